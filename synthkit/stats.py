@@ -1,0 +1,58 @@
+"""Scores of fixed predictions and their intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Interval(NamedTuple):
+    """A value with the ends of its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
+
+def scores(truth: np.ndarray, predicted: np.ndarray, weights: np.ndarray, classes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return (macro-F1, accuracy) for each row of `weights`.
+
+    `truth` and `predicted` are class numbers, shape (n,); `weights`, shape (b, n), says how often each item counts.
+    A class that a resample holds neither in truth nor in predictions is left out of its mean.
+    """
+    correct = truth == predicted
+    f1 = np.zeros(len(weights))
+    present = np.zeros(len(weights))
+    for c in range(classes):
+        true_positive = weights @ (correct & (truth == c))
+        named = weights @ (truth == c) + weights @ (predicted == c)
+        f1 += np.divide(2 * true_positive, named, out=np.zeros(len(weights)), where=named > 0)
+        present += named > 0
+    return f1 / present, weights @ correct / weights.sum(axis=1)
+
+
+def bootstrap(
+    truth: np.ndarray, draws: Sequence[np.ndarray], classes: int, *, resamples: int = 1000, random_state: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return resampled (macro-F1, accuracy), each of shape (resamples,), of a mean over draws.
+
+    `draws` holds the predictions of classifiers trained on different draws, each of shape (n,). A resample draws test items
+    with replacement and, where there are several, draws as well (Efron and Tibshirani 1993, ch. 8). With the same
+    `random_state` two arms see the same items, so their differences are paired.
+    """
+    items = np.random.default_rng([random_state, 0]).multinomial(len(truth), np.full(len(truth), 1 / len(truth)), resamples)
+    which = np.random.default_rng([random_state, 1]).integers(0, len(draws), (resamples, len(draws)))
+    both = [scores(truth, d, items.astype(np.float32), classes) for d in draws]
+    rows = np.arange(resamples)[:, None]
+    return tuple(np.stack([b[s] for b in both], axis=1)[rows, which].mean(axis=1) for s in (0, 1))
+
+
+def interval(value: float, resampled: np.ndarray) -> Interval:
+    """Return the value with the 2.5th and 97.5th percentile of its resamples."""
+    low, high = np.quantile(resampled, [0.025, 0.975])
+    return Interval(float(value), float(low), float(high))

@@ -1,0 +1,68 @@
+"""The words that every prompt is put together from. A change here needs a new strategy version and new recordings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from synthkit.task import Task
+
+SYSTEM = (
+    "You write examples for a text classification dataset. Each text must read as if a real person had written it in "
+    "the situation described, and must carry its label beyond doubt."
+)
+
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "texts": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"number": {"type": "integer"}, "text": {"type": "string"}},
+                "required": ["number", "text"],
+                "additionalProperties": False,
+            },
+        }
+    },
+    "required": ["texts"],
+    "additionalProperties": False,
+}
+
+LABELS_SHOWN = 20  # with more labels than this a prompt describes only the one it asks for
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What a strategy returns: the words for the model, and what each text is meant to be."""
+
+    text: str
+    attributes: tuple[dict, ...] = ()
+    demo_ids: tuple[str, ...] = ()
+
+
+def setting(task: Task, label: str) -> str:
+    """Return the part that says what the texts are and what the labels mean."""
+    shown = task.labels if len(task.labels) <= LABELS_SHOWN else {label: task.labels[label]}
+    lines = "\n".join(f"- {name}: {meaning}" for name, meaning in shown.items())
+    return f"# The texts\n{task.domain}\n\n# The labels\n{lines}\n\n# Your turn\n"
+
+
+def answer(count: int) -> str:
+    """Return the part that says how to answer."""
+    return (
+        f'\n\nAnswer with JSON only: {{"texts": [{{"number": 1, "text": "..."}}, ...]}} with the numbers 1 to {count}. '
+        "Each text stands alone: no numbering, no label, no comment inside it."
+    )
+
+
+def fenced(rows: Iterable[dict]) -> str:
+    """Return real rows as data between two tags: JSON with < and > escaped, so that no row can close the fence."""
+    lines = [
+        json.dumps({"label": r["label"], "text": r["text"]}, ensure_ascii=False)
+        .replace("<", "\\u003c")
+        .replace(">", "\\u003e")
+        for r in rows
+    ]
+    return "<examples>\n" + "\n".join(lines) + "\n</examples>"
