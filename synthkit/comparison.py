@@ -65,10 +65,10 @@ class Comparison(Result):
 
     def summary(self) -> str:
         arms = len({s.arm for s in self.scores})
-        kind = "stand-in rows (same kind of author on both sides: expect it to flatter)" if self.stand_in else "real rows"
-        return (
-            f"Comparison: {arms} arms on {self.test_rows:,} {kind}; 95 % intervals cover test rows and draws, not the generator"
+        kind = (
+            "stand-in rows (same kind of author on both sides: expect it to flatter)" if self.stand_in else "real rows"
         )
+        return f"Comparison: {arms} arms on {self.test_rows:,} {kind}; 95 % intervals cover test rows and draws, not the generator"
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row an arm and student: rows, draws, macro-F1 and accuracy with their intervals as text."""
@@ -121,7 +121,9 @@ class Comparison(Result):
 
     def to_json(self) -> str:
         """Return the scores, settings and refused rows as JSON."""
-        rows = [{**s._asdict(), "macro_f1": s.macro_f1._asdict(), "accuracy": s.accuracy._asdict()} for s in self.scores]
+        rows = [
+            {**s._asdict(), "macro_f1": s.macro_f1._asdict(), "accuracy": s.accuracy._asdict()} for s in self.scores
+        ]
         facts = {"labels": list(self.labels), "test_rows": self.test_rows, "embedder": self.embedder}
         refused = [r._asdict() for r in self.refused]
         return json.dumps({**facts, "stand_in": self.stand_in, "scores": rows, "refused": refused}, indent=1)
@@ -233,7 +235,9 @@ class _Guard:
 
 def _clean(arm: str, rows: Dataset, guard: _Guard, refused: list, labels: Sequence[str]) -> tuple[list[str], list[str]]:
     if missing := {"text", "label"} - set(rows.column_names):
-        raise SynthkitError(f"arm {arm!r}: no column {sorted(missing)[0]!r}; columns are: {', '.join(rows.column_names)}")
+        raise SynthkitError(
+            f"arm {arm!r}: no column {sorted(missing)[0]!r}; columns are: {', '.join(rows.column_names)}"
+        )
     ids = rows["id"] if "id" in rows.column_names else [f"{arm}-{i}" for i in range(len(rows))]
     texts, kept = [], []
     for row_id, text, label in zip(ids, rows["text"], rows["label"], strict=True):
@@ -247,7 +251,9 @@ def _clean(arm: str, rows: Dataset, guard: _Guard, refused: list, labels: Sequen
             texts.append(text)
             kept.append(label)
     if len(set(kept)) < 2:
-        raise SynthkitError(f"arm {arm!r} holds {len(set(kept))} label(s) once test duplicates are out; needs two to train on")
+        raise SynthkitError(
+            f"arm {arm!r} holds {len(set(kept))} label(s) once test duplicates are out; needs two to train on"
+        )
     return texts, kept
 
 

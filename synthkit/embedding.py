@@ -93,7 +93,9 @@ class MiniLM:
 
         data = (folder / "model.safetensors").read_bytes()
         if hashlib.sha256(data).hexdigest() != MINILM_SHA256:
-            raise SynthkitError(f"{folder / 'model.safetensors'} is not all-MiniLM-L6-v2 (sha256 differs): {GET_WEIGHTS}")
+            raise SynthkitError(
+                f"{folder / 'model.safetensors'} is not all-MiniLM-L6-v2 (sha256 differs): {GET_WEIGHTS}"
+            )
         self._w = {name: np.asarray(w, dtype=np.float32) for name, w in load(data).items()}
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
@@ -198,7 +200,9 @@ def _cached(name: str, texts: list[str], model) -> np.ndarray:
         return np.empty((0, 384), dtype=np.float32)
     keys = [hashlib.sha256(f"{name}\0{t}".encode("utf-8", "replace")).digest() for t in texts]
     try:
-        db = open_database(home() / "vectors.sqlite", "CREATE TABLE IF NOT EXISTS v (k BLOB PRIMARY KEY, x BLOB) WITHOUT ROWID")
+        db = open_database(
+            home() / "vectors.sqlite", "CREATE TABLE IF NOT EXISTS v (k BLOB PRIMARY KEY, x BLOB) WITHOUT ROWID"
+        )
     except SynthkitError:
         return model(texts)
     try:

@@ -107,11 +107,12 @@ def plan(
             "seeds = sk.anonymize(seeds).seeds, look at the report, then plan again"
         )
     count = ceil(n / TEXTS_A_REQUEST * (1 + surplus))
-    slots = tuple(_slot(task, seeds, chosen, i, random_state) for i in range(count))
+    slots = tuple(slot_request(task, seeds, chosen, i, random_state) for i in range(count))
     return Plan(task, seeds, strategy, n, random_state, slots)
 
 
-def _slot(task, seeds, strategy, number, random_state) -> Request:
+def slot_request(task, seeds, strategy, number, random_state) -> Request:
+    """Return the request of one slot: a function of the task, the seeds, the strategy and (random_state, number)."""
     labels = list(task.labels)
     label = labels[number % len(labels)]
     rng = np.random.default_rng([random_state, number])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,8 @@ import numpy as np
 
 from synthkit.errors import SynthkitError
 from synthkit.results import Result
-from synthkit.task import Task, read_rows
+from synthkit.rows import load_rows
+from synthkit.task import Splits, Task
 from synthkit.text import NearIndex, fold, words
 
 if TYPE_CHECKING:
@@ -51,14 +53,12 @@ def load_seeds(source: Task | Dataset | str | Path, *, k: int = 10, random_state
     """
     if not isinstance(k, int) or k < 1:
         raise SynthkitError(f"k={k!r}: expected a whole number of rows a label, 1 or more")
-    held_out = []
     if isinstance(source, Task):
-        train, held_out = source.splits.train, [source.splits.validation, source.splits.test]
-    elif isinstance(source, (str, Path)):
-        train = read_rows(source)
+        train = source.splits.train
+        usable, left_out = _usable_of(source.splits)
     else:
-        train = _as_rows(source)
-    usable, left_out = _usable(train, held_out)
+        train = load_rows(source) if isinstance(source, (str, Path)) else _as_rows(source)
+        usable, left_out = _usable(train, [])
     drawn = _draw(train, usable, k, np.random.default_rng(random_state))
     chosen = set(drawn)
     dropped = {row_id for row_id, _, _ in left_out}
@@ -70,12 +70,19 @@ def load_seeds(source: Task | Dataset | str | Path, *, k: int = 10, random_state
 def _as_rows(dataset) -> Dataset:
     columns = getattr(dataset, "column_names", None)
     if columns is None:
-        raise SynthkitError(f"source={type(dataset).__name__}: expected a task, the path of a CSV, or a datasets.Dataset")
+        raise SynthkitError(
+            f"source={type(dataset).__name__}: expected a task, the path of a CSV, or a datasets.Dataset"
+        )
     if missing := {"text", "label"} - set(columns):
         raise SynthkitError(f"no column {sorted(missing)[0]!r}; columns are: {', '.join(columns)}. Rename one to it")
     if "id" not in columns:
         dataset = dataset.add_column("id", [f"row-{i}" for i in range(len(dataset))])
     return dataset
+
+
+@lru_cache(maxsize=4)
+def _usable_of(splits: Splits) -> tuple[list[int], list[tuple[str, str, str]]]:
+    return _usable(splits.train, [splits.validation, splits.test])
 
 
 def _usable(train: Dataset, held_out: list[Dataset]) -> tuple[list[int], list[tuple[str, str, str]]]:
@@ -104,7 +111,9 @@ def _draw(train: Dataset, usable: list[int], k: int, rng: np.random.Generator) -
     for label in sorted(set(train["label"])):
         where = [usable[i] for i in np.flatnonzero(labels == label)]
         if len(where) < k:
-            raise SynthkitError(f"label {label!r} has {len(where)} usable rows and k={k} were asked for; lower k or add rows")
+            raise SynthkitError(
+                f"label {label!r} has {len(where)} usable rows and k={k} were asked for; lower k or add rows"
+            )
         drawn += sorted(int(i) for i in rng.permutation(where)[:k])
     return drawn
 

@@ -16,10 +16,14 @@ class Interval(NamedTuple):
     high: float
 
     def __str__(self) -> str:
+        if self.high - self.low < 5e-4:
+            return f"{self.value:.0f}" if self.value == int(self.value) else f"{self.value:.3f}"
         return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
 
 
-def scores(truth: np.ndarray, predicted: np.ndarray, weights: np.ndarray, classes: int) -> tuple[np.ndarray, np.ndarray]:
+def scores(
+    truth: np.ndarray, predicted: np.ndarray, weights: np.ndarray, classes: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Return (macro-F1, accuracy) for each row of `weights`.
 
     `truth` and `predicted` are class numbers, shape (n,); `weights`, shape (b, n), says how often each item counts.
@@ -45,7 +49,9 @@ def bootstrap(
     with replacement and, where there are several, draws as well (Efron and Tibshirani 1993, ch. 8). With the same
     `random_state` two arms see the same items, so their differences are paired.
     """
-    items = np.random.default_rng([random_state, 0]).multinomial(len(truth), np.full(len(truth), 1 / len(truth)), resamples)
+    items = np.random.default_rng([random_state, 0]).multinomial(
+        len(truth), np.full(len(truth), 1 / len(truth)), resamples
+    )
     which = np.random.default_rng([random_state, 1]).integers(0, len(draws), (resamples, len(draws)))
     both = [scores(truth, d, items.astype(np.float32), classes) for d in draws]
     rows = np.arange(resamples)[:, None]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import os
 from dataclasses import dataclass, field
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from synthkit.errors import SynthkitError, unknown
 from synthkit.results import Result
+from synthkit.rows import load_rows, make_rows, split_off
 from synthkit.text import tidy
 
 if TYPE_CHECKING:
@@ -63,7 +62,7 @@ class Task(Result):
         return _load_splits(self)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Splits(Result):
     """Real rows by role: `train` may be drawn from and trained on, `validation` chooses, `test` is scored once."""
 
@@ -178,7 +177,7 @@ def _load_splits(task: Task) -> Splits:
     source = task.source
     if "train" in source:
         parts = {
-            name: read_rows(task.folder / source[name], labels=task.labels, prefix=name)
+            name: load_rows(task.folder / source[name], labels=task.labels, prefix=name)
             for name in ("train", "validation", "test")
             if name in source
         }
@@ -196,7 +195,7 @@ def _third_party(task: Task) -> dict[str, Dataset]:
     root, name = os.environ.get("SYNTHKIT_REALDATA"), task.source.get("folder", task.name)
     if root and (Path(root) / name).is_dir():
         folder = Path(root) / name
-        return {part: read_rows(folder / f"{part}.csv", labels=task.labels, prefix=part) for part in ("train", "test")}
+        return {part: load_rows(folder / f"{part}.csv", labels=task.labels, prefix=part) for part in ("train", "test")}
     if "hub" not in task.source:
         raise SynthkitError(
             f"the real rows of task {task.name!r} are not shipped: set SYNTHKIT_REALDATA to a folder "
@@ -237,94 +236,3 @@ def _from_hub(task: Task) -> dict[str, Dataset]:
             }
         )
     return parts
-
-
-def make_rows(columns: dict[str, list[str]]) -> Dataset:
-    """Return columns of texts as a Dataset in which every column is declared a string."""
-    from datasets import Dataset, Features, Value
-
-    return Dataset.from_dict(columns, features=Features({name: Value("string") for name in columns}))
-
-
-def read_rows(path: str | Path, *, labels=None, prefix: str = "row") -> Dataset:
-    """Return a CSV of labelled texts as real rows: `id, text, label`, and whatever other columns it has, as strings.
-
-    Rows without an id get `prefix-0`, `prefix-1` ... A problem is an error with file, line and fix.
-    """
-    path = Path(path)
-    records = _read_csv(path)
-    header = records[0]
-    for column in ("text", "label"):
-        if column not in header:
-            raise SynthkitError(f"{path}: no column {column!r}; columns are: {', '.join(header)}. Rename one to it")
-    if len(set(header)) != len(header):
-        raise SynthkitError(f"{path}: a column name stands twice in: {', '.join(header)}")
-    if len(records) == 1:
-        raise SynthkitError(f"{path} has a header and no rows")
-    columns = {name: [] for name in header}
-    for number, record in enumerate(records[1:], start=2):
-        if len(record) != len(header):
-            raise SynthkitError(f"{path}, row {number}: {len(record)} fields where the header has {len(header)}")
-        for name, value in zip(header, record, strict=True):
-            columns[name].append(value)
-    columns["text"] = [tidy(t) for t in columns["text"]]
-    _check_rows(path, columns, labels)
-    if "id" not in columns:
-        columns["id"] = [f"{prefix}-{i}" for i in range(len(records) - 1)]
-    order = ["id", "text", "label", *(c for c in columns if c not in ("id", "text", "label"))]
-    return make_rows({name: columns[name] for name in order})
-
-
-def _read_csv(path: Path) -> list[list[str]]:
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise SynthkitError(f"no such file: {path}") from None
-    except OSError as error:
-        raise SynthkitError(f"{path} cannot be read: {error.strerror}") from None
-    if not data.strip():
-        raise SynthkitError(f"{path} is empty; expected a CSV with the columns text and label")
-    try:
-        content = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise SynthkitError(
-            f"{path}, line {line}: not UTF-8 (byte 0x{data[error.start]:02x}). Save the file as CSV UTF-8"
-        ) from None
-    if "\0" in content:
-        raise SynthkitError(f"{path} holds binary data, not a CSV of texts")
-    csv.field_size_limit(10_000_000)
-    try:
-        return [r for r in csv.reader(io.StringIO(content, newline=""), strict=True) if r]
-    except csv.Error as error:
-        raise SynthkitError(f"{path} is not a well-formed CSV: {error}") from None
-
-
-def _check_rows(path: Path, columns: dict[str, list[str]], labels) -> None:
-    for number, (text, label) in enumerate(zip(columns["text"], columns["label"], strict=True), start=2):
-        if not text:
-            raise SynthkitError(f"{path}, row {number}: the text is empty. Remove the row or fill it in")
-        if labels is not None and label not in labels:
-            raise SynthkitError(f"{path}, row {number}: {unknown('label', label, labels)}")
-        if not label:
-            raise SynthkitError(f"{path}, row {number}: the label is empty. Remove the row or fill it in")
-    if len(set(columns["label"])) < 2:
-        raise SynthkitError(f"{path}: only one label ({columns['label'][0]!r}); a classifier needs at least two")
-    seen: dict[str, int] = {}
-    for number, row_id in enumerate(columns.get("id", ()), start=2):
-        if row_id in seen:
-            raise SynthkitError(f"{path}, row {number}: id {row_id!r} was already used in row {seen[row_id]}")
-        seen[row_id] = number
-
-
-def split_off(rows: Dataset, share: float, *, random_state: int = 0) -> tuple[Dataset, Dataset]:
-    """Return (the rest, a stratified `share` of the rows), each in the rows' order."""
-    import numpy as np
-
-    rng = np.random.default_rng(random_state)
-    labels = np.asarray(rows["label"])
-    taken = np.zeros(len(rows), dtype=bool)
-    for label in sorted(set(labels)):
-        where = rng.permutation(np.flatnonzero(labels == label))
-        taken[where[: max(1, round(share * len(where)))]] = True
-    return rows.select(np.flatnonzero(~taken)), rows.select(np.flatnonzero(taken))

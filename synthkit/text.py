@@ -11,7 +11,8 @@ import numpy as np
 
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
 _BANDS, _BAND_ROWS = 16, 4  # P(a pair at Jaccard .8 becomes a candidate) = 1 - (1 - .8^4)^16 > .999
-_PRIME = (1 << 61) - 1
+_PRIME = np.uint64((1 << 61) - 1)
+_A, _B = np.random.default_rng(20).integers(1, 1 << 31, (2, _BANDS * _BAND_ROWS), dtype=np.uint64)
 
 
 def tidy(text: str) -> str:
@@ -55,16 +56,10 @@ def jaccard(a: set, b: set) -> float:
     return len(a & b) / len(a | b) if a or b else 0.0
 
 
-def _signatures(sets: Sequence[set[str]]) -> np.ndarray:
-    """MinHash signatures (Broder 1997), shape (n, bands * rows), of non-empty shingle sets."""
-    rng = np.random.default_rng(20)
-    a = rng.integers(1, 1 << 31, _BANDS * _BAND_ROWS, dtype=np.uint64)
-    b = rng.integers(0, 1 << 31, _BANDS * _BAND_ROWS, dtype=np.uint64)
-    out = np.empty((len(sets), len(a)), dtype=np.uint64)
-    for i, s in enumerate(sets):
-        h = np.fromiter((zlib.crc32(x.encode("utf-8", "replace")) for x in s), dtype=np.uint64, count=len(s))
-        out[i] = ((h[:, None] * a + b) % np.uint64(_PRIME)).min(axis=0)
-    return out
+def _signature(some: set[str]) -> np.ndarray:
+    """MinHash signature (Broder 1997), shape (bands * rows,), of a non-empty set of shingles."""
+    h = np.fromiter((zlib.crc32(x.encode("utf-8", "replace")) for x in some), dtype=np.uint64, count=len(some))
+    return ((h[:, None] * _A + _B) % _PRIME).min(axis=0)
 
 
 class NearIndex:
@@ -87,27 +82,27 @@ class NearIndex:
 
     def extend(self, texts: Iterable[str], names: Iterable[object]) -> None:
         """Add texts under their names."""
-        sets = [shingles(t) for t in texts]
-        for s, name, signature in zip(sets, names, _signatures(sets), strict=True):
-            position = len(self._sets)
-            self._sets.append(s)
-            self._names.append(name)
-            for key in _keys(signature):
-                self._buckets.setdefault(key, []).append(position)
+        for text, name in zip(texts, names, strict=True):
+            self.add(text, name)
 
     def add(self, text: str, name: object) -> None:
         """Add one text under its name."""
-        self.extend([text], [name])
+        s = shingles(text)
+        for key in _keys(s):
+            self._buckets.setdefault(key, []).append(len(self._sets))
+        self._sets.append(s)
+        self._names.append(name)
 
     def nearest(self, text: str) -> tuple[object, float] | None:
         """Return (name, Jaccard) of the most similar text at or above the threshold, the earliest on a tie."""
         s = shingles(text)
-        candidates = {p for key in _keys(_signatures([s])[0]) for p in self._buckets.get(key, ())}
+        candidates = {p for key in _keys(s) for p in self._buckets.get(key, ())}
         best = max(((jaccard(s, self._sets[p]), -p) for p in candidates), default=(0.0, 0))
         return (self._names[-best[1]], best[0]) if best[0] >= self.threshold else None
 
 
-def _keys(signature: np.ndarray) -> list[tuple[int, bytes]]:
+def _keys(some: set[str]) -> list[tuple[int, bytes]]:
+    signature = _signature(some)
     return [(band, signature[band * _BAND_ROWS : (band + 1) * _BAND_ROWS].tobytes()) for band in range(_BANDS)]
 
 

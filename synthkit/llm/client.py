@@ -107,7 +107,9 @@ class LLM:
             ) from None
         except openai.RateLimitError as error:
             if "insufficient_quota" in str(error):
-                raise SynthkitError("the account has no quota left (insufficient_quota); top it up, run again") from None
+                raise SynthkitError(
+                    "the account has no quota left (insufficient_quota); top it up, run again"
+                ) from None
             raise _Passing("HTTP 429", _retry_after(error)) from None
         except openai.APIStatusError as error:
             if error.status_code in _PASSING:

@@ -92,7 +92,9 @@ async def _ask_all(requests, source, check, store, budget, on_answer, stop) -> l
                     break
                 task = asyncio.create_task(one(index, request))
                 running.add(task)
-                task.add_done_callback(lambda t: running.discard(t) if not t.cancelled() and not t.exception() else None)
+                task.add_done_callback(
+                    lambda t: running.discard(t) if not t.cancelled() and not t.exception() else None
+                )
             while running:
                 done, _ = await asyncio.wait(running, timeout=0.2, return_when=asyncio.FIRST_EXCEPTION)
                 _raise_first(done)
@@ -148,4 +150,3 @@ async def _answer(request, source, check, store, budget) -> Answer:
 def _settle(budget, request, usage, model) -> None:
     if budget:
         budget.settle(request, usage, model)
-

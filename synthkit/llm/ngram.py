@@ -39,9 +39,7 @@ class NGram:
 
     async def complete(self, request: Request) -> Reply:
         rng = np.random.default_rng([request.random_state, request.slot, request.attempt, 2])
-        texts = [
-            {"number": i, "text": self._text(request.label, rng)} for i in range(1, request.count + 1)
-        ]
+        texts = [{"number": i, "text": self._text(request.label, rng)} for i in range(1, request.count + 1)]
         return Reply(json.dumps({"texts": texts}, ensure_ascii=False), self.model, Usage(0, 0))
 
     def _text(self, label: str, rng: np.random.Generator) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -75,6 +76,11 @@ class Recorded:
             raise self._missing(request)
         return reply
 
+    def counts(self) -> list[tuple[str, int, int, int]]:
+        """Return (strategy, version, random_state, replies) of what is recorded."""
+        found = Counter((strategy, version, state) for (strategy, state, *_), (version, _) in self._asked.items())
+        return [(*what, count) for what, count in sorted(found.items())]
+
     def get(self, request: Request) -> Reply | None:
         """Return the recorded reply to exactly this request, or None."""
         return self._replies.get(request.identity)
@@ -109,7 +115,9 @@ def parse_id(custom_id: str) -> dict:
     """Return the parts of a custom_id: strategy, version, random_state, slot, attempt."""
     match = _ID.fullmatch(custom_id)
     if not match:
-        raise SynthkitError(f"custom_id {custom_id!r} is not one of ours, such as zero_shot-v1-r0-s0017-a0-1f2e3d4c5b6a")
+        raise SynthkitError(
+            f"custom_id {custom_id!r} is not one of ours, such as zero_shot-v1-r0-s0017-a0-1f2e3d4c5b6a"
+        )
     return {k: v if k == "strategy" else int(v) for k, v in match.groupdict().items()}
 
 
@@ -127,7 +135,12 @@ def to_reply(line: dict) -> Reply:
 
 def batch_line(request: Request, model: str) -> dict:
     """Return a request as one line of Batch input."""
-    return {"custom_id": request.custom_id, "method": "POST", "url": "/v1/chat/completions", "body": request.body(model)}
+    return {
+        "custom_id": request.custom_id,
+        "method": "POST",
+        "url": "/v1/chat/completions",
+        "body": request.body(model),
+    }
 
 
 def export_pending(requests: Iterable[Request], folder: Path | None, *, model: str = "any") -> list[dict]:

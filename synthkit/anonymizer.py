@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from synthkit.results import Result
-from synthkit.task import make_rows
+from synthkit.rows import make_rows
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -20,7 +20,13 @@ if TYPE_CHECKING:
     from synthkit.seeds import Seeds
 
 SCORE = 0.4  # Presidio's confidence from which a find counts
-NAMES = {"EMAIL_ADDRESS": "EMAIL", "PHONE_NUMBER": "PHONE", "IBAN_CODE": "IBAN", "CREDIT_CARD": "CARD", "IP_ADDRESS": "IP"}
+NAMES = {
+    "EMAIL_ADDRESS": "EMAIL",
+    "PHONE_NUMBER": "PHONE",
+    "IBAN_CODE": "IBAN",
+    "CREDIT_CARD": "CARD",
+    "IP_ADDRESS": "IP",
+}
 
 
 class Finding(NamedTuple):
@@ -106,7 +112,9 @@ def _recognizers() -> tuple:
     class Url(known.UrlRecognizer):
         def validate_result(self, pattern_text):
             # a bare "hours.No" is far more often a missing space than an address
-            return pattern_text.startswith(("http", "www.")) and bool(domains(pattern_text).top_domain_under_public_suffix)
+            return pattern_text.startswith(("http", "www.")) and bool(
+                domains(pattern_text).top_domain_under_public_suffix
+            )
 
     regions = ("US", "GB", "IE", "AU", "IN", "DE", "FR", "ES", "IT", "NL")
     phone = known.PhoneRecognizer(supported_regions=regions)

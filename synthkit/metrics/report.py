@@ -1,0 +1,222 @@
+"""One report: a dozen lines at the most, each number beside its control."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from synthkit.embedding import default_embedder, embed
+from synthkit.errors import SynthkitError, unknown
+from synthkit.metrics.alignment import c2st, coverage
+from synthkit.metrics.diversity import compression_ratio, distinct, vendi
+from synthkit.results import Result
+from synthkit.stats import Interval
+from synthkit.text import OverlapIndex, fold, words
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from datasets import Dataset
+
+    from synthkit.seeds import Seeds
+
+REPEATS = 20
+SMALLEST = 50  # rows a side below which alignment is a picture and not a number
+HALVES = f"mean and 2.5-97.5 % of {REPEATS} random halves, without replacement"
+
+
+class Line(NamedTuple):
+    """A metric of the synthetic rows, and the same metric of real rows in their place (the control)."""
+
+    metric: str
+    synthetic: Interval | None
+    control: Interval | None
+    better: str
+    method: str
+
+
+@dataclass(frozen=True, repr=False)
+class Report(Result):
+    """Diversity and alignment of synthetic rows, at `m` rows a side; `notes` say what was left out and why."""
+
+    lines: tuple[Line, ...]
+    m: int
+    synthetic_rows: int
+    real_rows: int
+    embedder: str
+    notes: tuple[str, ...] = ()
+
+    def summary(self) -> str:
+        return (
+            f"Report: {self.synthetic_rows:,} synthetic against {self.real_rows:,} real rows, {self.m} a side, "
+            f"vectors: {self.embedder}" + "".join(f". {n}" for n in self.notes)
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a metric: value, control, which way is better, method of the interval."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            {
+                "metric": [x.metric for x in self.lines],
+                "synthetic": [_show(x.synthetic) for x in self.lines],
+                "real, same size": [_show(x.control) for x in self.lines],
+                "better": [x.better for x in self.lines],
+            }
+        )
+
+    def get(self, metric: str) -> Line:
+        """Return the line of a metric."""
+        for line in self.lines:
+            if line.metric == metric:
+                return line
+        raise unknown("metric", metric, [x.metric for x in self.lines])
+
+    def plot(self):
+        """Return a figure: each metric and its control."""
+        from synthkit.plots import plot_report
+
+        return plot_report(self)
+
+    def to_json(self) -> str:
+        """Return every line with its method as JSON."""
+        lines = [
+            {
+                **x._asdict(),
+                "synthetic": x.synthetic and x.synthetic._asdict(),
+                "control": x.control and x.control._asdict(),
+            }
+            for x in self.lines
+        ]
+        facts = {"m": self.m, "synthetic_rows": self.synthetic_rows, "real_rows": self.real_rows}
+        return json.dumps({**facts, "embedder": self.embedder, "notes": list(self.notes), "lines": lines}, indent=1)
+
+
+def _show(value: Interval | None) -> str:
+    return "" if value is None else str(value)
+
+
+def evaluate(
+    synthetic: Dataset, real: Dataset, *, seeds: Seeds | None = None, embedder: str | None = None, random_state: int = 0
+) -> Report:
+    """Return diversity and alignment of `synthetic` against `real` rows (`text`, `label`), each beside its control.
+
+    Twenty times the real rows are cut at random into halves of m = min(N/2, n synthetic) rows, stratified by label. The
+    control compares half with half; the synthetic value is m synthetic rows in the second half's place. Below m = 50 the
+    alignment lines are left out. `seeds` are searched for verbatim copies. Vectors of different embedders do not compare.
+    """
+    for name, rows in {"synthetic": synthetic, "real": real}.items():
+        columns = getattr(rows, "column_names", None)
+        if columns is None or {"text", "label"} - set(columns):
+            raise SynthkitError(
+                f"{name}=: expected rows with the columns text and label; got {columns or type(rows).__name__}"
+            )
+    m = min(len(real) // 2, len(synthetic))
+    if m < 2:
+        raise SynthkitError(f"{len(synthetic)} synthetic and {len(real)} real rows: too few to say anything")
+    embedder = embedder or default_embedder()
+    both = [*real["text"], *synthetic["text"]]
+    vectors = embed(both, embedder=embedder, fit_on=both)
+    sides = _Sides(real, synthetic, vectors[: len(real)], vectors[len(real) :], m, random_state)
+    notes = []
+    lines = sides.lines(_DIVERSITY)
+    if m >= SMALLEST:
+        lines += sides.lines(_ALIGNMENT)
+    else:
+        notes.append(f"{m} rows a side: fewer than {SMALLEST}, so no alignment numbers; look at the map")
+    known = {fold(t) for t in real["text"]}
+    if same := sum(fold(t) in known for t in synthetic["text"]):
+        notes.append(f"{same} synthetic texts also stand, word for word, among the real rows")
+    if seeds is not None:
+        lines.append(_copied(synthetic, seeds))
+    return Report(tuple(lines), m, len(synthetic), len(real), embedder, tuple(notes))
+
+
+class _Side(NamedTuple):
+    texts: list[str]
+    vectors: np.ndarray
+
+
+class _Sides:
+    """The random halves, drawn once for all metrics."""
+
+    def __init__(self, real, synthetic, real_vectors, synthetic_vectors, m, random_state):
+        real_texts, synthetic_texts = list(real["text"]), list(synthetic["text"])
+        self.draws = []
+        for i in range(REPEATS):
+            rng = np.random.default_rng([random_state, i])
+            first, second = _stratified(real["label"], m, 2, rng)
+            (some,) = _stratified(synthetic["label"], len(first), 1, rng)
+            self.draws.append(
+                (
+                    _take(real_texts, real_vectors, first),
+                    _take(real_texts, real_vectors, second),
+                    _take(synthetic_texts, synthetic_vectors, some),
+                )
+            )
+
+    def lines(self, metrics: dict[str, tuple[Callable, str]]) -> list[Line]:
+        """Return a line a metric: f(first half, other side) with the second half and the synthetic rows as other side."""
+        out = []
+        for name, (f, better) in metrics.items():
+            control = [f(a, b) for a, b, _ in self.draws]
+            value = [f(a, s) for a, _, s in self.draws]
+            out.append(Line(name, _spread(value), _spread(control), better, HALVES))
+        return out
+
+
+def _take(texts: list[str], vectors: np.ndarray, where: np.ndarray) -> _Side:
+    return _Side([texts[i] for i in where], vectors[where])
+
+
+def _stratified(labels, m: int, parts: int, rng: np.random.Generator) -> list[np.ndarray]:
+    """Return `parts` disjoint samples of about `m` rows, each with the labels in their shares."""
+    labels = np.asarray(labels)
+    out = [[] for _ in range(parts)]
+    for label in sorted(set(labels)):
+        where = rng.permutation(np.flatnonzero(labels == label))
+        size = min(len(where) // parts, round(m * len(where) / len(labels)))
+        for part in range(parts):
+            out[part].append(where[part * size : (part + 1) * size])
+    return [rng.permutation(np.concatenate(some)) for some in out]
+
+
+def _spread(values: list[float]) -> Interval:
+    low, high = np.quantile(values, [0.025, 0.975])
+    return Interval(float(np.mean(values)), float(low), float(high))
+
+
+def _tokens(side: _Side) -> int:
+    return sum(len(words(t)) for t in side.texts)
+
+
+def _bytes(side: _Side) -> int:
+    return len("\n".join(side.texts).encode("utf-8"))
+
+
+_DIVERSITY = {
+    "distinct-2": (lambda a, b: distinct(b.texts, 2, budget=min(_tokens(a), _tokens(b))), "like real"),
+    "compression ratio": (lambda a, b: compression_ratio(b.texts, budget=min(_bytes(a), _bytes(b))), "like real"),
+    "Vendi score": (lambda a, b: vendi(b.vectors), "like real"),
+}
+_ALIGNMENT = {
+    "C2ST accuracy": (lambda a, b: c2st(a.vectors, b.vectors), "lower, 0.5 at best"),
+    "coverage": (lambda a, b: coverage(a.vectors, b.vectors), "higher"),
+}
+
+
+def _copied(synthetic: Dataset, seeds: Seeds) -> Line:
+    """The longest run of words that any synthetic row shares with a seed, beside that of the undrawn real rows."""
+    index = OverlapIndex(seeds.rows["text"], seeds.rows["id"], floor=3)
+
+    def longest(texts):
+        runs = [len(run[1].split()) for t in texts if (run := index.longest(t))]
+        top = float(max(runs, default=0))
+        return Interval(top, top, top)
+
+    rest = seeds.rest["text"][: len(synthetic)]
+    control = longest(rest) if rest else None
+    return Line("longest run of words shared with a seed", longest(synthetic["text"]), control, "like real", "exact")
