@@ -25,6 +25,7 @@ _PUBLIC = {
     "embed": "embedding",
     "evaluate": "metrics.report",
     "generate": "generation",
+    "inspect_request": "inspection",
     "load_rows": "rows",
     "load_seeds": "seeds",
     "load_task": "task",
@@ -34,6 +35,7 @@ _PUBLIC = {
     "prompt_lab": "widgets",
     "register": "strategies",
     "standard_arms": "comparison",
+    "table": "results",
     "theme": "style",
 }
 __all__ = [*_PUBLIC, "__version__"]

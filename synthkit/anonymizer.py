@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from synthkit.results import Result
-from synthkit.rows import make_rows
+from synthkit.rows import need_columns
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -49,7 +49,10 @@ class Anonymized(Result):
 
     def summary(self) -> str:
         hit = len({f.id for f in self.findings})
-        return f"Anonymized: {len(self.findings)} spans replaced in {hit} of {len(self.rows)} rows; names are not looked for"
+        return (
+            f"Anonymized: {len(self.findings)} spans replaced in {hit} of {len(self.rows)} rows; "
+            "names are not looked for"
+        )
 
     def to_frame(self):
         """Return one row a find: id, type, start, end, score."""
@@ -64,6 +67,20 @@ def find_personal(text: str, row_id: str = "") -> list[Finding]:
     >>> [(f.type, f.start, f.end) for f in find_personal("write to ann@example.com please")]
     [('EMAIL_ADDRESS', 9, 24)]
     """
+    taken: list[Finding] = []
+    known = -1
+    while known < len(taken):
+        known = len(taken)
+        for f in sorted(_find(text, row_id), key=lambda f: (f.start - f.end, -f.score, f.start, f.type)):
+            if all(f.end <= t.start or f.start >= t.end for t in taken):
+                taken.append(f)
+        # look again without them: a card number right behind a phone number hides it
+        for f in taken:
+            text = text[: f.start] + "|" * (f.end - f.start) + text[f.end :]
+    return sorted(taken, key=lambda f: f.start)
+
+
+def _find(text: str, row_id: str) -> list[Finding]:
     found = []
     for recognizer in _recognizers():
         for hit in recognizer.analyze(text, recognizer.supported_entities, None) or ():
@@ -72,11 +89,7 @@ def find_personal(text: str, row_id: str = "") -> list[Finding]:
                 start += 1
             if hit.score >= SCORE and start < end:
                 found.append(Finding(row_id, hit.entity_type, start, end, round(hit.score, 2)))
-    taken: list[Finding] = []
-    for f in sorted(found, key=lambda f: (f.start - f.end, -f.score, f.start, f.type)):
-        if all(f.end <= t.start or f.start >= t.end for t in taken):
-            taken.append(f)
-    return sorted(taken, key=lambda f: f.start)
+    return found
 
 
 def anonymize(source: Seeds | Dataset) -> Anonymized:
@@ -84,15 +97,20 @@ def anonymize(source: Seeds | Dataset) -> Anonymized:
 
     A second pass changes nothing. The input is not changed.
     """
+    from datasets import Dataset
+
     rows = getattr(source, "rows", source)
+    need_columns("source", rows)
     texts, findings = [], []
-    for text, row_id in zip(rows["text"], rows["id"], strict=True):
+    ids = rows["id"] if "id" in rows.column_names else [f"row-{i}" for i in range(len(rows))]
+    for text, row_id in zip(rows["text"], ids, strict=True):
         found = find_personal(text, row_id)
         for f in reversed(found):
             text = f"{text[: f.start]}[{NAMES.get(f.type, f.type)}]{text[f.end :]}"
         texts.append(text)
         findings += found
-    clean = make_rows({name: texts if name == "text" else rows[name] for name in rows.column_names})
+    kept = {name: list(rows[name]) for name in rows.column_names}
+    clean = Dataset.from_dict({**kept, "text": texts}, features=rows.features)
     seeds = replace(source, rows=clean, anonymized=True) if rows is not source else None
     return Anonymized(clean, tuple(findings), seeds)
 

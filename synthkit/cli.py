@@ -39,6 +39,7 @@ def run(
     n: Rows = 200,
     k: Annotated[int, typer.Option(help="real rows a label")] = 10,
     random_state: State = 0,
+    generations: Annotated[int, typer.Option(help="how often to generate, with random_state counting up")] = 1,
     llm: Source = "recorded",
     budget_usd: Usd = None,
     out: Annotated[Path, typer.Option(help="folder of the report")] = Path("reports"),
@@ -47,50 +48,79 @@ def run(
     """From seeds to a verdict: generate, look, compare, and write reports/TASK.html."""
     import synthkit as sk
     from synthkit.page import render_page
+    from synthkit.plots import MAP_ROWS
+    from synthkit.task import bundled_tasks
 
     out = _folder(out)
     the_task = sk.load_task(task)
-    _say(f"1/5  seeds: {k} real rows a label")
+    _say(f"1/6  seeds: {k} real rows a label")
     seeds = sk.load_seeds(the_task, k=k, random_state=random_state)
-    _say(f"2/5  generate: {n} rows by {strategy}, {llm}")
-    plan = sk.plan(
-        the_task,
-        seeds if strategy == "few_shot" or llm == "ngram" else None,
-        strategy=strategy,
-        n=n,
-        random_state=random_state,
-    )
-    made = sk.generate(plan, llm=llm, budget=_budget(budget_usd), progress=not as_json)
-    if not len(made.rows):
+    _say(f"2/6  generate: {n} rows by {strategy}, {llm}" + (f", {generations} times" if generations > 1 else ""))
+    shown = _shown(seeds, the_task, strategy, llm)
+    states = range(random_state, random_state + max(1, generations))
+    plans = [sk.plan(the_task, shown, strategy=strategy, n=n, random_state=s) for s in states]
+    budget = _budget(budget_usd)
+    several = [sk.generate(p, llm=llm, budget=budget, progress=not as_json) for p in plans]
+    made = several[0]
+    if not all(len(g.rows) for g in several):
         raise SynthkitError(f"no synthetic row was kept ({made.ledger.summary()}); nothing to compare")
-    _say("3/5  evaluate: synthetic beside real")
+    _say("3/6  evaluate: synthetic beside real")
     report = sk.evaluate(made.rows, seeds.rest if len(seeds.rest) else seeds.rows, seeds=seeds)
-    _say("4/5  compare: train on each arm, test on rows nobody saw")
-    comparison = sk.compare(
-        sk.standard_arms(made, k=k), test=the_task.splits.test, stand_in=the_task.stand_in, progress=not as_json
-    )
-    _say("5/5  draw the map (the first time about 20 seconds)")
-    arm_map = sk.plot_map(seeds.rest if len(seeds.rest) >= 20 else seeds.rows, {strategy: made.rows})
-    page = render_page(
-        made,
-        comparison,
-        report,
-        [
-            ("macro-F1 of each arm with its 95 % interval", comparison.plot()),
-            ("map of synthetic rows among real rows, one panel a label", arm_map),
-            ("each quality metric of the synthetic rows beside that of real rows", report.plot()),
-        ],
-        student="minilm_lr",
-    )
+    _say("4/6  compare: train on each arm, test on rows nobody saw")
+    arms = sk.standard_arms(several, k=k)
+    comparison = sk.compare(arms, test=the_task.splits.test, stand_in=the_task.stand_in, progress=not as_json)
+    figures = [
+        ("macro-F1 of each arm with its 95 % interval", comparison.plot()),
+        ("each quality metric of the synthetic rows beside that of real rows", report.plot()),
+    ]
+    on_map = seeds.rest if len(seeds.rest) >= MAP_ROWS else seeds.rows
+    if len(on_map) >= MAP_ROWS:
+        _say("5/6  draw the map (the first time about 20 seconds)")
+        arm_map = sk.plot_map(on_map, {strategy: made.rows})
+        figures.insert(1, ("map of synthetic rows among real rows, one panel a label", arm_map))
+    else:
+        _say(f"5/6  no map: it needs {MAP_ROWS} real rows beside the test rows")
     where = out / f"{the_task.name}.html"
-    where.write_text(page, encoding="utf-8")
+    _write(where, render_page(made, comparison, report, figures, student="minilm_lr"))
     made.to_csv(out / f"{the_task.name}.csv")
-    (out / f"{the_task.name}.json").write_text(comparison.to_json() + "\n", encoding="utf-8")
+    _write(out / f"{the_task.name}.json", comparison.to_json() + "\n")
+    name = task if task in bundled_tasks() else str(the_task.folder.resolve())
+    lesson = _lesson(out, the_task, {"TASK": name, "STRATEGY": strategy, "N": n, "K": k}) if llm == "recorded" else None
     if as_json:
         print(comparison.to_json())
         return
     print(f"\n{comparison.summary()}\n\n{comparison.to_frame().to_string(index=False)}\n\n{comparison.verdict()}\n")
-    print(f"Look next: {where} (open it in a browser), {out / (the_task.name + '.csv')}, notebooks/00_start_here.ipynb")
+    print("Look next, in this order:")
+    files = {where: "all of this on one page, in a browser", out / f"{the_task.name}.csv": "the rows"}
+    files |= {lesson: "notebook 00, executed"} if lesson else {}
+    for path, what in {**files, "notebooks/": "the lessons: make lab"}.items():
+        print(f"  {path!s:<32} {what}")
+
+
+def _shown(seeds, task, strategy: str, llm: str):
+    """The seeds that a plan may hold: none unless they are shown or fitted, anonymised where the task is sensitive."""
+    import synthkit as sk
+
+    if strategy != "few_shot" and llm != "ngram":
+        return None
+    return sk.anonymize(seeds).seeds if task.sensitive else seeds
+
+
+def _lesson(out: Path, task, parameters: dict) -> Path | None:
+    """Execute notebook 00 for the task into the report's folder; None where no lessons stand beside the package."""
+    from synthkit.notebook import LESSONS, execute
+
+    source = LESSONS / "src" / "00_start_here.py"
+    if not source.is_file():
+        return None
+    import nbformat
+
+    _say("6/6  run notebook 00 from top to bottom")
+    notebook = execute(source, parameters, progress=True)
+    _say("")
+    target = out / f"{task.name}.ipynb"
+    _write(target, nbformat.writes(notebook) + "\n")
+    return target
 
 
 @app.command()
@@ -110,7 +140,8 @@ def generate(
 
     the_task = sk.load_task(task)
     seeds = sk.load_seeds(the_task, k=k, random_state=0) if strategy == "few_shot" or llm == "ngram" else None
-    plan = sk.plan(the_task, seeds, strategy=strategy, n=n, random_state=random_state)
+    shown = _shown(seeds, the_task, strategy, llm)
+    plan = sk.plan(the_task, shown, strategy=strategy, n=n, random_state=random_state)
     made = sk.generate(plan, llm=llm, budget=_budget(budget_usd), progress=not as_json)
     where = out or Path(f"{the_task.name}-{strategy}.csv")
     made.to_csv(where)
@@ -159,6 +190,8 @@ def compare(
         name, eq, path = arm.partition("=")
         if not eq or not name or not path:
             raise SynthkitError(f"{arm!r}: expected NAME=FILE.csv, as few=seeds.csv")
+        if name in named:
+            raise SynthkitError(f"{arm!r}: the name {name!r} stands twice; give each file its own")
         named[name] = sk.load_rows(path)
     result = sk.compare(named, test=sk.load_rows(test), embedder=embedder, progress=not as_json)
     print(result.to_json() if as_json else f"{result.summary()}\n\n{result.to_frame().to_string(index=False)}")
@@ -178,15 +211,12 @@ def pending(
     from synthkit.llm.recorded import export_pending
 
     the_task = sk.load_task(task)
-    seeds = sk.load_seeds(the_task) if strategy == "few_shot" else None
+    seeds = _shown(sk.load_seeds(the_task), the_task, strategy, "") if strategy == "few_shot" else None
     plan = sk.plan(the_task, seeds, strategy=strategy, n=n, random_state=random_state)
     lines = export_pending(plan.slots, the_task.recordings, model=model)
     text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
     if out:
-        try:
-            out.write_text(text, encoding="utf-8", newline="\n")
-        except OSError as error:
-            raise SynthkitError(f"cannot write {out}: {error.strerror}") from None
+        _write(out, text)
     else:
         sys.stdout.write(text)
     _say(f"{len(lines)} of {len(plan.slots)} requests have no recording" + (f"; written to {out}" if out else ""))
@@ -206,7 +236,7 @@ def import_(task: TaskName, file: Annotated[Path, typer.Argument(metavar="FILE",
     for line in answered:
         parts = parse_id(str(line.get("custom_id")))
         if parts["strategy"] == "few_shot" and seeds is None:
-            seeds = sk.load_seeds(the_task)
+            seeds = _shown(sk.load_seeds(the_task), the_task, "few_shot", "")
         request = slot_request(the_task, seeds, get_strategy(parts["strategy"]), parts["slot"], parts["random_state"])
         asked.append(batch_line(request, "any"))
     added, problems = import_batch(asked, answered, the_task.recordings)
@@ -269,6 +299,13 @@ def _budget(usd: float | None):
     from synthkit.llm.budget import Budget
 
     return Budget(usd=usd) if usd is not None else None
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise SynthkitError(f"cannot write {path}: {error.strerror or error}") from None
 
 
 def _folder(path: Path) -> Path:

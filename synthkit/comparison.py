@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from synthkit.embedding import default_embedder, embed
+from synthkit.embedding import default_embedder
 from synthkit.errors import SynthkitError, unknown
 from synthkit.results import Result
+from synthkit.rows import need_columns
 from synthkit.seeds import NEAR, load_seeds
 from synthkit.stats import Interval, bootstrap, interval, scores
+from synthkit.students import STUDENTS
 from synthkit.text import NearIndex, fold
 
 if TYPE_CHECKING:
@@ -23,13 +25,7 @@ if TYPE_CHECKING:
     from synthkit.generation import Generation
 
 DRAWS = 5
-GLOSS = {
-    "real_few": "a few real rows a label",
-    "synthetic": "TSTR: train on synthetic, test on real",
-    "real_few+synthetic": "the few real rows and the synthetic ones",
-    "real_full": "TRTR: all real train rows, the ceiling",
-    "ngram": "classical baseline: bigrams of the few real rows",
-}
+GLOSS = {"synthetic": "synthetic (TSTR)", "real_full": "real_full (TRTR)"}  # the literature's names
 
 
 class Score(NamedTuple):
@@ -54,7 +50,7 @@ class Refused(NamedTuple):
 
 @dataclass(frozen=True, repr=False)
 class Comparison(Result):
-    """Scores of every arm and student on the test rows, with 95 % intervals, and the training rows that were refused."""
+    """Scores of every arm and student on the test rows, with 95 % intervals, and the train rows that were refused."""
 
     scores: tuple[Score, ...]
     refused: tuple[Refused, ...]
@@ -65,10 +61,10 @@ class Comparison(Result):
 
     def summary(self) -> str:
         arms = len({s.arm for s in self.scores})
-        kind = (
-            "stand-in rows (same kind of author on both sides: expect it to flatter)" if self.stand_in else "real rows"
-        )
-        return f"Comparison: {arms} arms on {self.test_rows:,} {kind}; 95 % intervals cover test rows and draws, not the generator"
+        kind = "stand-in rows (same kind of author on both sides: it flatters)" if self.stand_in else "real rows"
+        made = max((s.draws for s in self.scores if s.arm == "synthetic"), default=1)
+        covered = f", draws and {made} generations" if made > 1 else " and draws, not the generator"
+        return f"Comparison: {arms} arms on {self.test_rows:,} {kind}; 95 % intervals cover test rows{covered}"
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row an arm and student: rows, draws, macro-F1 and accuracy with their intervals as text."""
@@ -76,7 +72,7 @@ class Comparison(Result):
 
         return pd.DataFrame(
             {
-                "trained on": [s.arm for s in self.scores],
+                "trained on": [GLOSS.get(s.arm, s.arm) for s in self.scores],
                 "student": [s.student for s in self.scores],
                 "rows": [s.rows for s in self.scores],
                 "draws": [s.draws for s in self.scores],
@@ -93,7 +89,7 @@ class Comparison(Result):
         raise unknown("arm and student", f"{arm}, {student}", [f"{s.arm}, {s.student}" for s in self.scores])
 
     def gap_closed(self, arm: str, student: str) -> float | None:
-        """Return (x - real_few) / (real_full - real_few) in macro-F1; None where there is no gap to speak of (< .02)."""
+        """Return (x - real_few) / (real_full - real_few) in macro-F1; None where there is hardly a gap (< .02)."""
         few, full = self.get("real_few", student).macro_f1.value, self.get("real_full", student).macro_f1.value
         return (self.get(arm, student).macro_f1.value - few) / (full - few) if full - few >= 0.02 else None
 
@@ -141,12 +137,14 @@ def compare(
 ) -> Comparison:
     """Return how classifiers trained on each arm do on `test`.
 
-    An arm is rows (`text`, `label`), or a list of them: several draws. Students: "tfidf_lr" (word 1-2-grams) and "minilm_lr"
-    (sentence vectors), both logistic regression with C = 10 and balanced classes, the same for every arm. A training row
-    that repeats a test row, exactly or nearly (Jaccard of 5-character shingles >= 0.8), is refused and listed.
+    An arm is rows (`text`, `label`), or a list of them: several draws. Students: "tfidf_lr" (word 1-2-grams) and
+    "minilm_lr" (sentence vectors), both logistic regression with C = 10 and balanced classes, the same for every arm. A
+    training row that repeats a test row, exactly or nearly (Jaccard of 5-character shingles >= 0.8), is refused and
+    listed.
     """
     if not arms:
         raise SynthkitError("compare({}): expected at least one arm, as {'few': rows}")
+    need_columns("test=", test)
     labels = tuple(sorted(set(test["label"])))
     if len(labels) < 2:
         raise SynthkitError(f"test holds one label only ({labels}); there is nothing to tell apart")
@@ -155,6 +153,11 @@ def compare(
             raise unknown("student", name, STUDENTS)
     embedder = embedder or default_embedder()
     draws = {arm: list(rows) if isinstance(rows, (list, tuple)) else [rows] for arm, rows in arms.items()}
+    for arm, sets in draws.items():
+        if not sets:
+            raise SynthkitError(f"arm {arm!r}: expected rows, or a list of them; got an empty list")
+        for rows in sets:
+            need_columns(f"arm {arm!r}", rows)
     guard, refused = _Guard(test), []
     clean: dict[str, list] = {}
     for arm, sets in draws.items():
@@ -180,29 +183,39 @@ def compare(
     return Comparison(tuple(out), tuple(refused), labels, len(test), embedder, stand_in)
 
 
-def standard_arms(generation: Generation, *, k: int = 10, draws: int = DRAWS) -> dict[str, list[Dataset]]:
-    """Return the arms of the kit's headline: real_few, synthetic, real_few+synthetic, ngram, real_full.
+def standard_arms(
+    made: Generation | Sequence[Generation], *, k: int = 10, draws: int = DRAWS
+) -> dict[str, list[Dataset]]:
+    """Return the arms of the kit's headline: real_few, ngram, synthetic, real_few+synthetic, real_full.
 
-    `real_few` is drawn `draws` times (k rows a label, random_state 0, 1, ...). `ngram` is fitted on each draw and makes as
-    many rows as the generation has. A generation whose prompts showed seeds should be compared with those seeds as draw 0.
+    `real_few` is drawn `draws` times (k rows a label, random_state 0, 1, ...). `ngram` is fitted on each draw and makes
+    as many rows as the generation has; it is left out where nothing of it is kept. Several generations are the draws of
+    `synthetic`, and are paired with those of `real_few` in turn. A generation whose prompts showed seeds should be
+    compared with those seeds as draw 0.
     """
     from datasets import concatenate_datasets
 
+    from synthkit.anonymizer import anonymize
     from synthkit.generation import generate
     from synthkit.planning import plan
 
-    task = generation.plan.task
+    generations = list(made) if isinstance(made, (list, tuple)) else [made]
+    task = generations[0].plan.task
     few = [load_seeds(task, k=k, random_state=i) for i in range(draws)]
-    synthetic = _bare(generation.rows)
+    synthetic = [_bare(g.rows) for g in generations]
+    fit = [anonymize(s).seeds for s in few] if task.sensitive else few
     ngram = [
-        generate(plan(task, s, n=len(synthetic), random_state=i, surplus=1.0), llm="ngram", progress=False)
-        for i, s in enumerate(few)
+        generate(plan(task, s, n=len(synthetic[0]), random_state=i, surplus=1.0), llm="ngram", progress=False)
+        for i, s in enumerate(fit)
     ]
+    both = [concatenate_datasets([_bare(s.rows), synthetic[i % len(synthetic)]]) for i, s in enumerate(few)]
+    # of very few or very short seeds the baseline can only repeat them, and nothing of it is kept
+    fitted = [g.rows for g in ngram if len(set(g.rows["label"])) > 1]
     return {
         "real_few": [s.rows for s in few],
-        "ngram": [g.rows for g in ngram],
-        "synthetic": [synthetic],
-        "real_few+synthetic": [concatenate_datasets([_bare(s.rows), synthetic]) for s in few],
+        **({"ngram": fitted} if fitted else {}),
+        "synthetic": synthetic,
+        "real_few+synthetic": both,
         "real_full": [task.splits.train],
     }
 
@@ -234,10 +247,6 @@ class _Guard:
 
 
 def _clean(arm: str, rows: Dataset, guard: _Guard, refused: list, labels: Sequence[str]) -> tuple[list[str], list[str]]:
-    if missing := {"text", "label"} - set(rows.column_names):
-        raise SynthkitError(
-            f"arm {arm!r}: no column {sorted(missing)[0]!r}; columns are: {', '.join(rows.column_names)}"
-        )
     ids = rows["id"] if "id" in rows.column_names else [f"{arm}-{i}" for i in range(len(rows))]
     texts, kept = [], []
     for row_id, text, label in zip(ids, rows["text"], rows["label"], strict=True):
@@ -255,36 +264,6 @@ def _clean(arm: str, rows: Dataset, guard: _Guard, refused: list, labels: Sequen
             f"arm {arm!r} holds {len(set(kept))} label(s) once test duplicates are out; needs two to train on"
         )
     return texts, kept
-
-
-def _logistic_regression():
-    from sklearn.linear_model import LogisticRegression
-
-    return LogisticRegression(C=10, max_iter=2000, class_weight="balanced")
-
-
-def _tfidf_lr(test_texts: Sequence[str], embedder: str, fit_on) -> Callable:
-    from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.pipeline import make_pipeline
-
-    def predict(texts, labels):
-        words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=1)
-        return make_pipeline(words, _logistic_regression()).fit(texts, labels).predict(test_texts)
-
-    return predict
-
-
-def _minilm_lr(test_texts: Sequence[str], embedder: str, fit_on) -> Callable:
-    test_vectors = embed(test_texts, embedder=embedder, fit_on=fit_on)
-
-    def predict(texts, labels):
-        vectors = embed(texts, embedder=embedder, fit_on=fit_on)
-        return _logistic_regression().fit(vectors, labels).predict(test_vectors)
-
-    return predict
-
-
-STUDENTS = {"tfidf_lr": _tfidf_lr, "minilm_lr": _minilm_lr}
 
 
 def _bar(items: list, progress: bool):

@@ -35,7 +35,7 @@ def embed(texts: Sequence[str], *, embedder: str | None = None, fit_on: Sequence
     texts = list(texts)
     name = embedder or default_embedder()
     if name == "lsa":
-        return _lsa(texts, list(fit_on) if fit_on is not None else texts)
+        return _lsa(texts, tuple(texts if fit_on is None else fit_on))
     if name == "minilm":
         model = _minilm()
     elif name.startswith("openai:"):
@@ -61,7 +61,10 @@ def _notice_lsa() -> None:
 
 
 def weights_folder() -> Path | None:
-    """Return the folder with model.safetensors and tokenizer.json, or None: SYNTHKIT_MINILM, the package, the Hub's cache."""
+    """Return the folder with model.safetensors and tokenizer.json, or None.
+
+    Looked for in SYNTHKIT_MINILM, in the package of the weights, in the Hub's cache.
+    """
     candidates = []
     if named := os.environ.get("SYNTHKIT_MINILM"):
         candidates.append(Path(named).expanduser())
@@ -144,7 +147,8 @@ class MiniLM:
         return self._norm(x + self._linear(inner, at + "output.dense"), at + "output.LayerNorm")
 
     def _linear(self, x: np.ndarray, name: str) -> np.ndarray:
-        return x @ self._w[name + ".weight"].T + self._w[name + ".bias"]
+        flat = x.reshape(-1, x.shape[-1])  # one large product is several times faster than one a text
+        return (flat @ self._w[name + ".weight"].T + self._w[name + ".bias"]).reshape(*x.shape[:-1], -1)
 
     def _norm(self, x: np.ndarray, name: str) -> np.ndarray:
         x = x - x.mean(axis=-1, keepdims=True)
@@ -152,19 +156,27 @@ class MiniLM:
         return x * self._w[name + ".weight"] + self._w[name + ".bias"]
 
 
-def _lsa(texts: list[str], fit_on: list[str]) -> np.ndarray:
-    """TF-IDF of character 3-5-grams and truncated SVD (Deerwester et al. 1990), 128 dimensions where there are as many."""
+def _lsa(texts: list[str], fit_on: tuple[str, ...]) -> np.ndarray:
+    counts, svd = _fitted_lsa(fit_on)
+    if not texts:
+        return np.empty((0, svd.n_components), dtype=np.float32)
+    out = svd.transform(counts.transform(texts)).astype(np.float32)
+    return out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-9)
+
+
+@lru_cache(maxsize=2)
+def _fitted_lsa(fit_on: tuple[str, ...]):
+    """TF-IDF of character 3-5-grams and truncated SVD (Deerwester et al. 1990) to 128 dimensions, or as many as go."""
     from sklearn.decomposition import TruncatedSVD
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     counts = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True, min_df=1)
+    if sum(bool(t.strip()) for t in fit_on) < 3:
+        raise SynthkitError(f"'lsa' needs at least 3 texts with something in them to be fitted on; got {len(fit_on)}")
     fitted = counts.fit_transform(fit_on)
-    size = min(128, min(fitted.shape) - 1)
-    if size < 2:
-        raise SynthkitError(f"'lsa' needs at least 3 texts to be fitted on; got {len(fit_on)}")
+    size = max(1, min(128, min(fitted.shape) - 1))
     svd = TruncatedSVD(size, random_state=0).fit(fitted)
-    out = svd.transform(counts.transform(texts)).astype(np.float32)
-    return out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-9)
+    return counts, svd
 
 
 class _OpenAI:

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 
 from synthkit.errors import SynthkitError, unknown
 from synthkit.filters import apply, default_filters
+from synthkit.ledger import Ledger
 from synthkit.llm.budget import Budget, price
 from synthkit.llm.client import LLM
-from synthkit.llm.engine import Answer, ask
+from synthkit.llm.engine import Answer, Status, ask
 from synthkit.llm.ngram import NGram
 from synthkit.llm.recorded import Recorded
 from synthkit.llm.request import Reply, Request
 from synthkit.llm.store import Store
 from synthkit.planning import Plan, plan
+from synthkit.replies import number_texts, parse_reply, reply_problem, unsound
 from synthkit.results import Result
 from synthkit.task import Task
 from synthkit.text import tidy
@@ -26,66 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from datasets import Dataset
 
-LONGEST_REPLY = 100_000  # characters of a reply that are looked at
-LONGEST_TEXT = 10_000  # characters of one text that are kept
 COLUMNS = ("id", "text", "label", "strategy", "attributes", "demo_ids", "model", "request_key", "slot", "iteration")
-
-
-@dataclass(frozen=True, repr=False)
-class Ledger(Result):
-    """What was asked, what came, what stayed. `check()` holds: every request and every text is somewhere.
-
-    Requests: planned = answered + failed + not_asked. Texts: asked = parsed + short + unparsable; parsed = kept + dropped.
-    """
-
-    planned: int = 0
-    answered: int = 0
-    failed: int = 0
-    not_asked: int = 0
-    asked: int = 0
-    parsed: int = 0
-    short: int = 0
-    unparsable: int = 0
-    kept: int = 0
-    dropped: tuple[tuple[str, int], ...] = ()
-    tokens_in: int = 0
-    tokens_out: int = 0
-    tokens_estimated: bool = False
-    usd: float | None = None
-    note: str = ""
-
-    def check(self) -> None:
-        """Raise AssertionError if anything is unaccounted for."""
-        assert self.planned == self.answered + self.failed + self.not_asked, self
-        assert self.asked == self.parsed + self.short + self.unparsable, self
-        assert self.parsed == self.kept + sum(n for _, n in self.dropped), self
-
-    def summary(self) -> str:
-        gone = sum(n for _, n in self.dropped)
-        note = f" - {self.note}" if self.note else ""
-        return f"Ledger: {self.answered} replies, {self.parsed} texts, {gone} dropped, {self.kept} kept{note}"
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return the ledger as rows of (step, count)."""
-        import pandas as pd
-
-        mark = " (estimated)" if self.tokens_estimated else ""
-        lines = [
-            ("requests planned", self.planned),
-            ("  answered", self.answered),
-            ("  failed", self.failed),
-            ("  not asked (cap)", self.not_asked),
-            ("texts asked for", self.asked),
-            ("  in unparsable replies", self.unparsable),
-            ("  fewer than asked", self.short),
-            ("  parsed", self.parsed),
-            *((f"    dropped: {reason}", count) for reason, count in self.dropped),
-            ("    kept", self.kept),
-            (f"tokens in{mark}", self.tokens_in),
-            (f"tokens out{mark}", self.tokens_out),
-            ("US dollars", "unknown" if self.usd is None else f"{self.usd:.4f}"),
-        ]
-        return pd.DataFrame(lines, columns=["step", "count"])
 
 
 @dataclass(frozen=True, repr=False)
@@ -121,7 +64,7 @@ class Generation(Result):
         try:
             self.rows.to_pandas().to_csv(path, index=False, lineterminator="\n")
         except OSError as error:
-            raise SynthkitError(f"cannot write {path}: {error.strerror}") from None
+            raise SynthkitError(f"cannot write {path}: {error.strerror or error}") from None
 
 
 def generate(
@@ -136,8 +79,8 @@ def generate(
 ) -> Generation:
     """Return the synthetic rows of a plan: `generate(plan)`, or `generate(task, seeds, strategy=..., n=...)`.
 
-    `llm` is "recorded" (shipped replies, the default), "ngram" (the classical baseline) or an `LLM`. Replies of an LLM are
-    stored before they are used: the same call again asks nothing that was answered. A `Budget` is never passed.
+    `llm` is "recorded" (shipped replies, the default), "ngram" (the classical baseline) or an `LLM`. Replies of an LLM
+    are stored before they are used: the same call again asks nothing that was answered. A `Budget` is never passed.
     """
     if isinstance(what, Plan):
         if seeds is not None or planned:
@@ -148,11 +91,14 @@ def generate(
     else:
         raise SynthkitError(f"generate({type(what).__name__}): expected a plan or a task")
     source = _source(llm, chosen)
-    if isinstance(source, LLM) and store is None:
-        store = Store()
-    run = _Run(chosen, source, store, budget)
-    with _bar(chosen, progress) as bar:
-        run.go(bar)
+    own = Store() if isinstance(source, LLM) and store is None else None
+    run = _Run(chosen, source, store if own is None else own, budget)
+    try:
+        with _bar(chosen, progress) as bar:
+            run.go(bar)
+    finally:
+        if own is not None:
+            own.close()
     return run.result()
 
 
@@ -171,9 +117,15 @@ def _source(llm, chosen: Plan):
 def _bar(chosen: Plan, progress: bool):
     from tqdm.auto import tqdm
 
-    return tqdm(
-        total=chosen.n, desc=f"{chosen.task.name}, {chosen.strategy}", unit="row", leave=False, disable=not progress
-    )
+    what = f"{chosen.task.name}, {chosen.strategy}"
+    total = chosen.first_wave  # a short run shows no bar and leaves no trace of one in a kept notebook
+    return tqdm(total=total, desc=what, unit="request", leave=False, delay=1, disable=not progress)
+
+
+def _show(bar, status: Status) -> None:
+    cost = f"${status.usd:.4f}" if status.usd else f"{status.tokens:,} tokens"
+    # refresh=False: a refresh draws the bar before its delay is over, and then close() does not wipe it
+    bar.set_postfix_str(f"{status.in_flight} in flight, {status.retries} retries, {cost}", refresh=False)
 
 
 class _Run:
@@ -187,6 +139,8 @@ class _Run:
         self.problems: list[str] = []
         self.counts: Counter = Counter()
         self.dropped: Counter = Counter()
+        self.faulty: Counter = Counter()
+        self.failures: Counter = Counter()
         self.estimated = False
         self.note = ""
 
@@ -198,10 +152,20 @@ class _Run:
                 covered = self.source.covered(wave)
                 self.note = "" if len(covered) == len(wave) else "recordings exhausted"
                 wave = covered
-            answers = ask(wave, self.source, check=reply_problem, store=self.store, budget=self.budget)
+            bar.total = start + len(wave)
+            answers = ask(
+                wave,
+                self.source,
+                check=reply_problem,
+                store=self.store,
+                budget=self.budget,
+                on_answer=lambda _: bar.update(),
+                on_progress=lambda status: _show(bar, status),
+            )
             for answer in answers:
                 self._take(answer)
-            bar.update(min(len(self.kept), self.plan.n) - bar.n)
+            if self.counts["failed"] and not self.counts["answered"]:
+                raise SynthkitError(f"none of the {self.counts['failed']} requests got a reply: {self.problems[-1]}")
             if any(a.not_asked for a in answers):
                 self.note = "the budget ended here"
             start += size
@@ -222,23 +186,23 @@ class _Run:
     def _take(self, answer: Answer) -> None:
         self.counts["planned"] += 1
         self.problems += [f"slot {answer.request.slot}: {p}" for p in answer.problems]
-        if answer.not_asked:
-            self.counts["not_asked"] += 1
-            return
+        for _, reply, problem in answer.replies:
+            self.counts["replies"] += 1
+            self.counts["tokens_in"] += reply.usage.prompt
+            self.counts["tokens_out"] += reply.usage.completion
+            self.estimated |= reply.usage.estimated
+            self.faulty[problem] += problem is not None
         if answer.reply is None:
-            self.counts["failed"] += 1
+            self.counts["not_asked" if answer.not_asked else "failed"] += 1
+            if not answer.not_asked:
+                self.failures[answer.problems[-1].partition(": ")[0].partition(" (")[0]] += 1
             return
-        request, reply = answer.request, answer.reply
         self.counts["answered"] += 1
-        self.counts["asked"] += request.count
-        self.counts["tokens_in"] += reply.usage.prompt
-        self.counts["tokens_out"] += reply.usage.completion
-        self.estimated |= reply.usage.estimated
-        texts = parse_reply(reply)
-        if texts is None:
+        self.counts["asked"] += answer.request.count
+        request, reply, texts = _best(answer)
+        if not texts:
             self.counts["unparsable"] += request.count
             return
-        texts = number_texts(texts, request.count)
         self.counts["parsed"] += len(texts)
         self.counts["short"] += request.count - len(texts)
         for number, text in texts.items():
@@ -254,17 +218,18 @@ class _Run:
             return
         first, *others = verdicts
         self.dropped[first.reason] += 1
-        also = "; ".join(v.reason for v in others)
         seen = {k: row[k] for k in ("id", "label", "text")}
-        self.drops.append({**seen, "reason": first.reason, "evidence": first.evidence, "also": also})
+        self.drops.append({**seen, **first._asdict(), "also": "; ".join(v.reason for v in others)})
 
     def result(self) -> Generation:
         model = self.source.model
         rate = price(model)
         used = self.counts
         ledger = Ledger(
-            **{name: used[name] for name in ("planned", "answered", "failed", "not_asked")},
+            **{name: used[name] for name in ("planned", "answered", "failed", "not_asked", "replies")},
             **{name: used[name] for name in ("asked", "parsed", "short", "unparsable", "tokens_in", "tokens_out")},
+            failures=tuple(sorted(self.failures.items())),
+            faulty=tuple(sorted((reason, count) for reason, count in self.faulty.items() if count)),
             kept=len(self.kept),
             dropped=tuple(sorted(self.dropped.items())),
             tokens_estimated=self.estimated,
@@ -274,6 +239,15 @@ class _Run:
         ledger.check()
         rows = synthetic_rows(self.kept)
         return Generation(self.plan, rows, ledger, tuple(self.drops), tuple(self.problems), model)
+
+
+def _best(answer: Answer) -> tuple[Request, Reply, dict[int, str]]:
+    """Return the attempt with the most texts, the earliest of equals: a bad last reply does not undo a better one."""
+    read = []
+    for request, reply, _ in answer.replies:
+        sound = [item for item in parse_reply(reply) or [] if unsound(request, item) is None]
+        read.append((request, reply, number_texts(sound, request.count)))
+    return max(read, key=lambda attempt: len(attempt[2]))
 
 
 def make_row(request: Request, reply: Reply, number: int, text: str, model: str) -> dict:
@@ -286,8 +260,8 @@ def make_row(request: Request, reply: Reply, number: int, text: str, model: str)
         "strategy": request.strategy,
         "attributes": json.dumps(attributes, sort_keys=True, ensure_ascii=False),
         "demo_ids": json.dumps(list(request.demo_ids)),
-        "model": reply.model or model,
-        "request_key": request.key(model),
+        "model": tidy(reply.model or model),
+        "request_key": request.key(reply.model or model),
         "slot": request.slot,
         "iteration": 0,
     }
@@ -299,54 +273,3 @@ def synthetic_rows(rows: list[dict]) -> Dataset:
 
     kinds = {name: Value("int64" if name in ("slot", "iteration") else "string") for name in COLUMNS}
     return Dataset.from_dict({name: [r[name] for r in rows] for name in COLUMNS}, features=Features(kinds))
-
-
-def reply_problem(request: Request, reply: Reply) -> str | None:
-    """Return why a reply should be asked for again, or None."""
-    if reply.finish_reason == "length":
-        return "cut off at the token limit"
-    if not reply.content.strip():
-        return "empty reply"
-    texts = parse_reply(reply)
-    if texts is None:
-        return "not the JSON that was asked for"
-    got = len(number_texts(texts, request.count))
-    return None if got == request.count else f"{got} texts instead of {request.count}"
-
-
-def parse_reply(reply: Reply) -> list[dict] | None:
-    """Return the `texts` of a reply as dicts with `number` and `text`, or None if it is not what was asked for.
-
-    Fences and raw control characters are put up with; other damage is repaired only when the reply was not cut off.
-    """
-    content = reply.content[:LONGEST_REPLY].strip()
-    if content.startswith("```"):
-        content = content.removeprefix("```json").removeprefix("```").rsplit("```", 1)[0]
-    try:
-        value = json.loads(content, strict=False)
-    except (json.JSONDecodeError, RecursionError):
-        if reply.finish_reason == "length" or len(reply.content) > LONGEST_REPLY:
-            return None
-        value = _repaired(content)
-    items = value.get("texts") if isinstance(value, dict) else None
-    if not isinstance(items, list):
-        return None
-    good = [i for i in items if isinstance(i, dict) and isinstance(i.get("text"), str)]
-    return good or None
-
-
-def _repaired(content: str):
-    from json_repair import repair_json
-
-    try:
-        return repair_json(content, return_objects=True)
-    except (RecursionError, ValueError):
-        return None
-
-
-def number_texts(items: list[dict], count: int) -> dict[int, str]:
-    """Return tidied texts by number, 1 to `count`: as they are numbered, or in their order if the numbers are no use."""
-    numbers = [i.get("number") for i in items]
-    usable = all(type(n) is int and 1 <= n <= count for n in numbers) and len(set(numbers)) == len(numbers)
-    pairs = zip(numbers, items, strict=True) if usable else enumerate(items[:count], start=1)
-    return dict(sorted((n, tidy(i["text"])[:LONGEST_TEXT]) for n, i in pairs))

@@ -23,7 +23,7 @@ body { font: 16px/1.5 system-ui, sans-serif; color: #222; max-width: 62rem; marg
 h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2.2rem }
 .verdict { font-size: 1.1rem; border-left: 4px solid #0173B2; padding: .2rem 1rem }
 .note { background: #fff4e5; border-left: 4px solid #D55E00; padding: .4rem 1rem }
-img { max-width: 100%; height: auto } table { margin: .5rem 0; overflow-wrap: anywhere }
+img { max-width: 100%; height: auto } table { margin: .5rem 0 } td { overflow-wrap: break-word }
 caption { color: #555 } footer { margin-top: 3rem; color: #666; font-size: .85rem }
 @media print { body { margin: 0; font-size: 11px } h2, figure, table { break-inside: avoid } }
 """
@@ -35,7 +35,7 @@ def render_page(
     """Return the page as HTML. `figures` are (alternative text, figure); the first stands below the comparison."""
     task = made.plan.task
     images = [_image(figure, alt) for alt, figure in figures]
-    sample = made.rows.select(range(min(12, len(made.rows)))).to_pandas()[["id", "label", "text"]]
+    sample = made.rows.select(range(min(12, len(made.rows)))).to_pandas()[["label", "text"]]
     parts = [
         f"<h1>{html.escape(task.title or task.name)}: can a language model write the training data?</h1>",
         _stand_in(made),
@@ -44,9 +44,10 @@ def render_page(
         images[0],
         _refused(comparison),
         "<h2>Synthetic among real rows</h2>",
-        *images[1:],
+        images[1],
         "<h2>Quality, beside what real rows of the same number give</h2>",
         table_html(report.to_frame(), report.summary()),
+        *images[2:],
         "<h2>What was asked, what came, what stayed</h2>",
         table_html(made.ledger.to_frame(), made.summary()),
         "<h2>The first synthetic rows</h2>",
@@ -65,8 +66,8 @@ def _stand_in(made: Generation) -> str:
     if not made.plan.task.stand_in:
         return ""
     return (
-        '<p class="note">Stand-in: the "real" rows of this task were written for the kit by the same kind of author as the '
-        "synthetic ones. Expect it to flatter; a task with real rows gives the answer that counts.</p>"
+        '<p class="note">Stand-in: the "real" rows of this task were written for the kit by the same kind of author as '
+        "the synthetic ones. Expect it to flatter; a task with real rows gives the answer that counts.</p>"
     )
 
 
@@ -75,16 +76,19 @@ def _refused(comparison: Comparison) -> str:
         return ""
     some = "; ".join(f"{r.arm}: {r.id} repeats {r.twin} ({r.similarity:.2f})" for r in comparison.refused[:5])
     more = f"; and {len(comparison.refused) - 5} more" if len(comparison.refused) > 5 else ""
-    return f"<p>{len(comparison.refused)} training rows were refused as (near-)duplicates of test rows: {html.escape(some + more)}.</p>"
+    what = f"{len(comparison.refused)} training rows were refused as (near-)duplicates of test rows"
+    return f"<p>{what}: {html.escape(some + more)}.</p>"
 
 
 def _settings(made: Generation, comparison: Comparison) -> str:
     from synthkit import __version__
 
     facts = (
-        f"synthkit {__version__}; strategy {made.plan.strategy}; model {made.model}; random_state {made.plan.random_state}; "
-        f"vectors {comparison.embedder}; students: logistic regression, C = 10, balanced classes, on TF-IDF of word 1-2-grams "
-        "(tfidf_lr) or sentence vectors (minilm_lr); intervals: bootstrap over test rows and draws. "
+        f"synthkit {__version__}; task {made.plan.task.name} (rows: {made.plan.task.licence}); "
+        f"strategy {made.plan.strategy}; model {made.model}; random_state {made.plan.random_state}; "
+        f"random_state {made.plan.random_state}; vectors {comparison.embedder}; "
+        "students: logistic regression, C = 10, balanced classes, on TF-IDF of word 1-2-grams (tfidf_lr) or sentence "
+        "vectors (minilm_lr); intervals: bootstrap over test rows and draws. "
         f"{comparison.summary()}."
     )
     return f"<footer>{html.escape(facts)}</footer>"

@@ -100,6 +100,8 @@ def plan(
         raise SynthkitError(f"n={n!r}: expected a whole number of rows, 1 or more")
     if not isinstance(random_state, int) or random_state < 0:
         raise SynthkitError(f"random_state={random_state!r}: expected a whole number, 0 or more")
+    if not surplus >= 0:
+        raise SynthkitError(f"surplus={surplus!r}: expected a share of the requests, 0 or more")
     chosen = get_strategy(strategy)
     if task.sensitive and seeds is not None and not seeds.anonymized:
         raise SynthkitError(

@@ -1,4 +1,4 @@
-"""Figures: the map of synthetic against real rows, the comparison, the report. Each is returned closed, ready to show."""
+"""Figures: the map of synthetic among real rows, the comparison, the report, the ledger. Each is returned closed."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from synthkit.comparison import Comparison
     from synthkit.metrics.report import Report
 
+MAP_ROWS = 20  # real rows that a map needs at the least
 FIT_ROWS = 4000  # UMAP is fitted on at most this many real rows; above 4,096 it changes its algorithm and compiles anew
 PANELS = 15  # with more labels than this the map is one panel
 MARKERS = ["o", "^", "s", "D"]
@@ -31,14 +32,15 @@ def map_coordinates(
 ) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
     """Return (positions of the real rows used, their coordinates (n, 2), coordinates by arm).
 
-    UMAP (McInnes et al. 2018) is fitted on the real rows alone; the arms are projected into it in one call, since its result
-    depends on what is projected together. Coordinates are kept on disk. They are a picture: no number comes from them.
+    UMAP (McInnes et al. 2018) is fitted on the real rows alone; the arms are projected into it in one call, since its
+    result depends on what is projected together. Coordinates are kept on disk. They are a picture: no number comes from
+    them.
     """
     embedder = embedder or default_embedder()
     rng = np.random.default_rng(random_state)
     used = np.sort(rng.permutation(len(real))[:FIT_ROWS])
-    if len(used) < 20:
-        raise SynthkitError(f"a map needs at least 20 real rows; got {len(real)}")
+    if len(used) < MAP_ROWS:
+        raise SynthkitError(f"a map needs at least {MAP_ROWS} real rows; got {len(real)}")
     real_texts = [real["text"][int(i)] for i in used] if len(used) < len(real) else list(real["text"])
     arm_texts = {name: list(rows["text"]) for name, rows in arms.items()}
     everything = real_texts + [t for texts in arm_texts.values() for t in texts]
@@ -77,8 +79,8 @@ def plot_map(
 ) -> Figure:
     """Return a map of synthetic rows among the real ones: one small panel a label.
 
-    In a panel, light grey is every real row, dark grey the label's real rows, colour the label's synthetic rows (one colour
-    and marker an arm, up to four). Dark grey with no colour near it is what the generator misses.
+    In a panel, light grey is every real row, dark grey the label's real rows, colour the label's synthetic rows (one
+    colour and marker an arm, up to four). Dark grey with no colour near it is what the generator misses.
     """
     theme()
     arms = dict(synthetic) if isinstance(synthetic, Mapping) else {"synthetic": synthetic}
@@ -96,8 +98,9 @@ def plot_map(
         axis.scatter(*real_xy[own].T, s=11, c="#6b6b6b", linewidths=0, label="real")
         for (name, xy), colour, marker in zip(arm_xy.items(), COLOURS, MARKERS, strict=False):
             mine = np.asarray(arms[name]["label"]) == label if label is not None else np.ones(len(xy), dtype=bool)
-            axis.scatter(*xy[mine].T, s=17, c=colour, marker=marker, linewidths=0.4, edgecolors="white", label=name)
-        axis.set_title(label or "all labels", fontsize=10)
+            edge = {"linewidths": 0.4, "edgecolors": "white"}
+            axis.scatter(*xy[mine].T, s=17, c=colour, marker=marker, label=_plain(name), **edge)
+        axis.set_title(_plain(label or "all labels"), fontsize=10)
         axis.set(xticks=[], yticks=[])
         for side in axis.spines.values():
             side.set_visible(False)
@@ -125,7 +128,7 @@ def plot_comparison(comparison: Comparison) -> Figure:
                 f"{f1.value:.3f}", (f1.high, row + lift), (6, 0), textcoords="offset points", va="center", fontsize=9
             )
     rows = {s.arm: s.rows for s in comparison.scores}
-    axis.set_yticks(range(len(arms)), [f"{arm}\n{rows[arm]:,} rows" for arm in arms])
+    axis.set_yticks(range(len(arms)), [f"{_plain(arm)}\n{rows[arm]:,} rows" for arm in arms])
     axis.invert_yaxis()
     kind = "stand-in" if comparison.stand_in else "real"
     axis.set_xlabel(f"macro-F1 on {comparison.test_rows:,} {kind} test rows, with 95 % interval")
@@ -187,6 +190,11 @@ def _grid(rows: int, columns: int, side: float, size: tuple[float, float] | None
         rows, columns, figsize=size or (side * columns, side * rows + 0.4), squeeze=False, layout="constrained"
     )
     return figure, list(axes.flat)
+
+
+def _plain(name: str) -> str:
+    """A user's word as it is: between two dollar signs matplotlib would read mathematics."""
+    return name.replace("$", r"\$")
 
 
 def _closed(figure: Figure) -> Figure:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,6 +34,11 @@ def _cell(value: object) -> str:
     return "" if value is None else str(value)
 
 
+def table(frame: pd.DataFrame, caption: str = "") -> Table:
+    """Return a frame that shows itself as a captioned, escaped table without its index."""
+    return Table(frame, caption)
+
+
 class Result:
     """Mixin of the frozen result dataclasses: subclasses give `summary()` (one line) and `to_frame()`."""
 
@@ -47,3 +53,20 @@ class Result:
 
     def _repr_html_(self) -> str:
         return table_html(self.to_frame(), self.summary())
+
+
+@dataclass(frozen=True, repr=False)
+class Table(Result):
+    """A frame with a caption."""
+
+    frame: pd.DataFrame
+    caption: str
+
+    def summary(self) -> str:
+        return self.caption
+
+    def to_frame(self) -> pd.DataFrame:
+        return self.frame
+
+    def __repr__(self) -> str:
+        return f"{self.caption}\n{self.frame.to_string(index=False, max_colwidth=60)}"

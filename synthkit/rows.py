@@ -43,7 +43,7 @@ def load_rows(path: str | Path, *, labels=None, prefix: str = "row") -> Dataset:
         for name, value in zip(header, record, strict=True):
             columns[name].append(value)
     columns["text"] = [tidy(t) for t in columns["text"]]
-    _check_rows(path, columns, labels)
+    check_rows(path, columns, labels)
     if "id" not in columns:
         columns["id"] = [f"{prefix}-{i}" for i in range(len(records) - 1)]
     order = ["id", "text", "label", *(c for c in columns if c not in ("id", "text", "label"))]
@@ -57,8 +57,6 @@ def _read_csv(path: Path) -> list[list[str]]:
         raise SynthkitError(f"no such file: {path}") from None
     except OSError as error:
         raise SynthkitError(f"{path} cannot be read: {error.strerror}") from None
-    if not data.strip():
-        raise SynthkitError(f"{path} is empty; expected a CSV with the columns text and label")
     try:
         content = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -66,6 +64,8 @@ def _read_csv(path: Path) -> list[list[str]]:
         raise SynthkitError(
             f"{path}, line {line}: not UTF-8 (byte 0x{data[error.start]:02x}). Save the file as CSV UTF-8"
         ) from None
+    if not content.strip():  # a byte order mark and nothing else
+        raise SynthkitError(f"{path} is empty; expected a CSV with the columns text and label")
     if "\0" in content:
         raise SynthkitError(f"{path} holds binary data, not a CSV of texts")
     csv.field_size_limit(10_000_000)
@@ -75,8 +75,21 @@ def _read_csv(path: Path) -> list[list[str]]:
         raise SynthkitError(f"{path} is not a well-formed CSV: {error}") from None
 
 
-def _check_rows(path: Path, columns: dict[str, list[str]], labels) -> None:
-    for number, (text, label) in enumerate(zip(columns["text"], columns["label"], strict=True), start=2):
+def need_columns(what: str, rows) -> None:
+    """Raise SynthkitError unless `rows` is a Dataset with the columns text and label."""
+    columns = getattr(rows, "column_names", None)
+    if columns is None:
+        raise SynthkitError(f"{what}: expected rows (a datasets.Dataset); got {type(rows).__name__}")
+    if missing := [name for name in ("text", "label") if name not in columns]:
+        raise SynthkitError(f"{what}: no column {missing[0]!r}; columns are: {', '.join(columns)}. Rename one to it")
+
+
+def check_rows(path: Path | str, columns: dict[str, list[str]], labels=None, *, first: int = 2) -> None:
+    """Raise SynthkitError for an empty text, an empty or unknown label, one label only, or an id used twice.
+
+    `first` is the number of the first row: 2 below a CSV's header.
+    """
+    for number, (text, label) in enumerate(zip(columns["text"], columns["label"], strict=True), start=first):
         if not text:
             raise SynthkitError(f"{path}, row {number}: the text is empty. Remove the row or fill it in")
         if labels is not None and label not in labels:
@@ -86,7 +99,7 @@ def _check_rows(path: Path, columns: dict[str, list[str]], labels) -> None:
     if len(set(columns["label"])) < 2:
         raise SynthkitError(f"{path}: only one label ({columns['label'][0]!r}); a classifier needs at least two")
     seen: dict[str, int] = {}
-    for number, row_id in enumerate(columns.get("id", ()), start=2):
+    for number, row_id in enumerate(columns.get("id", ()), start=first):
         if row_id in seen:
             raise SynthkitError(f"{path}, row {number}: id {row_id!r} was already used in row {seen[row_id]}")
         seen[row_id] = number

@@ -11,9 +11,9 @@ import numpy as np
 
 from synthkit.errors import SynthkitError
 from synthkit.results import Result
-from synthkit.rows import load_rows
+from synthkit.rows import check_rows, load_rows, make_rows, need_columns
 from synthkit.task import Splits, Task
-from synthkit.text import NearIndex, fold, words
+from synthkit.text import NearIndex, fold, tidy, words
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -23,7 +23,7 @@ NEAR = 0.8  # Jaccard of 5-character shingles from which two texts count as near
 
 @dataclass(frozen=True, repr=False)
 class Seeds(Result):
-    """`k` real rows a label; `rest` is what the draw left of train; `left_out` says what was not drawn from, and why."""
+    """`k` real rows a label; `rest` is what the draw left of train; `left_out` is what it could not use, and why."""
 
     rows: Dataset
     rest: Dataset
@@ -36,8 +36,8 @@ class Seeds(Result):
         labels = len(set(self.rows["label"]))
         state = "anonymised" if self.anonymized else "as they are"
         return (
-            f"Seeds: {len(self.rows)} rows, {self.k} a label, {labels} labels, {state}; {len(self.rest):,} rows of train "
-            f"not drawn, {len(self.left_out)} left out as duplicates"
+            f"Seeds: {len(self.rows)} rows, {self.k} a label, {labels} labels, {state}; {len(self.rest):,} rows of "
+            f"train not drawn, {len(self.left_out)} left out as duplicates"
         )
 
     def to_frame(self):
@@ -48,11 +48,13 @@ class Seeds(Result):
 def load_seeds(source: Task | Dataset | str | Path, *, k: int = 10, random_state: int = 0) -> Seeds:
     """Return `k` rows a label drawn at random from a task's train rows, a CSV or a Dataset with `text` and `label`.
 
-    The draw is free of leaks: no seed repeats (exactly or nearly) another train row that was met before it, or, for a task,
-    a validation or test row. Raises SynthkitError when a label has fewer than `k` such rows.
+    The draw is free of leaks: no seed repeats (exactly or nearly) another train row that was met before it, or, for a
+    task, a validation or test row. Raises SynthkitError when a label has fewer than `k` such rows.
     """
     if not isinstance(k, int) or k < 1:
         raise SynthkitError(f"k={k!r}: expected a whole number of rows a label, 1 or more")
+    if not isinstance(random_state, int) or random_state < 0:
+        raise SynthkitError(f"random_state={random_state!r}: expected a whole number, 0 or more")
     if isinstance(source, Task):
         train = source.splits.train
         usable, left_out = _usable_of(source.splits)
@@ -68,16 +70,21 @@ def load_seeds(source: Task | Dataset | str | Path, *, k: int = 10, random_state
 
 
 def _as_rows(dataset) -> Dataset:
-    columns = getattr(dataset, "column_names", None)
-    if columns is None:
+    """Return a Dataset as real rows: every column a string, checked as a CSV is."""
+    if not hasattr(dataset, "column_names"):
         raise SynthkitError(
             f"source={type(dataset).__name__}: expected a task, the path of a CSV, or a datasets.Dataset"
         )
-    if missing := {"text", "label"} - set(columns):
-        raise SynthkitError(f"no column {sorted(missing)[0]!r}; columns are: {', '.join(columns)}. Rename one to it")
-    if "id" not in columns:
-        dataset = dataset.add_column("id", [f"row-{i}" for i in range(len(dataset))])
-    return dataset
+    need_columns("source", dataset)
+    named = getattr(dataset.features["label"], "int2str", str)
+    columns = {name: ["" if v is None else str(v) for v in dataset[name]] for name in dataset.column_names}
+    columns["text"] = [tidy(t) for t in columns["text"]]
+    columns["label"] = ["" if v is None else named(v) for v in dataset["label"]]
+    columns.setdefault("id", [f"row-{i}" for i in range(len(dataset))])
+    if not len(dataset):
+        raise SynthkitError("source has no rows")
+    check_rows("source", columns, first=0)
+    return make_rows(columns)
 
 
 @lru_cache(maxsize=4)

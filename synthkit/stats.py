@@ -8,6 +8,13 @@ from typing import NamedTuple
 import numpy as np
 
 
+def one_thread():
+    """Return a context in which linear algebra uses one thread: many small fits on a busy machine are faster so."""
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(1)
+
+
 class Interval(NamedTuple):
     """A value with the ends of its 95 % interval."""
 
@@ -45,8 +52,8 @@ def bootstrap(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return resampled (macro-F1, accuracy), each of shape (resamples,), of a mean over draws.
 
-    `draws` holds the predictions of classifiers trained on different draws, each of shape (n,). A resample draws test items
-    with replacement and, where there are several, draws as well (Efron and Tibshirani 1993, ch. 8). With the same
+    `draws` holds the predictions of classifiers trained on different draws, each of shape (n,). A resample draws test
+    items with replacement and, where there are several, draws as well (Efron and Tibshirani 1993, ch. 8). With the same
     `random_state` two arms see the same items, so their differences are paired.
     """
     items = np.random.default_rng([random_state, 0]).multinomial(

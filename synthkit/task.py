@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from synthkit.errors import SynthkitError, unknown
+from synthkit.hub import third_party_rows
 from synthkit.results import Result
-from synthkit.rows import load_rows, make_rows, split_off
-from synthkit.text import tidy
+from synthkit.rows import load_rows, split_off
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -109,40 +109,59 @@ def _from_yaml(folder: Path) -> Task:
     where = folder / "task.yaml"
     try:
         raw = yaml.safe_load(where.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         raise SynthkitError(f"{where} cannot be read as YAML: {' '.join(str(error).split())}") from None
     if not isinstance(raw, dict):
         raise SynthkitError(f"{where}: expected keys such as name, labels and domain; got {type(raw).__name__}")
+    raw = {key: value for key, value in raw.items() if value is not None}
     known = {*Task.__dataclass_fields__, "length"} - {"folder", "max_words"}
     for key in raw:
         if key not in known:
             raise SynthkitError(f"{where}: {unknown('key', key, sorted(known))}")
     length = raw.pop("length", None) or {}
     raw.setdefault("name", folder.name)
-    for key, kind in {"name": str, "labels": dict, "domain": str}.items():
-        if not isinstance(raw.get(key), kind) or not raw[key]:
-            got = raw.get(key)
-            raise SynthkitError(f"{where}: `{key}` must be a non-empty {_KINDS[kind]}; got {got!r}")
+    for key, kind in _KINDS.items():
+        got, needed = raw.get(key), key in _NEEDED
+        if (needed and not got) or (key in raw and not isinstance(got, kind)):
+            must = f"a non-empty {_WORDS[kind]}" if needed else f"a {_WORDS[kind]}"
+            raise SynthkitError(f"{where}: `{key}` must be {must}; got {got!r}")
     task = Task(**{**raw, "folder": folder, "max_words": _max_words(where, length)})
     _check(task, where)
     return task
 
 
-_KINDS = {str: "text", dict: "mapping of names to descriptions"}
+_NEEDED = ("name", "labels", "domain")
+_KINDS = {
+    **dict.fromkeys(("name", "domain", "text_kind", "title", "language", "licence"), str),
+    **dict.fromkeys(("labels", "attributes", "source"), dict),
+    **dict.fromkeys(("stand_in", "sensitive"), bool),
+}
+_WORDS = {str: "text (in quotes, if it looks like a number)", dict: "mapping, as `name: value`", bool: "true or false"}
 
 
 def _max_words(where: Path, length: object) -> int:
-    try:
-        return int(length.get("max_words", Task.max_words))
-    except (AttributeError, TypeError, ValueError):
-        raise SynthkitError(f"{where}: `length` must look like {{max_words: 120}}; got {length!r}") from None
+    most = length.get("max_words", Task.max_words) if isinstance(length, dict) else None
+    if type(most) is not int or most < 1:
+        raise SynthkitError(f"{where}: `length` must look like {{max_words: 120}}; got {length!r}")
+    return most
 
 
 def _check(task: Task, where: Path) -> None:
+    if not isinstance(task.name, str) or not re.fullmatch(r"\w[\w .-]*", task.name):
+        raise SynthkitError(
+            f"{where}: the name of a task becomes a file name: letters, digits, space, . _ and -; got {task.name!r}"
+        )
     if len(task.labels) < 2:
         raise SynthkitError(f"{where}: a task needs at least two labels; got {list(task.labels)}")
-    if not all(isinstance(k, str) and isinstance(v, str) for k, v in task.labels.items()):
-        raise SynthkitError(f"{where}: every label needs a description in words, as `label: what it means`")
+    for label, meaning in task.labels.items():
+        if not isinstance(label, str) or not isinstance(meaning, str):
+            raise SynthkitError(
+                f"{where}: label {label!r}: {meaning!r} - a label and what it means are both text, as "
+                "`label: what it means`; put quotes around one that YAML takes for something else (yes, no, 1)"
+            )
+    for part in ("train", "validation", "test"):
+        if not isinstance(task.source.get(part, ""), str):
+            raise SynthkitError(f"{where}: source, {part}: expected a file name, got {task.source[part]!r}")
     for dimension, values in task.attributes.items():
         lists = values.items() if isinstance(values, dict) else [("", values)]
         if isinstance(values, dict) and (missing := set(task.labels) - set(values)):
@@ -158,19 +177,23 @@ def _from_card(folder: Path) -> Task:
     where = folder / "card.json"
     try:
         card = json.loads(where.read_text(encoding="utf-8"))
-        labels, about = card["labels"], card.get("task", "")
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
-        raise SynthkitError(f"{where}: expected JSON with `labels` (a list) and `task`; {error!r}") from None
-    meanings = card.get("label_descriptions", {})
-    return Task(
-        name=card.get("name", folder.name),
+    except (OSError, ValueError) as error:
+        raise SynthkitError(f"{where} cannot be read as JSON: {error}") from None
+    labels = card.get("labels") if isinstance(card, dict) else None
+    if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
+        raise SynthkitError(f"{where}: expected an object with `labels`, a list of texts; got {labels!r}")
+    meanings = card.get("label_descriptions") or {}
+    task = Task(
+        name=card.get("name") or folder.name,
         labels={label: meanings.get(label, label.replace("_", " ")) for label in labels},
-        domain=about,
+        domain=card.get("task") or "",
         language=card.get("language", "en"),
         licence=card.get("licence", "unknown"),
         source={"train": "train.csv", "test": "test.csv"},
         folder=folder,
     )
+    _check(task, where)
+    return task
 
 
 def _load_splits(task: Task) -> Splits:
@@ -182,57 +205,9 @@ def _load_splits(task: Task) -> Splits:
             if name in source
         }
     else:
-        parts = _third_party(task)
+        parts = third_party_rows(task.name, task.labels, task.source)
     if "test" not in parts:
         raise SynthkitError(f"task {task.name!r}: `source` names no test rows; a verdict needs real rows nobody saw")
     if "validation" not in parts:
         parts["train"], parts["validation"] = split_off(parts["train"], VALIDATION_SHARE)
     return Splits(parts["train"], parts["validation"], parts["test"])
-
-
-def _third_party(task: Task) -> dict[str, Dataset]:
-    """Rows that are not shipped: a folder under SYNTHKIT_REALDATA stands in for the Hub."""
-    root, name = os.environ.get("SYNTHKIT_REALDATA"), task.source.get("folder", task.name)
-    if root and (Path(root) / name).is_dir():
-        folder = Path(root) / name
-        return {part: load_rows(folder / f"{part}.csv", labels=task.labels, prefix=part) for part in ("train", "test")}
-    if "hub" not in task.source:
-        raise SynthkitError(
-            f"the real rows of task {task.name!r} are not shipped: set SYNTHKIT_REALDATA to a folder "
-            f"that holds {name}/train.csv and {name}/test.csv"
-        )
-    return _from_hub(task)
-
-
-def _from_hub(task: Task) -> dict[str, Dataset]:
-    """Read a Hub dataset: `hub`, `config`, `revision`, `columns: {text, label}`, `names: {value: label}`."""
-    from datasets import load_dataset
-
-    source = task.source
-    columns = {"text": "text", "label": "label", **source.get("columns", {})}
-    try:
-        loaded = load_dataset(source["hub"], source.get("config"), revision=source.get("revision"))
-    except Exception as error:
-        raise SynthkitError(
-            f"the real rows of task {task.name!r} could not be fetched from the Hub ({source['hub']}): "
-            f"{type(error).__name__}. Offline? Set SYNTHKIT_REALDATA to a folder that holds "
-            f"{source.get('folder', task.name)}/train.csv and test.csv"
-        ) from None
-    parts = {}
-    for part in ("train", "validation", "test"):
-        if part not in loaded:
-            continue
-        rows = loaded[part]
-        kind = rows.features[columns["label"]]
-        values = [kind.int2str(v) if hasattr(kind, "int2str") else str(v) for v in rows[columns["label"]]]
-        names = source.get("names", {})
-        values = [names.get(v, v) for v in values]
-        keep = [i for i, v in enumerate(values) if v in task.labels]
-        parts[part] = make_rows(
-            {
-                "id": [f"{part}-{i}" for i in keep],
-                "text": [tidy(str(rows[i][columns["text"]])) for i in keep],
-                "label": [values[i] for i in keep],
-            }
-        )
-    return parts

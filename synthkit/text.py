@@ -11,15 +11,19 @@ import numpy as np
 
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
 _BANDS, _BAND_ROWS = 16, 4  # P(a pair at Jaccard .8 becomes a candidate) = 1 - (1 - .8^4)^16 > .999
-_PRIME = np.uint64((1 << 61) - 1)
-_A, _B = np.random.default_rng(20).integers(1, 1 << 31, (2, _BANDS * _BAND_ROWS), dtype=np.uint64)
+_A, _B = np.random.default_rng(20).integers(0, 1 << 64, (2, _BANDS * _BAND_ROWS), dtype=np.uint64)
+_HIGH = np.uint64(32)
 
 
 def tidy(text: str) -> str:
     """Return `text` safe to store and to compare: no lone surrogates, no control characters, NFC, stripped."""
+    if text.isascii() and text.isprintable():  # nearly all texts
+        return text.strip()
     text = text.encode("utf-8", "replace").decode("utf-8") if _has_surrogate(text) else text
-    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc").strip()
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    # control characters go first: one between a letter and its accent would keep NFC from joining them
+    text = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")
+    return unicodedata.normalize("NFC", text).strip()
 
 
 def _has_surrogate(text: str) -> bool:
@@ -59,11 +63,14 @@ def jaccard(a: set, b: set) -> float:
 def _signature(some: set[str]) -> np.ndarray:
     """MinHash signature (Broder 1997), shape (bands * rows,), of a non-empty set of shingles."""
     h = np.fromiter((zlib.crc32(x.encode("utf-8", "replace")) for x in some), dtype=np.uint64, count=len(some))
-    return ((h[:, None] * _A + _B) % _PRIME).min(axis=0)
+    # multiply-shift (Dietzfelbinger 1996): products wrap at 2^64, and only their high half is mixed well
+    return ((h[:, None] * _A + _B) >> _HIGH).min(axis=0)
 
 
 class NearIndex:
-    """Texts that can be asked for near-duplicates: MinHash bands propose, exact Jaccard of 5-character shingles decides.
+    """Texts that can be asked for near-duplicates.
+
+    MinHash bands propose, the exact Jaccard similarity of 5-character shingles decides.
 
     >>> index = NearIndex(0.8)
     >>> index.add("the parcel came two days late", "r1")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
 from synthkit.errors import SynthkitError
-from synthkit.llm.request import Request, Usage, estimate_tokens
+from synthkit.llm.request import Reply, Request, Usage, estimate_tokens
 from synthkit.results import Result
 
 # US dollars for a million tokens (in, out). Vendors change prices: check theirs, and add or overrule an entry with
@@ -99,7 +100,8 @@ class Estimate(Result):
 class Budget:
     """A hard cap for one dataset: what it has taken, stored replies of earlier runs included, never passes it.
 
-    A request is started only when its upper bound still fits, so a run that ends at the cap is a prefix of the plan.
+    A request is started only when the most it can take still fits, so a run that ends at the cap is a prefix of the
+    plan.
     """
 
     def __init__(self, *, usd: float | None = None, requests: int | None = None, tokens: int | None = None):
@@ -111,7 +113,9 @@ class Budget:
             if not isinstance(cap, (int, float)) or not cap > 0:
                 raise SynthkitError(f"Budget({name}={cap!r}): expected a number above 0")
         self.spent = {"usd": 0.0, "requests": 0, "tokens": 0}
-        self._reserved: dict[int, dict] = {}
+        self._held = dict.fromkeys(self.spent, 0.0)
+        self._booked: set[str] = set()
+        self._lock = threading.Lock()
 
     def __repr__(self) -> str:
         return "Budget: " + ", ".join(f"{self.spent[k]:,.6g} of {cap:,.6g} {k}" for k, cap in self.caps.items())
@@ -124,25 +128,72 @@ class Budget:
                 "dollars for a million tokens in and out, as 0.15,0.60, or cap with requests= or tokens="
             )
 
-    def reserve(self, request: Request, model: str) -> bool:
-        """Set the most that `request` can take aside; False, and nothing is set aside, where it does not fit."""
-        need = _cost(Usage(*most_tokens(request)), model)
-        held = self._reserved.values()
-        for name, cap in self.caps.items():
-            if self.spent[name] + sum(h[name] for h in held) + need[name] > cap:
-                return False
-        self._reserved[id(request)] = need
-        return True
+    def reserve(self, request: Request, model: str, tries: int = 1) -> Hold | None:
+        """Set aside the most that `tries` tries of `request` can take; None, and nothing set aside, if too much."""
+        need = cost(Usage(*most_tokens(request)), model)
+        with self._lock:
+            for name, cap in self.caps.items():
+                if self.spent[name] + self._held[name] + tries * need[name] > cap * (1 + 1e-12):
+                    return None
+            self._hold(need, tries)
+        return Hold(self, request, model, tries)
 
-    def settle(self, request: Request, usage: Usage | None, model: str) -> None:
-        """Book what `request` really took (None: it was never sent or not billed) and free what was set aside."""
-        self._reserved.pop(id(request), None)
-        if usage is not None:
-            for name, amount in _cost(usage, model).items():
-                self.spent[name] += amount
+    def book(self, request: Request, reply: Reply, model: str) -> None:
+        """Count a reply, once however often it is read back from the store."""
+        key = request.key(model)
+        used = reply.usage
+        if used.estimated:  # an estimate may be too low: the cap takes the bound
+            most = most_tokens(request)
+            used = Usage(most[0], min(most[1], len(reply.content.encode("utf-8", "replace"))))
+        with self._lock:
+            if key not in self._booked:
+                self._booked.add(key)
+                self._spend(cost(used, model))
+
+    def _spend(self, amounts: dict) -> None:
+        for name, amount in amounts.items():
+            self.spent[name] += amount
+
+    def _hold(self, need: dict, tries: int) -> None:
+        for name, amount in need.items():
+            self._held[name] = max(0.0, self._held[name] + tries * amount)
 
 
-def _cost(usage: Usage, model: str) -> dict[str, float]:
+@dataclass
+class Hold:
+    """What is set aside for the tries of one request that are still to come."""
+
+    budget: Budget
+    request: Request
+    model: str
+    tries: int
+
+    def free(self, tries: int | None = None) -> None:
+        """Give back what was set aside for some tries, all by default."""
+        self._use(self.tries if tries is None else tries, spent=False)
+
+    def lost(self) -> bool:
+        """Count a try that came to nothing at the most it can have cost; return whether there is room for another."""
+        self._use(1, spent=True)
+        return self.room()
+
+    def room(self) -> bool:
+        """Return whether one more try is set aside, or can be."""
+        if not self.tries and self.budget.reserve(self.request, self.model):
+            self.tries = 1
+        return self.tries > 0
+
+    def _use(self, tries: int, *, spent: bool) -> None:
+        need = cost(Usage(*most_tokens(self.request)), self.model)
+        with self.budget._lock:
+            self.budget._hold(need, -tries)
+            if spent:
+                self.budget._spend(need)
+        self.tries -= tries
+
+
+def cost(usage: Usage, model: str) -> dict[str, float]:
+    """Return what a request took: dollars (0 where the price is not known), requests, tokens."""
     into, out = price(model) or (0.0, 0.0)
     usd = (usage.prompt * into + usage.completion * out) / 1e6
     return {"usd": usd, "requests": 1, "tokens": usage.prompt + usage.completion}

@@ -2,87 +2,211 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import threading
 import time
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from synthkit.errors import SynthkitError
-from synthkit.llm.request import Reply, Request, Usage
+from synthkit.llm.database import database_error, home, open_database
+from synthkit.llm.recorded import batch_line, parse_id, prompt_key, read_jsonl, to_reply
+from synthkit.llm.request import Reply, Request, Usage, sha256_json
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS replies (
     key TEXT PRIMARY KEY, custom_id TEXT NOT NULL, model TEXT NOT NULL, content TEXT NOT NULL,
     prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL, estimated INTEGER NOT NULL,
-    finish_reason TEXT NOT NULL, created REAL NOT NULL
+    finish_reason TEXT NOT NULL, created REAL NOT NULL, problem TEXT NOT NULL DEFAULT ''
 ) WITHOUT ROWID
 """
-
-
-def home() -> Path:
-    """Return the folder of the store and of cached vectors: SYNTHKIT_HOME, or ~/.synthkit."""
-    return Path(os.environ.get("SYNTHKIT_HOME") or Path.home() / ".synthkit").expanduser()
-
-
-def open_database(path: Path, schema: str) -> sqlite3.Connection:
-    """Open (and make) a SQLite file that only its owner can read; an unusable place is an error with the fix."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600, exist_ok=True)
-        connection = sqlite3.connect(path, timeout=30, check_same_thread=False, isolation_level=None)
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
-        connection.execute(schema)
-    except (OSError, sqlite3.Error) as error:
-        raise SynthkitError(
-            f"cannot write to {path} ({getattr(error, 'strerror', None) or error}). "
-            "Set SYNTHKIT_HOME to a folder you may write to"
-        ) from None
-    return connection
+_COLUMNS = "content, model, prompt_tokens, completion_tokens, estimated, finish_reason"
+_LINGER = 0.002  # seconds that a commit waits for company
+_unsaved: dict[Path, list[tuple]] = {}  # rows that could not be written: kept in memory for the next Store of this file
 
 
 class Store:
-    """Replies by request key, in one SQLite file that several processes may share."""
+    """Replies by request key, in one SQLite file that several processes may share.
+
+    Replies that were no use are kept too, with their `problem`: they were paid for and need not be asked for again.
+    """
 
     def __init__(self, path: str | Path | None = None):
-        self.path = Path(path) if path else home() / "replies.sqlite"
+        self.path = Path(path).expanduser() if path else home() / "replies.sqlite"
+        self._open()
+
+    def _open(self) -> None:
+        self._pid = os.getpid()
+        self._lock, self._queue_lock = threading.Lock(), threading.Lock()
+        self._pending: list[tuple[tuple, Future]] = []
         self._db = open_database(self.path, _SCHEMA)
-        self._lock = threading.Lock()
+        if "problem" not in [row[1] for row in self._db.execute("PRAGMA table_info(replies)")]:
+            self._db.execute("ALTER TABLE replies ADD COLUMN problem TEXT NOT NULL DEFAULT ''")
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="synthkit-store")
+        left = _unsaved.pop(self.path, [])
+        for row in left:
+            self._submit(row)
+
+    def __repr__(self) -> str:
+        return f"Store({str(self.path)!r}): {len(self)} replies"
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.close()
+
+    def __bool__(self) -> bool:
+        return True  # an empty store is a store
 
     def __len__(self) -> int:
-        return self._db.execute("SELECT count(*) FROM replies").fetchone()[0]
+        return self._read("SELECT count(*) FROM replies WHERE problem = ''")[0][0]
 
     def get(self, request: Request, model: str) -> Reply | None:
         """Return the stored reply of `model` to this request, or None."""
-        with self._lock:
-            row = self._db.execute(
-                "SELECT content, model, prompt_tokens, completion_tokens, estimated, finish_reason "
-                "FROM replies WHERE key = ?",
-                (request.key(model),),
-            ).fetchone()
-        return row and Reply(row[0], row[1], Usage(row[2], row[3], bool(row[4])), row[5])
+        key = request.key(model)
+        return self.get_many([key]).get(key)
 
-    def put(self, request: Request, model: str, reply: Reply) -> None:
-        """Commit one reply; the first one stored under a key stays."""
-        content = reply.content.encode("utf-8", "replace").decode("utf-8")
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            self._db.execute(
-                "INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    request.key(model),
-                    request.custom_id,
-                    reply.model,
-                    content,
-                    reply.usage.prompt,
-                    reply.usage.completion,
-                    int(reply.usage.estimated),
-                    reply.finish_reason,
-                    time.time(),
-                ),
-            )
-            self._db.execute("COMMIT")
+    def get_many(self, keys: list[str]) -> dict[str, Reply]:
+        """Return the stored replies among `keys`."""
+        found = {}
+        for start in range(0, len(keys), 500):
+            part = keys[start : start + 500]
+            marks = ",".join("?" * len(part))
+            for key, *row in self._read(f"SELECT key, {_COLUMNS} FROM replies WHERE key IN ({marks})", part):
+                found[key] = _reply(row)
+        return found
+
+    def put(self, request: Request, model: str, reply: Reply, problem: str = "") -> Reply:
+        """Commit one reply and return what is stored: the first reply under a key stays."""
+        return self.submit(request, model, reply, problem).result()
+
+    def submit(self, request: Request, model: str, reply: Reply, problem: str = "") -> Future[Reply]:
+        """Hand one reply to the writer; the future holds what is stored, once it is committed."""
+        return self._submit(_row(request.key(model), request.custom_id, reply, problem))
 
     def close(self) -> None:
+        """Commit what is waiting and close the file."""
+        self._writer.shutdown(wait=True)
         self._db.close()
+
+    def export_batch(self, requests: Iterable[Request], model: str, folder: str | Path) -> int:
+        """Write the good replies of `model` to `requests` as Batch files; return how many there are.
+
+        The files are `requests.jsonl` (Batch input) and `replies.jsonl` (Batch output), as recordings are.
+        """
+        folder, asked, answered = Path(folder), [], []
+        for request in requests:
+            rows = self._read(f"SELECT {_COLUMNS} FROM replies WHERE key = ? AND problem = ''", [request.key(model)])
+            if rows:
+                asked.append(batch_line(request, model))
+                answered.append(_batch_reply(request.custom_id, _reply(rows[0])))
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, lines in (("requests.jsonl", asked), ("replies.jsonl", answered)):
+            text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+            (folder / name).write_text(text, encoding="utf-8", newline="\n")
+        return len(asked)
+
+    def import_batch(self, folder: str | Path) -> int:
+        """Store the replies of Batch files (`requests.jsonl`, `replies.jsonl`); return how many are good ones."""
+        folder = Path(folder)
+        asked = {line["custom_id"]: line["body"] for line in read_jsonl(folder / "requests.jsonl")}
+        waiting = []
+        for line in read_jsonl(folder / "replies.jsonl"):
+            body = asked.get(line.get("custom_id"))
+            try:
+                reply = to_reply(line)
+            except (KeyError, IndexError, TypeError):
+                continue  # a request that the endpoint did not answer: it will be asked
+            if body and reply.content.strip():
+                parts = parse_id(line["custom_id"])
+                identity = [prompt_key(body), parts["random_state"], parts["slot"], parts["attempt"]]
+                row = _row(sha256_json([*identity, body["model"]]), line["custom_id"], reply, "")
+                waiting.append(self._submit(row))
+        for future in waiting:
+            future.result()
+        return len(waiting)
+
+    def _read(self, sql: str, values: Iterable = ()) -> list[tuple]:
+        if os.getpid() != self._pid:  # a forked worker: connections do not survive a fork
+            self._open()
+        with self._lock:
+            try:
+                return self._db.execute(sql, tuple(values)).fetchall()
+            except sqlite3.Error as error:
+                raise database_error(self.path, error) from None
+
+    def _submit(self, row: tuple) -> Future[Reply]:
+        future: Future[Reply] = Future()
+        future.set_running_or_notify_cancel()  # a run that is stopped does not take back what came
+        with self._queue_lock:
+            self._pending.append((row, future))
+            first = len(self._pending) == 1
+        if first:
+            self._writer.submit(self._flush)
+        return future
+
+    def _flush(self) -> None:
+        time.sleep(_LINGER)
+        with self._queue_lock:
+            batch, self._pending = self._pending, []
+        try:
+            with self._lock:
+                replies = self._write([row for row, _ in batch])
+        except Exception as error:
+            fault = database_error(self.path, error)
+            _unsaved.setdefault(self.path, []).extend(row for row, _ in batch)
+            for _, future in batch:
+                future.set_exception(fault)
+            return
+        for (_, future), reply in zip(batch, replies, strict=True):
+            future.set_result(reply)
+
+    def _write(self, rows: list[tuple]) -> list[Reply]:
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            marks = ",".join("?" * len(rows[0]))
+            stored = []
+            for row in rows:
+                new = self._db.execute(f"INSERT OR IGNORE INTO replies VALUES ({marks})", row).rowcount
+                select = f"SELECT {_COLUMNS} FROM replies WHERE key = ?"
+                stored.append(_reply(_row_values(row) if new else self._db.execute(select, row[:1]).fetchone()))
+            self._db.execute("COMMIT")
+        except sqlite3.Error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+        return stored
+
+
+def _row(key: str, custom_id: str, reply: Reply, problem: str) -> tuple:
+    content = reply.content.encode("utf-8", "replace").decode("utf-8")  # lone surrogates have no UTF-8
+    counts = (reply.usage.prompt, reply.usage.completion, int(reply.usage.estimated))
+    return key, custom_id, reply.model, content, *counts, reply.finish_reason, time.time(), problem
+
+
+def _row_values(row: tuple) -> tuple:
+    return (row[3], row[2], *row[4:8])
+
+
+def _reply(row) -> Reply:
+    return Reply(row[0], row[1], Usage(row[2], row[3], bool(row[4])), row[5])
+
+
+def _batch_reply(custom_id: str, reply: Reply) -> dict:
+    usage = {"prompt_tokens": reply.usage.prompt, "completion_tokens": reply.usage.completion}
+    body = {
+        "object": "chat.completion",
+        "model": reply.model,
+        "choices": [
+            {
+                "index": 0,
+                "message": {"role": "assistant", "content": reply.content},
+                "finish_reason": reply.finish_reason,
+            }
+        ],
+        "usage": usage | ({"estimated": True} if reply.usage.estimated else {}),
+    }
+    return {"custom_id": custom_id, "response": {"status_code": 200, "body": body}, "error": None}

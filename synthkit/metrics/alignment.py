@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from synthkit.stats import one_thread
+
 NEIGHBOURS = 5
 
 
@@ -18,7 +20,8 @@ def c2st(real: np.ndarray, synthetic: np.ndarray, *, random_state: int = 0) -> f
     x = np.concatenate([real, synthetic])
     y = np.repeat([0, 1], [len(real), len(synthetic)])
     folds = StratifiedKFold(5, shuffle=True, random_state=random_state)
-    return float(cross_val_score(LogisticRegression(max_iter=1000), x, y, cv=folds).mean())
+    with one_thread():
+        return float(cross_val_score(LogisticRegression(max_iter=1000), x, y, cv=folds).mean())
 
 
 def coverage(real: np.ndarray, synthetic: np.ndarray, *, k: int = NEIGHBOURS) -> float:

@@ -30,6 +30,7 @@ SCHEMA = {
     "additionalProperties": False,
 }
 
+TURN = "# Your turn\n"  # above it stands what every request of a task shares, below it what a strategy asks
 LABELS_SHOWN = 20  # with more labels than this a prompt describes only the one it asks for
 
 
@@ -46,7 +47,7 @@ def setting(task: Task, label: str) -> str:
     """Return the part that says what the texts are and what the labels mean."""
     shown = task.labels if len(task.labels) <= LABELS_SHOWN else {label: task.labels[label]}
     lines = "\n".join(f"- {name}: {meaning}" for name, meaning in shown.items())
-    return f"# The texts\n{task.domain}\n\n# The labels\n{lines}\n\n# Your turn\n"
+    return f"# The texts\n{task.domain}\n\n# The labels\n{lines}\n\n{TURN}"
 
 
 def answer(count: int) -> str:

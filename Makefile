@@ -1,0 +1,52 @@
+# make run and make test do all the set-up they need. Neither asks a live model.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lab install notebooks bench lock clean
+
+help:  ## list what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(STAMP)  ## from seeds to a verdict, offline and without a key; writes reports/feedback.html
+	@$(BIN)/python -m synthkit run feedback
+
+test: $(STAMP)  ## run the tests, every notebook among them
+	@$(BIN)/python -m ruff check .
+	@$(BIN)/python -m pytest
+
+lab: $(STAMP)  ## open the lessons in JupyterLab
+	@$(BIN)/python -m jupyter lab notebooks/00_start_here.ipynb
+
+install: $(STAMP)  ## install into .venv
+
+notebooks: $(STAMP)  ## execute every lesson and rebuild the committed notebooks from notebooks/src
+	@$(BIN)/python notebooks/build.py
+
+bench: $(STAMP)  ## time the reply engine beside a hand-written loop (about six minutes)
+	@$(BIN)/python benchmarks/engine.py
+
+lock:  ## renew requirements.lock (needs uv)
+	uv pip compile --universal --python-version 3.11 --extra dev --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links --upgrade pyproject.toml -o requirements.lock
+
+clean:  ## remove .venv and reports
+	rm -rf .venv reports
+
+$(STAMP): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "error: no $(PYTHON) on this machine. Install Python 3.11 or newer."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "error: synthkit needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1). Name another: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@mkdir -p .venv 2>/dev/null && test -w .venv || { \
+		echo "error: cannot write to $$(pwd). Clone into a folder that is yours."; exit 1; }
+	@$(PYTHON) -m venv .venv 2>.venv/.log || { \
+		echo "error: $(PYTHON) cannot make a virtual environment. On Debian or Ubuntu: sudo apt install python3-venv"; \
+		tail -n 3 .venv/.log; rm -rf .venv; exit 1; }
+	@echo "installing into .venv (about 1.8 GB; 1 to 3 minutes)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements.lock || { \
+		echo "error: the packages could not be fetched. No network, or a proxy? pip reads HTTPS_PROXY and PIP_INDEX_URL."; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e . || { \
+		echo "error: synthkit itself could not be installed; the lines above say why."; exit 1; }
+	@$(BIN)/python -m synthkit weights || echo "going on without them"
+	@touch $@

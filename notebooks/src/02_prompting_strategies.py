@@ -1,0 +1,158 @@
+# %% [markdown]
+# # 02 · What exactly do we ask, and what comes back?
+# [← 01 Seed preparation](01_seed_preparation.ipynb) · [03 Generation →](03_generation.ipynb)
+#
+# A strategy turns the task and the seeds into words for a model.
+# Small differences in those words decide whether the answers are all alike, and whether they keep their label.
+#
+# **You will** read three prompts as they are sent · see what two of them brought back · try the prompt lab · write a strategy.
+# **Needs** about 15 s, CPU, no network. **Data** `feedback` (recorded replies).
+
+# %%
+from textwrap import fill
+
+import pandas as pd
+
+import synthkit as sk
+
+sk.theme()
+
+# %% tags=["parameters"]
+TASK = "feedback"
+LABEL = "returns"
+N = 200
+
+# %% [markdown]
+# ## 1. Three ways of asking
+# - `zero_shot` describes the texts and the label, and asks for varied ones (ZeroGen, Ye et al. 2022).
+# - `attributed` also says what each text is about and how it is written (AttrPrompt, Yu et al. 2023).
+# - `few_shot` shows real rows and asks for different ones from the same source (as ICDA, Lin et al. 2023).
+
+# %%
+task = sk.load_task(TASK)
+seeds = sk.anonymize(sk.load_seeds(task)).seeds
+plans = {
+    "zero_shot": sk.plan(task, strategy="zero_shot", n=N),
+    "attributed": sk.plan(task, strategy="attributed", n=N),
+    "few_shot": sk.plan(task, seeds, strategy="few_shot", n=N),
+}
+
+# %% [markdown]
+# The part that says what the texts are is the same for all. What differs is the turn at the end.
+# Here it is, for one label.
+
+# %% tags=["keep_output"]
+for name, plan in plans.items():
+    view = sk.inspect_request(plan, label=LABEL)
+    print(f"--- {name}: about {plan.to_frame()['prompt_tokens'].mean():.0f} tokens a prompt")
+    turn = view.prompt.split("# Your turn\n")[1].split("\n\nAnswer with JSON")[0]
+    print("\n".join(fill(line, 100) for line in turn.splitlines()), "\n")
+
+# %% [markdown]
+# **Notice** that `attributed` gives each text a different thing to be about, so the model need not think of it.
+# Its values depend on the label, so that they cannot pull a text over to another one.
+# `few_shot` fences the real rows as data: an instruction inside a row stays a quotation.
+# In one of its rows a phone number has become `[PHONE]`, and a name (an invented one) is still there.
+# Patterns do not find names: read before you send.
+
+# %% [markdown]
+# ## 2. What each brings back
+# The replies to the first two are recorded. (`few_shot` shows seeds, so it is yours to ask: see the last section.)
+
+# %% tags=["keep_output"]
+views = {name: sk.inspect_request(plans[name], label=LABEL, number=1) for name in ("zero_shot", "attributed")}
+parts = [v.to_frame().assign(strategy=name)[["strategy", "asked for", "text"]] for name, v in views.items()]
+sk.table(pd.concat(parts), f"five texts each for {LABEL!r}")
+
+# %% [markdown]
+# **Notice** who chose the subjects. Left alone, the model picks what comes to mind first.
+
+# %% [markdown]
+# ## 3. Sameness, counted
+# Ask for the same label again and again: how often does the same opening come back, how long are the texts?
+
+# %% tags=["keep_output"]
+made = {name: sk.generate(plans[name], progress=False) for name in ("zero_shot", "attributed")}
+
+
+def habits(rows):
+    texts = pd.Series(rows["text"])
+    openings = texts.str.lower().str.split().str[:2].str.join(" ")
+    lengths = texts.str.split().str.len()
+    return {
+        "rows": len(texts),
+        "different two-word openings": openings.nunique(),
+        "commonest opening": f"{openings.mode()[0]} ({openings.value_counts().iloc[0]})",
+        "words, median": int(lengths.median()),
+        "words, longest": int(lengths.max()),
+    }
+
+
+real = task.splits.train.select(range(min(N, len(task.splits.train))))
+table = pd.DataFrame({**{name: habits(g.rows) for name, g in made.items()}, "real": habits(real)})
+sk.table(table.rename_axis("habit").reset_index(), "how alike are the texts?")
+
+# %% [markdown]
+# **Notice** the real column. It is the yardstick, not "as varied as possible".
+
+# %% [markdown]
+# ## 4. The prompt lab
+# Pick a strategy, a label, an attribute. You see the exact prompt, its size, the replies, and what became of each text.
+# All of it is recorded, so click as much as you like.
+
+# %%
+lab = sk.prompt_lab(task, seeds, n=N)
+lab
+
+# %% [markdown]
+# The same without clicking, for a script or a screen reader, and as it looks:
+
+# %% tags=["keep_output"]
+sk.inspect_request(plans["attributed"], label=LABEL, number=0, made=made["attributed"])
+
+# %% [markdown]
+# ## 5. Write a strategy
+# A strategy is a function. It gets the task, the seeds, a label, how many texts, and a random generator of its own slot.
+# It returns a prompt. `register` makes it known by its name.
+
+# %%
+from synthkit.strategies.prompts import Prompt, answer, setting
+
+MOODS = ["in a hurry", "resigned", "delighted", "sarcastic", "confused"]
+
+
+@sk.register
+def moody(task, seeds, label, count, rng):
+    moods = [str(m) for m in rng.permutation(MOODS)][:count]
+    wish = f"Write {count} texts with the label `{label}`. The writers are, in this order: {', '.join(moods)}."
+    return Prompt(setting(task, label) + wish + answer(count), tuple({"mood": m} for m in moods))
+
+
+mine = sk.plan(task, strategy="moody", n=N)
+print(mine.show(0).split("# Your turn\n")[1])
+
+# %% [markdown]
+# Nobody has answered this prompt yet. Asking for its recording says so, and names the ways on.
+
+# %%
+try:
+    sk.generate(mine, progress=False)
+except sk.SynthkitError as error:
+    print(error)
+
+# %% [markdown]
+# ## 6. Ask a live model
+# Any OpenAI-compatible endpoint will do, a local one too. This cell is skipped in the tests and may cost money elsewhere:
+# `budget` is a hard cap.
+
+# %% tags=["live"]
+llm = sk.LLM("llama3.2", base_url="http://localhost:11434/v1")  # e.g. Ollama on this machine
+sk.generate(mine, llm=llm, budget=sk.Budget(requests=10))
+
+# %% [markdown]
+# ## What we know, and what we do not
+# - The three prompts share all but the last part, so what differs in the answers comes from there.
+# - `attributed` spreads subjects; whether that makes better training data is a question for [05](05_downstream_classifiers.ipynb).
+# - The recorded replies come from one model, and several requests were answered in one context: see the data card.
+# - Try it: in the lab, the same label with both strategies. Which texts would you have labelled otherwise?
+# - Next: [03 Generation](03_generation.ipynb).

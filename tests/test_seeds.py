@@ -1,0 +1,113 @@
+"""Seeds: drawn at random, free of leaks, and refused with a reason where they cannot be drawn."""
+
+import pytest
+from conftest import TRAIN, write_csv
+from datasets import ClassLabel, Dataset, Features, Value
+
+from synthkit.errors import SynthkitError
+from synthkit.rows import make_rows
+from synthkit.seeds import describe, load_seeds
+from synthkit.task import load_task
+
+
+def test_each_label_gives_k_rows_and_the_rest_is_untouched(cafe):
+    seeds = load_seeds(cafe, k=3)
+    assert sorted(seeds.rows["label"]) == ["animals"] * 3 + ["menu"] * 3 + ["visits"] * 3
+    assert not set(seeds.rows["id"]) & set(seeds.rest["id"])
+    assert set(seeds.rows["id"]) | set(seeds.rest["id"]) == set(cafe.splits.train["id"])
+    assert "9 rows, 3 a label, 3 labels" in repr(seeds)
+
+
+def test_the_draw_depends_on_random_state_alone(cafe):
+    def ids(state):
+        return list(load_seeds(cafe, k=3, random_state=state).rows["id"])
+
+    assert ids(0) == ids(0)
+    assert ids(0) != ids(1)
+
+
+def test_fewer_seeds_are_among_more(cafe):
+    small, large = load_seeds(cafe, k=2).rows["id"], load_seeds(cafe, k=4).rows["id"]
+    assert set(small) <= set(large)
+
+
+def test_rows_that_repeat_a_test_row_or_each_other_are_never_seeds(task_folder):
+    own = [[f"x{i}", text, label] for label, some in TRAIN.items() for i, text in enumerate(some)]
+    own = [[f"{label}-{i}", text, label] for i, (_, text, label) in enumerate(own)]
+    leaks = [
+        ["leak-exact", "Coffee was COLD when it reached us!", "menu"],
+        ["leak-near", "a shy tabby hid under the sofa the whole timee", "animals"],
+        ["leak-twin", "lovely calm animals, you can tell they were cared for", "animals"],
+    ]
+    write_csv(task_folder / "train.csv", [*leaks[:2], *own, leaks[2]])
+    write_csv(task_folder / "validation.csv", [["v1", "what a lovely place", "visits"], ["v2", "nice tea", "menu"]])
+    (task_folder / "task.yaml").write_text(
+        (task_folder / "task.yaml").read_text(encoding="utf-8").replace("test: ", "validation: validation.csv, test: "),
+        encoding="utf-8",
+    )
+    seeds = load_seeds(load_task(task_folder), k=8)
+    assert {i for i, _, _ in seeds.left_out} == {"leak-exact", "leak-near", "leak-twin"}
+    reasons = {i: (reason, twin) for i, reason, twin in seeds.left_out}
+    assert reasons["leak-exact"] == ("exact duplicate", "test-menu-1")
+    assert reasons["leak-near"] == ("near-duplicate", "test-animals-3")
+    assert reasons["leak-twin"] == ("near-duplicate", "animals-3")
+    assert not {"leak-exact", "leak-near", "leak-twin"} & {*seeds.rows["id"], *seeds.rest["id"]}
+
+
+def test_a_csv_and_a_dataset_serve_as_well_as_a_task(tmp_path, cafe):
+    path = write_csv(tmp_path / "own.csv", [[r["id"], r["text"], r["label"]] for r in cafe.splits.train])
+    assert load_seeds(path, k=2).rows.to_list() == load_seeds(cafe.splits.train, k=2).rows.to_list()
+
+
+def test_a_dataset_with_class_numbers_becomes_rows_of_text():
+    features = Features({"text": Value("string"), "label": ClassLabel(names=["dull", "fun"]), "stars": Value("int64")})
+    columns = {
+        "text": ["what a bore", "loved it", "yawn", "great evening"],
+        "label": [0, 1, 0, 1],
+        "stars": [1, 5, 2, 4],
+    }
+    seeds = load_seeds(Dataset.from_dict(columns, features=features), k=1)
+    assert sorted(seeds.rows["label"]) == ["dull", "fun"]
+    assert {f.dtype for f in seeds.rows.features.values()} == {"string"}
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"text": ["a b", "c d"], "label": ["x", "x"]}, "only one label"),
+        ({"text": ["a b", None], "label": ["x", "y"]}, "row 1: the text is empty"),
+        ({"text": ["a b", "c d"], "label": ["x", None]}, "row 1: the label is empty"),
+        ({"text": ["a b", "c d"], "label": ["x", "y"], "id": ["1", "1"]}, "id '1' was already used in row 0"),
+        ({"text": [], "label": []}, "no rows"),
+        ({"text": ["a"], "topic": ["x"]}, "no column 'label'"),
+    ],
+)
+def test_a_dataset_is_checked_as_a_csv_is(columns, said):
+    with pytest.raises(SynthkitError, match=said):
+        load_seeds(make_rows(columns), k=1)
+
+
+@pytest.mark.parametrize("arguments", [{"k": 0}, {"k": 2.5}, {"random_state": -1}, {"random_state": 0.5}])
+def test_numbers_that_make_no_sense_are_refused(cafe, arguments):
+    with pytest.raises(SynthkitError, match="expected a whole number"):
+        load_seeds(cafe, **arguments)
+
+
+def test_more_than_there_is_and_what_is_no_source_are_refused(cafe):
+    with pytest.raises(SynthkitError, match="label 'animals' has 6 usable rows and k=7 were asked for"):
+        load_seeds(cafe, k=7)
+    with pytest.raises(SynthkitError, match="source=list: expected a task"):
+        load_seeds([1, 2])
+
+
+def test_describe_counts_words_and_habits():
+    table = describe(make_rows({"text": ["one two three", "Who?", "Four words are here"], "label": ["a", "a", "b"]}))
+    assert table.to_dict("list") == {
+        "label": ["a", "b"],
+        "rows": [2, 1],
+        "words, median": [2, 4],
+        "shortest": [1, 4],
+        "longest": [3, 4],
+        "starts lower-case": [0.5, 0.0],
+        "has a question": [0.5, 0.0],
+    }
