@@ -130,7 +130,8 @@ def test_it_works_in_a_script_a_running_loop_two_threads_and_a_worker(cafe, tmp_
 
 
 SCRIPT = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the background has it ignored
 sys.path.insert(0, {tests!r})
 from pathlib import Path
 from conftest import write_task

@@ -5,7 +5,7 @@
 # A language model answers; not every answer is a row.
 # Here we follow each text from request to dataset.
 #
-# **You will** estimate a run · generate · read its ledger · see why texts were dropped · cap a run · run it again for nothing.
+# **You will** estimate a run · generate · read its ledger · see why texts were dropped · cap a run · break it off and go on.
 # **Needs** about 15 s, CPU, no network. **Data** `feedback` (recorded replies).
 
 # %%
@@ -120,9 +120,53 @@ sk.table(baseline.rows.to_pandas()[["label", "text", "model"]].head(4), "four ro
 # **Notice** how little sense it makes. And yet a classifier learns something from it: see [05](05_downstream_classifiers.ipynb).
 
 # %% [markdown]
-# ## 7. A live model
-# Replies are stored before they are used. Kill the kernel in the middle and run the cell again:
-# only what is missing is asked.
+# ## 7. When it breaks off
+# Every reply of a live model is stored before it is used. Here an endpoint of our own answers from the recordings, and
+# is gone after fifteen answers.
+
+# %%
+from pathlib import Path
+from tempfile import mkdtemp
+
+from synthkit.llm.recorded import Recorded
+
+
+class Endpoint:
+    model, concurrency, attempts = "claude", 1, 1
+
+    def __init__(self, gone_after=None):
+        self.recorded, self.gone_after, self.asked = Recorded(task.recordings), gone_after, 0
+
+    async def complete(self, request):
+        self.asked += 1
+        if self.asked == self.gone_after:
+            raise sk.SynthkitError("the endpoint is gone")
+        return self.recorded.get(request)
+
+
+# %% tags=["keep_output"]
+store = sk.Store(Path(mkdtemp()) / "replies.sqlite")
+try:
+    sk.generate(plan, llm=Endpoint(gone_after=16), store=store, progress=False)
+except sk.SynthkitError as error:
+    print(f"{error}; {len(store)} replies are safe")
+
+# %% [markdown]
+# Run the same call again.
+
+# %% tags=["keep_output"]
+endpoint = Endpoint()
+resumed = sk.generate(plan, llm=endpoint, store=store, progress=False)
+print(f"asked {endpoint.asked}, taken from the store {resumed.ledger.answered - endpoint.asked}")
+print("the same rows as in one go:", list(resumed.rows["text"]) == list(made.rows["text"]))
+
+# %% [markdown]
+# **Notice** that nothing was asked twice. The stop button and a killed kernel end a run in the same way,
+# and so does a cap: raise it, run again, and the run goes on from there.
+
+# %% [markdown]
+# ## 8. A live model
+# Without `store=` the replies go to the store in your home (`synthkit doctor` says where).
 
 # %% tags=["live"]
 llm = sk.LLM("llama3.2", base_url="http://localhost:11434/v1")

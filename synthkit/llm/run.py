@@ -103,7 +103,7 @@ class Run:
     def _stored(self) -> list[list[Attempt]]:
         """Return the attempts of each request that the store has, and book them: earlier runs count."""
         stored: list[list[Attempt]] = [[] for _ in self.requests]
-        if self.store is None:
+        if self.store is None or self.store.empty:
             return stored
         model = self.source.model
         keys = [r.key(model) for r in self.requests]

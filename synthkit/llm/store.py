@@ -8,7 +8,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from synthkit.llm.database import database_error, home, open_database
@@ -41,6 +41,7 @@ class Store:
         self._pid = os.getpid()
         self._lock, self._queue_lock = threading.Lock(), threading.Lock()
         self._pending: list[tuple[tuple, Future]] = []
+        self._last: Future | None = None
         self._db = open_database(self.path, _SCHEMA)
         if "problem" not in [row[1] for row in self._db.execute("PRAGMA table_info(replies)")]:
             self._db.execute("ALTER TABLE replies ADD COLUMN problem TEXT NOT NULL DEFAULT ''")
@@ -62,7 +63,14 @@ class Store:
         return True  # an empty store is a store
 
     def __len__(self) -> int:
+        if self._last and os.getpid() == self._pid:
+            wait([self._last])  # what was handed in counts, also where a run has just broken off
         return self._read("SELECT count(*) FROM replies WHERE problem = ''")[0][0]
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was ever stored: then no request needs to be looked up."""
+        return not self._read("SELECT 1 FROM replies LIMIT 1")
 
     def get(self, request: Request, model: str) -> Reply | None:
         """Return the stored reply of `model` to this request, or None."""
@@ -143,6 +151,7 @@ class Store:
         future.set_running_or_notify_cancel()  # a run that is stopped does not take back what came
         with self._queue_lock:
             self._pending.append((row, future))
+            self._last = future
             first = len(self._pending) == 1
         if first:
             self._writer.submit(self._flush)
