@@ -81,7 +81,9 @@ sizes = {}
 for n in (25, 50, 100, len(synthetic)):
     some = synthetic.shuffle(seed=0).select(range(n))
     sizes[f"synthetic {n}"] = [some]
-    sizes[f"both {n}"] = [concatenate_datasets([few.select_columns(some.column_names), some]) for few in arms["real_few"]]
+    sizes[f"both {n}"] = [
+        concatenate_datasets([few.select_columns(some.column_names), some]) for few in arms["real_few"]
+    ]
 curve = sk.compare(sizes, test=task.splits.validation, students=["minilm_lr"], stand_in=task.stand_in, progress=False)
 sk.table(curve.to_frame()[["trained on", "rows", "macro-F1 [95 %]"]], "minilm_lr, by number of synthetic rows")
 
