@@ -11,7 +11,8 @@ from synthkit.errors import SynthkitError
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-_QUIET = {"extra_arguments": ["--IPKernelApp.log_level=ERROR"]}  # or it warns of loopback without encryption
+# a kernel warns of loopback without encryption, and sends what a cell prints in pieces
+_SETTINGS = {"extra_arguments": ["--IPKernelApp.log_level=ERROR"], "coalesce_streams": True}
 LESSONS = Path(__file__).resolve().parent.parent / "notebooks"
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -36,7 +37,7 @@ def execute(source: Path, parameters: dict | None = None, *, progress: bool = Fa
         if parameters and "parameters" in cell.metadata.get("tags", []):
             known = {k: v for k, v in parameters.items() if f"{k} = " in cell.source}
             cell.source += "".join(f"\n{name} = {value!r}" for name, value in known.items())
-    client = NotebookClient(notebook, timeout=600, skip_cells_with_tag="live", resources=_at(source), **_QUIET)
+    client = NotebookClient(notebook, timeout=600, skip_cells_with_tag="live", resources=_at(source), **_SETTINGS)
     code = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
     if progress:
         client.on_cell_start = lambda cell, cell_index: _say(source, code, cell_index)

@@ -71,7 +71,11 @@ except sk.SynthkitError as error:
 
 # %% tags=["keep_output"]
 clean = sk.anonymize(task.splits.train)
-by_type = clean.to_frame().groupby("type").agg(found=("id", "size"), rows=("id", "nunique"), surest=("score", "max"))
+by_type = (
+    clean.to_frame()
+    .groupby("type")
+    .agg(found=("id", "size"), rows=("id", "nunique"), surest=("score", "max"))
+)
 sk.table(by_type.reset_index(), clean.summary())
 
 # %% [markdown]
@@ -96,7 +100,9 @@ if TASK == "feedback":
     truth = pd.read_json(task.folder / "personal_data.jsonl", lines=True)
     found = {(f.id, f.start, f.end) for f in clean.findings}
     truth["found"] = [(r.id, r.start, r.end) in found for r in truth.itertuples()]
-    counts = truth.groupby("type").agg(there=("id", "size"), found=("found", "sum")).reset_index()
+    counts = (
+        truth.groupby("type").agg(there=("id", "size"), found=("found", "sum")).reset_index()
+    )
     print(counts.to_string(index=False))
 
 # %% [markdown]

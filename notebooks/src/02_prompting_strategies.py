@@ -60,8 +60,14 @@ for name, plan in plans.items():
 # The replies to the first two are recorded. (`few_shot` shows seeds, so it is yours to ask: see the last section.)
 
 # %% tags=["keep_output"]
-views = {name: sk.inspect_request(plans[name], label=LABEL, number=1) for name in ("zero_shot", "attributed")}
-parts = [v.to_frame().assign(strategy=name)[["strategy", "asked for", "text"]] for name, v in views.items()]
+views = {
+    name: sk.inspect_request(plans[name], label=LABEL, number=1)
+    for name in ("zero_shot", "attributed")
+}
+parts = [
+    v.to_frame().assign(strategy=name)[["strategy", "asked for", "text"]]
+    for name, v in views.items()
+]
 sk.table(pd.concat(parts), f"five texts each for {LABEL!r}")
 
 # %% [markdown]
@@ -71,7 +77,7 @@ sk.table(pd.concat(parts), f"five texts each for {LABEL!r}")
 # ## 3. Sameness, counted
 # Ask for the same label again and again: how often does the same opening come back, how long are the texts?
 
-# %% tags=["keep_output"]
+# %%
 made = {name: sk.generate(plans[name], progress=False) for name in ("zero_shot", "attributed")}
 
 
@@ -88,8 +94,11 @@ def habits(rows):
     }
 
 
+# %% tags=["keep_output"]
 real = task.splits.train.select(range(min(N, len(task.splits.train))))
-table = pd.DataFrame({**{name: habits(g.rows) for name, g in made.items()}, "real": habits(real)})
+table = pd.DataFrame(
+    {**{name: habits(g.rows) for name, g in made.items()}, "real": habits(real)}
+)
 sk.table(table.rename_axis("habit").reset_index(), "how alike are the texts?")
 
 # %% [markdown]
@@ -125,7 +134,9 @@ MOODS = ["in a hurry", "resigned", "delighted", "sarcastic", "confused"]
 def moody(task, seeds, label, count, rng):
     moods = [str(m) for m in rng.permutation(MOODS)][:count]
     wish = f"Write {count} texts with the label `{label}`. The writers are, in this order: {', '.join(moods)}."
-    return Prompt(setting(task, label) + wish + answer(count), tuple({"mood": m} for m in moods))
+    return Prompt(
+        setting(task, label) + wish + answer(count), tuple({"mood": m} for m in moods)
+    )
 
 
 mine = sk.plan(task, strategy="moody", n=N)

@@ -28,7 +28,10 @@ N = 200
 task = sk.load_task(TASK)
 plan = sk.plan(task, strategy=STRATEGY, n=N)
 print(plan)
-sk.table(plan.to_frame().head(3)[["slot", "label", "texts", "prompt_tokens"]], "the first three requests")
+sk.table(
+    plan.to_frame().head(3)[["slot", "label", "texts", "prompt_tokens"]],
+    "the first three requests",
+)
 
 # %% [markdown]
 # What would it cost? Prices are never guessed. For a model the kit knows one for, it says:
@@ -60,7 +63,10 @@ sk.plot_ledger(made.ledger.to_frame())
 # Each dropped text carries its reason and the evidence.
 
 # %% tags=["keep_output"]
-sk.table(made.dropped()[["label", "text", "reason", "evidence"]].head(8), "the first texts that were dropped")
+sk.table(
+    made.dropped()[["label", "text", "reason", "evidence"]].head(8),
+    "the first texts that were dropped",
+)
 
 # %% [markdown]
 # **Notice** the twin that is named. You can look at both and disagree.
@@ -114,7 +120,10 @@ except sk.SynthkitError as error:
 seeds = sk.load_seeds(task)
 baseline = sk.generate(task, seeds, n=60, surplus=2.0, llm="ngram", progress=False)
 print(baseline)
-sk.table(baseline.rows.to_pandas()[["label", "text", "model"]].head(4), "four rows of the n-gram baseline")
+sk.table(
+    baseline.rows.to_pandas()[["label", "text", "model"]].head(4),
+    "four rows of the n-gram baseline",
+)
 
 # %% [markdown]
 # **Notice** how little sense it makes. And yet a classifier learns something from it: see [05](05_downstream_classifiers.ipynb).
@@ -157,7 +166,9 @@ except sk.SynthkitError as error:
 # %% tags=["keep_output"]
 endpoint = Endpoint()
 resumed = sk.generate(plan, llm=endpoint, store=store, progress=False)
-print(f"asked {endpoint.asked}, taken from the store {resumed.ledger.answered - endpoint.asked}")
+print(
+    f"asked {endpoint.asked}, taken from the store {resumed.ledger.answered - endpoint.asked}"
+)
 print("the same rows as in one go:", list(resumed.rows["text"]) == list(made.rows["text"]))
 
 # %% [markdown]

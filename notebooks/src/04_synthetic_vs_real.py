@@ -23,7 +23,10 @@ N = 200
 # %%
 task = sk.load_task(TASK)
 seeds = sk.load_seeds(task)
-made = {name: sk.generate(task, strategy=name, n=N, progress=False) for name in ("zero_shot", "attributed")}
+made = {
+    name: sk.generate(task, strategy=name, n=N, progress=False)
+    for name in ("zero_shot", "attributed")
+}
 real = seeds.rest
 
 # %% [markdown]
@@ -67,8 +70,13 @@ report.plot()
 # ## 3. Two strategies, one yardstick
 
 # %% tags=["keep_output"]
-reports = {"zero_shot": report, "attributed": sk.evaluate(made["attributed"].rows, real, seeds=seeds)}
-table = pd.DataFrame({name: r.to_frame().set_index("metric")["synthetic"] for name, r in reports.items()})
+reports = {
+    "zero_shot": report,
+    "attributed": sk.evaluate(made["attributed"].rows, real, seeds=seeds),
+}
+table = pd.DataFrame(
+    {name: r.to_frame().set_index("metric")["synthetic"] for name, r in reports.items()}
+)
 table["real, same size"] = report.to_frame().set_index("metric")["real, same size"]
 sk.table(table.reset_index(), f"{report.m} rows a side")
 
@@ -86,7 +94,10 @@ near = sk.embed(real["text"]) @ sk.embed(synthetic["text"]).T
 own = np.where(np.asarray(real["label"])[:, None] == labels[None, :], near, -1).max(axis=1)
 far = np.argsort(own)[:6]
 rows = real.select(far).to_pandas()[["label", "text"]].assign(similarity=own[far].astype(float))
-sk.table(rows if task.stand_in else rows[["label", "similarity"]], "farthest from any synthetic row of their label")
+sk.table(
+    rows if task.stand_in else rows[["label", "similarity"]],
+    "farthest from any synthetic row of their label",
+)
 
 # %% [markdown]
 # **Notice** what they have in common: short, oblique, or about something nobody would think to ask for.
