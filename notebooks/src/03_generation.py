@@ -148,7 +148,7 @@ class Endpoint:
 
     async def complete(self, request):
         self.asked += 1
-        if self.asked == self.gone_after:
+        if self.gone_after and self.asked > self.gone_after:
             raise sk.SynthkitError("the endpoint is gone")
         return self.recorded.get(request)
 
@@ -156,7 +156,7 @@ class Endpoint:
 # %% tags=["keep_output"]
 store = sk.Store(Path(mkdtemp()) / "replies.sqlite")
 try:
-    sk.generate(plan, llm=Endpoint(gone_after=16), store=store, progress=False)
+    sk.generate(plan, llm=Endpoint(gone_after=15), store=store, progress=False)
 except sk.SynthkitError as error:
     print(f"{error}; {len(store)} replies are safe")
 

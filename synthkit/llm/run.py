@@ -123,7 +123,9 @@ class Run:
 
     async def _dispatch(self, start: int, stored: list[list[Attempt]], group: asyncio.TaskGroup) -> None:
         """Start the requests from slot `start` on, in order, until they or the budget end."""
-        window = asyncio.Semaphore(2 * self.source.concurrency)  # asked, waiting for another try or being stored
+        # a live model's own pace says how many are asked; beside them others wait for another try or are being stored
+        places = 2 if hasattr(self.source, "session") else 1
+        window = asyncio.Semaphore(places * self.source.concurrency)
         for index, request in enumerate(self.requests[start:], start):
             attempts = stored[index]
             if self._settles(attempts):
