@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING
@@ -87,7 +88,7 @@ def _store() -> tuple[str, str, str]:
 
 
 def _endpoint() -> list[tuple[str, str, str]]:
-    url = os.environ.get("OPENAI_BASE_URL") or "the OpenAI API"
+    url = re.sub(r"//[^/@]*@|\?.*", "//", os.environ.get("OPENAI_BASE_URL") or "the OpenAI API").rstrip("/")
     model = os.environ.get("SYNTHKIT_MODEL") or "none named (SYNTHKIT_MODEL)"
     key = "a key is set" if os.environ.get("OPENAI_API_KEY") else "no key set"
     return [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -85,7 +86,8 @@ def run(
     made.to_csv(out / f"{the_task.name}.csv")
     _write(out / f"{the_task.name}.json", comparison.to_json() + "\n")
     name = task if task in bundled_tasks() else str(the_task.folder.resolve())
-    lesson = _lesson(out, the_task, {"TASK": name, "STRATEGY": strategy, "N": n, "K": k}) if llm == "recorded" else None
+    told = llm == "recorded" and strategy != "few_shot" and random_state == 0 and len(seeds.rest) >= MAP_ROWS
+    lesson = _lesson(out, the_task, {"TASK": name, "STRATEGY": strategy, "N": n, "K": k}) if told else None
     if as_json:
         print(comparison.to_json())
         return
@@ -327,6 +329,9 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
+    for name in ("SYNTHKIT_REALDATA", "SYNTHKIT_HOME", "SYNTHKIT_MINILM"):
+        if os.environ.get(name):  # a lesson runs in another folder
+            os.environ[name] = os.path.abspath(os.path.expanduser(os.environ[name]))
     try:
         app()
     except SynthkitError as error:

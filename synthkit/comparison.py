@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from synthkit.embedding import default_embedder
 from synthkit.errors import SynthkitError, unknown
 from synthkit.results import Result
-from synthkit.rows import need_columns
+from synthkit.rows import make_rows, need_columns
 from synthkit.seeds import NEAR, load_seeds
 from synthkit.stats import Interval, bootstrap, interval, scores
 from synthkit.students import STUDENTS
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
     from synthkit.generation import Generation
+    from synthkit.task import Task
 
 DRAWS = 5
 GLOSS = {"synthetic": "synthetic (TSTR)", "real_full": "real_full (TRTR)"}  # the literature's names
@@ -58,13 +60,15 @@ class Comparison(Result):
     test_rows: int
     embedder: str
     stand_in: bool = False
+    model: str = "unknown"
+    resampled: dict[tuple[str, str], np.ndarray] = field(default_factory=dict, compare=False)
 
     def summary(self) -> str:
         arms = len({s.arm for s in self.scores})
         kind = "stand-in rows (same kind of author on both sides: it flatters)" if self.stand_in else "real rows"
-        made = max((s.draws for s in self.scores if s.arm == "synthetic"), default=1)
-        covered = f", draws and {made} generations" if made > 1 else " and draws, not the generator"
-        return f"Comparison: {arms} arms on {self.test_rows:,} {kind}; 95 % intervals cover test rows{covered}"
+        covered = "95 % intervals cover test rows, and draws where there are several"
+        other = "" if self.embedder == "minilm" else f"; minilm_lr is on {self.embedder} vectors"
+        return f"Comparison: {arms} arms on {self.test_rows:,} {kind}; {covered}{other}"
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row an arm and student: rows, draws, macro-F1 and accuracy with their intervals as text."""
@@ -88,10 +92,26 @@ class Comparison(Result):
                 return s
         raise unknown("arm and student", f"{arm}, {student}", [f"{s.arm}, {s.student}" for s in self.scores])
 
-    def gap_closed(self, arm: str, student: str) -> float | None:
-        """Return (x - real_few) / (real_full - real_few) in macro-F1; None where there is hardly a gap (< .02)."""
-        few, full = self.get("real_few", student).macro_f1.value, self.get("real_full", student).macro_f1.value
-        return (self.get(arm, student).macro_f1.value - few) / (full - few) if full - few >= 0.02 else None
+    def difference(self, arm: str, other: str, student: str = "minilm_lr") -> Interval:
+        """Return the difference of two arms in macro-F1, arm - other, with its paired 95 % interval.
+
+        Both arms are scored on the same resampled test rows; draws are paired where both have as many.
+        """
+        value = self.get(arm, student).macro_f1.value - self.get(other, student).macro_f1.value
+        return interval(value, self.resampled[arm, student] - self.resampled[other, student])
+
+    def gap_closed(self, arm: str, student: str) -> Interval | None:
+        """Return (x - real_few) / (real_full - real_few) in macro-F1; None where the gap itself is within noise."""
+        gap = self.difference("real_full", "real_few", student)
+        if gap.low <= 0.02:
+            return None
+        few, full = self.resampled["real_few", student], self.resampled["real_full", student]
+        closed = (self.resampled[arm, student] - few) / (full - few)
+        return interval(self.difference(arm, "real_few", student).value / gap.value, closed)
+
+    def _named(self, student: str) -> str:
+        other = student == "minilm_lr" and self.embedder != "minilm"
+        return f"{student} (here on {self.embedder} vectors)" if other else student
 
     def verdict(self, student: str = "minilm_lr") -> str:
         """Return the result in a sentence that may be quoted."""
@@ -100,14 +120,18 @@ class Comparison(Result):
             raise SynthkitError("verdict() needs the arms real_few, synthetic, real_few+synthetic and real_full")
         few, syn = self.get("real_few", student), self.get("synthetic", student)
         both, full = self.get("real_few+synthetic", student), self.get("real_full", student)
-        closed = self.gap_closed("real_few+synthetic", student)
-        gap = "" if closed is None else f" That closes {closed:.0%} of the gap to all {full.rows:,} real rows"
-        gap += f" ({full.macro_f1})." if gap else ""
         kind = "stand-in" if self.stand_in else "real"
-        return (
-            f"On {self.test_rows:,} {kind} test rows, {student} trained on {few.rows} real rows scores macro-F1 "
-            f"{few.macro_f1}; on {syn.rows} synthetic rows {syn.macro_f1}; on both {both.macro_f1}.{gap}"
+        said = (
+            f"On {self.test_rows:,} {kind} test rows, {self._named(student)} trained on {few.rows} {kind} rows "
+            f"scores macro-F1 {few.macro_f1} (95 %); on {syn.rows} synthetic rows by {self.model} "
+            f"{syn.macro_f1}; on both {both.macro_f1}; on all {full.rows:,} rows of train {full.macro_f1}."
         )
+        if closed := self.gap_closed("real_few+synthetic", student):
+            said += f" Both close {closed.value:.0%} [{closed.low:.0%}, {closed.high:.0%}] of the gap."
+        if "real_few+description" in names:
+            more = self.difference("real_few+synthetic", "real_few+description", student)
+            said += f" Beyond the words of the prompt itself the synthetic rows add {more}."
+        return said
 
     def plot(self):
         """Return a figure of dots and intervals."""
@@ -163,13 +187,13 @@ def compare(
     for arm, sets in draws.items():
         clean[arm] = [_clean(arm, rows, guard, refused, labels) for rows in sets]
     truth = np.searchsorted(labels, test["label"])
-    fit_on = sorted({t for sets in clean.values() for texts, _ in sets for t in texts}) if embedder == "lsa" else None
-    makers = {name: STUDENTS[name](test["text"], embedder, fit_on) for name in students}
-    out = []
+    makers = {name: STUDENTS[name](test["text"], embedder) for name in students}
+    out, kept = [], {}
     for arm, student in _bar([(a, s) for a in clean for s in students], progress):
         predicted = [np.searchsorted(labels, makers[student](*rows)) for rows in clean[arm]]
         f1, accuracy = zip(*(_point(truth, p, len(labels)) for p in predicted), strict=True)
         resampled = bootstrap(truth, predicted, len(labels), random_state=random_state)
+        kept[arm, student] = resampled[0]
         out.append(
             Score(
                 arm,
@@ -180,18 +204,25 @@ def compare(
                 interval(np.mean(accuracy), resampled[1]),
             )
         )
-    return Comparison(tuple(out), tuple(refused), labels, len(test), embedder, stand_in)
+    model = _models(draws.get("synthetic", ()))
+    return Comparison(tuple(out), tuple(refused), labels, len(test), embedder, stand_in, model, kept)
+
+
+def _models(sets: Sequence[Dataset]) -> str:
+    """Return who wrote the synthetic rows, as the rows themselves say."""
+    names = sorted({m for rows in sets if "model" in rows.column_names for m in rows["model"]})
+    return "+".join("ngram (no language model)" if m == "ngram" else m for m in names) or "an unnamed model"
 
 
 def standard_arms(
     made: Generation | Sequence[Generation], *, k: int = 10, draws: int = DRAWS
 ) -> dict[str, list[Dataset]]:
-    """Return the arms of the kit's headline: real_few, ngram, synthetic, real_few+synthetic, real_full.
+    """Return the arms of the kit's headline.
 
-    `real_few` is drawn `draws` times (k rows a label, random_state 0, 1, ...). `ngram` is fitted on each draw and makes
-    as many rows as the generation has; it is left out where nothing of it is kept. Several generations are the draws of
-    `synthetic`, and are paired with those of `real_few` in turn. A generation whose prompts showed seeds should be
-    compared with those seeds as draw 0.
+    `real_few` is drawn `draws` times (k rows a label, random_state 0, 1, ...); where the prompts showed seeds, those
+    are its draws. `ngram` is fitted on each draw and left out where too little of it is kept. `description` is what the
+    prompts themselves say about each label, cut into phrases: what of the gain needs no language model. Several
+    generations are the draws of `synthetic`, and are paired with those of `real_few` in turn.
     """
     from datasets import concatenate_datasets
 
@@ -201,23 +232,51 @@ def standard_arms(
 
     generations = list(made) if isinstance(made, (list, tuple)) else [made]
     task = generations[0].plan.task
-    few = [load_seeds(task, k=k, random_state=i) for i in range(draws)]
-    synthetic = [_bare(g.rows) for g in generations]
-    fit = [anonymize(s).seeds for s in few] if task.sensitive else few
+    shown = [g.plan.seeds for g in generations]
+    if all(shown):
+        few = shown
+        if few[0].k != k:
+            raise SynthkitError(
+                f"k={k}: the prompts of these rows showed {few[0].k} real rows a label; compare with as many"
+            )
+    else:
+        few = [load_seeds(task, k=k, random_state=i) for i in range(draws)]
+    fit = [s if s.anonymized or not task.sensitive else anonymize(s).seeds for s in few]
     ngram = [
-        generate(plan(task, s, n=len(synthetic[0]), random_state=i, surplus=1.0), llm="ngram", progress=False)
+        generate(
+            plan(task, s, n=len(generations[0].rows), random_state=i, surplus=1.0), llm="ngram", progress=False
+        ).rows
         for i, s in enumerate(fit)
     ]
-    both = [concatenate_datasets([_bare(s.rows), synthetic[i % len(synthetic)]]) for i, s in enumerate(few)]
-    # of very few or very short seeds the baseline can only repeat them, and nothing of it is kept
-    fitted = [g.rows for g in ngram if len(set(g.rows["label"])) > 1]
+    fitted = [rows for rows in ngram if len(set(rows["label"])) > 1]
+    synthetic = [_bare(g.rows) for g in generations]
+    said = description_rows(task, attributes=any(r.attributes for r in generations[0].plan.slots))
+
+    def with_few(sets):
+        return [concatenate_datasets([_bare(s.rows), sets[i % len(sets)]]) for i, s in enumerate(few)]
+
     return {
         "real_few": [s.rows for s in few],
+        # of very few or very short seeds the baseline can only repeat them, and too little of it is kept
         **({"ngram": fitted} if fitted else {}),
-        "synthetic": synthetic,
-        "real_few+synthetic": both,
+        "description": [said],
+        "synthetic": [g.rows for g in generations],
+        "real_few+description": with_few([said]),
+        "real_few+synthetic": with_few(synthetic),
         "real_full": [task.splits.train],
     }
+
+
+def description_rows(task: Task, *, attributes: bool = False) -> Dataset:
+    """Return the phrases of each label's description (and of its own attribute values) as rows of that label."""
+    phrases = [(p.strip(), label) for label, meaning in task.labels.items() for p in re.split(r" - |[,;]", meaning)]
+    if attributes:
+        for values in task.attributes.values():
+            if isinstance(values, dict):
+                phrases += [(value, label) for label, some in values.items() for value in some]
+    phrases = [(text, label) for text, label in dict.fromkeys(phrases) if text]
+    texts, labels = zip(*phrases, strict=True)
+    return make_rows({"id": [f"phrase-{i}" for i in range(len(texts))], "text": list(texts), "label": list(labels)})
 
 
 def _bare(rows: Dataset) -> Dataset:

@@ -261,7 +261,7 @@ def make_row(request: Request, reply: Reply, number: int, text: str, model: str)
         "attributes": json.dumps(attributes, sort_keys=True, ensure_ascii=False),
         "demo_ids": json.dumps(list(request.demo_ids)),
         "model": tidy(reply.model or model),
-        "request_key": request.key(reply.model or model),
+        "request_key": request.key(model),
         "slot": request.slot,
         "iteration": 0,
     }

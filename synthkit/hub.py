@@ -89,6 +89,8 @@ def _hub_answers() -> bool:
 
     from huggingface_hub import constants
 
+    if constants.HF_HUB_OFFLINE:
+        return False
     try:
         urlopen(constants.ENDPOINT, timeout=3).close()
     except HTTPError:

@@ -86,9 +86,9 @@ def _settings(made: Generation, comparison: Comparison) -> str:
     facts = (
         f"synthkit {__version__}; task {made.plan.task.name} (rows: {made.plan.task.licence}); "
         f"strategy {made.plan.strategy}; model {made.model}; random_state {made.plan.random_state}; "
-        f"random_state {made.plan.random_state}; vectors {comparison.embedder}; "
+        f"vectors {comparison.embedder}; "
         "students: logistic regression, C = 10, balanced classes, on TF-IDF of word 1-2-grams (tfidf_lr) or sentence "
-        "vectors (minilm_lr); intervals: bootstrap over test rows and draws. "
+        "vectors (minilm_lr). "
         f"{comparison.summary()}."
     )
     return f"<footer>{html.escape(facts)}</footer>"

@@ -48,9 +48,9 @@ def map_coordinates(
     digest = hashlib.sha256(f"{random_state} {[len(t) for t in arm_texts.values()]} {len(used)}".encode())
     digest.update(np.ascontiguousarray(vectors).tobytes())
     kept = home() / "maps" / f"{digest.hexdigest()[:24]}.npy"
-    if kept.is_file():
+    try:
         xy = np.load(kept)
-    else:
+    except (OSError, ValueError, EOFError):  # not there, or cut off
         xy = _umap(vectors, len(used), random_state)
         try:
             kept.parent.mkdir(parents=True, exist_ok=True)

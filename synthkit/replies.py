@@ -8,6 +8,7 @@ from synthkit.llm.request import Reply, Request
 from synthkit.text import tidy
 
 LONGEST_REPLY = 100_000  # characters of a reply that are looked at
+MOST_BRACKETS = 200  # of damaged JSON; repairing a heap of them takes minutes
 LONGEST_TEXT = 10_000  # characters of one text that are kept
 
 
@@ -39,13 +40,16 @@ def parse_reply(reply: Reply) -> list[dict] | None:
 
     Fences and raw control characters are put up with; other damage is repaired only when the reply was not cut off.
     """
-    content = reply.content[:LONGEST_REPLY].rpartition("</think>")[2].strip()
+    content = reply.content[:LONGEST_REPLY].strip()
+    if content.startswith("<think>"):
+        content = content.partition("</think>")[2].strip()
     if content.startswith("```"):
         content = content.removeprefix("```json").removeprefix("```").rsplit("```", 1)[0]
     try:
         value = json.loads(content, strict=False)
     except (ValueError, RecursionError):  # ValueError also for a number of more than 4,300 digits
-        if reply.finish_reason == "length" or len(reply.content) > LONGEST_REPLY:
+        whole = reply.finish_reason != "length" and len(reply.content) <= LONGEST_REPLY and content[-1:] in ("}", "]")
+        if not whole or content.count("{") + content.count("[") > MOST_BRACKETS:
             return None
         value = _repaired(content)
     items = value.get("texts") if isinstance(value, dict) else value

@@ -29,6 +29,9 @@ def load_rows(path: str | Path, *, labels=None, prefix: str = "row") -> Dataset:
     path = Path(path)
     records = _read_csv(path)
     header = records[0]
+    if len(header) == 1 and (mark := next((m for m in ";\t" if m in header[0]), None)):
+        named = "semicolons" if mark == ";" else "tabs"
+        raise SynthkitError(f"{path}: its columns are separated by {named}. Save it with commas")
     for column in ("text", "label"):
         if column not in header:
             raise SynthkitError(f"{path}: no column {column!r}; columns are: {', '.join(header)}. Rename one to it")

@@ -61,8 +61,14 @@ def bootstrap(
     )
     which = np.random.default_rng([random_state, 1]).integers(0, len(draws), (resamples, len(draws)))
     both = [scores(truth, d, items.astype(np.float32), classes) for d in draws]
-    rows = np.arange(resamples)[:, None]
-    return tuple(np.stack([b[s] for b in both], axis=1)[rows, which].mean(axis=1) for s in (0, 1))
+    rows, n = np.arange(resamples)[:, None], len(draws)
+    out = []
+    for score in (0, 1):
+        every = np.stack([b[score] for b in both], axis=1)
+        centre, drawn = every.mean(axis=1), every[rows, which].mean(axis=1)
+        # drawing n of n with replacement shows (n - 1) / n of the variance between draws
+        out.append(centre + (drawn - centre) * np.sqrt(n / max(n - 1, 1)))
+    return tuple(out)
 
 
 def interval(value: float, resampled: np.ndarray) -> Interval:

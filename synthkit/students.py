@@ -14,7 +14,7 @@ def _logistic_regression():
     return LogisticRegression(C=10, max_iter=2000, class_weight="balanced")
 
 
-def _tfidf_lr(test_texts: Sequence[str], embedder: str, fit_on) -> Callable:
+def _tfidf_lr(test_texts: Sequence[str], embedder: str) -> Callable:
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.pipeline import make_pipeline
 
@@ -26,13 +26,17 @@ def _tfidf_lr(test_texts: Sequence[str], embedder: str, fit_on) -> Callable:
     return predict
 
 
-def _minilm_lr(test_texts: Sequence[str], embedder: str, fit_on) -> Callable:
-    test_vectors = embed(test_texts, embedder=embedder, fit_on=fit_on)
+def _minilm_lr(test_texts: Sequence[str], embedder: str) -> Callable:
+    def vectors(texts, fit_on):
+        return embed(texts, embedder=embedder, fit_on=fit_on)
+
+    test_vectors = None if embedder == "lsa" else vectors(test_texts, None)
 
     def predict(texts, labels):
-        vectors = embed(texts, embedder=embedder, fit_on=fit_on)
+        # `lsa` is fitted on the arm's own rows: another arm's must not help it
+        tested = vectors(test_texts, texts) if test_vectors is None else test_vectors
         with one_thread():
-            return _logistic_regression().fit(vectors, labels).predict(test_vectors)
+            return _logistic_regression().fit(vectors(texts, texts), labels).predict(tested)
 
     return predict
 

@@ -8,11 +8,12 @@ import pytest
 from conftest import distinct_texts
 from test_metrics import WORDS, invent
 
-from synthkit.comparison import Comparison, Score, compare, standard_arms
+from synthkit.comparison import Comparison, Score, compare, description_rows, standard_arms
 from synthkit.errors import SynthkitError
 from synthkit.generation import generate
 from synthkit.planning import plan
 from synthkit.rows import make_rows
+from synthkit.seeds import load_seeds
 from synthkit.stats import Interval
 
 TEST = invent(120, 90)
@@ -109,14 +110,15 @@ def result(**f1):
     scores = tuple(
         Score(arm, "minilm_lr", 10, 1, Interval(x, x - 0.01, x + 0.01), Interval(x, x, x)) for arm, x in f1.items()
     )
-    return Comparison(scores, (), ("a", "b"), 300, "lsa")
+    resampled = {(arm, "minilm_lr"): np.array([x - 0.01, x, x + 0.01]) for arm, x in f1.items()}
+    return Comparison(scores, (), ("a", "b"), 300, "lsa", model="m", resampled=resampled)
 
 
 def test_the_verdict_says_how_much_of_the_gap_is_closed():
     said = result(real_few=0.6, synthetic=0.7, **{"real_few+synthetic": 0.75}, real_full=0.8)
-    assert said.gap_closed("real_few+synthetic", "minilm_lr") == pytest.approx(0.75)
-    assert "closes 75% of the gap to all 10 real rows" in said.verdict()
-    assert "on 10 synthetic rows 0.700 [0.690, 0.710]" in said.verdict()
+    assert said.gap_closed("real_few+synthetic", "minilm_lr").value == pytest.approx(0.75)
+    assert "Both close 75% [75%, 75%] of the gap" in said.verdict()
+    assert "on 10 synthetic rows by m 0.700 [0.690, 0.710]" in said.verdict()
     assert "stand-in" in replace(said, stand_in=True).verdict()
 
 
@@ -143,9 +145,50 @@ def test_the_standard_arms_are_drawn_from_train_and_leave_test_alone(cafe, scrip
     task = replace(cafe, sensitive=sensitive)
     made = generate(plan(task, n=12), llm=scripted(distinct_texts), progress=False)
     arms = standard_arms(made, k=2, draws=3)
-    assert list(arms) == ["real_few", "ngram", "synthetic", "real_few+synthetic", "real_full"]
+    assert list(arms) == [
+        "real_few",
+        "ngram",
+        "description",
+        "synthetic",
+        "real_few+description",
+        "real_few+synthetic",
+        "real_full",
+    ]
     assert [len(rows) for rows in arms["real_few"]] == [6, 6, 6]
     assert [len(rows) for rows in arms["real_few+synthetic"]] == [18, 18, 18]
     assert len(arms["synthetic"][0]) == 12
     held_out = {*task.splits.test["id"], *task.splits.validation["id"]}
     assert not held_out & {i for sets in arms.values() for rows in sets for i in rows["id"]}
+
+
+def test_a_paired_difference_has_its_own_interval(scored):
+    difference = scored.difference("good", "shuffled")
+    assert 0 < difference.low <= difference.value <= difference.high
+    assert scored.difference("good", "good") == (0, 0, 0)
+
+
+def test_rows_made_from_seeds_stand_beside_those_seeds_and_no_others(cafe, scripted):
+    seeds = load_seeds(cafe, k=2, random_state=7)
+    made = generate(plan(cafe, seeds, strategy="few_shot", n=12), llm=scripted(distinct_texts), progress=False)
+    arms = standard_arms(made, k=2, draws=3)
+    assert [list(rows["id"]) for rows in arms["real_few"]] == [list(seeds.rows["id"])]
+    assert len(arms["real_few+synthetic"]) == 1
+    with pytest.raises(SynthkitError, match="showed 2 real rows a label"):
+        standard_arms(made, k=3)
+
+
+def test_the_words_of_the_prompt_are_an_arm_of_their_own(cafe):
+    said = description_rows(cafe)
+    assert set(said["label"]) == set(cafe.labels)
+    assert all(text in cafe.labels[label] for text, label in zip(said["text"], said["label"], strict=True))
+
+
+def test_the_verdict_names_who_wrote_the_rows(cafe, scripted):
+    seeds = load_seeds(cafe, k=2)
+    made = generate(plan(cafe, seeds, n=6), llm="ngram", progress=False)
+    rows = made.rows if len(set(made.rows["label"])) > 1 else None
+    if rows is not None:
+        result = compare(
+            {"synthetic": rows}, test=cafe.splits.test, embedder="lsa", students=["tfidf_lr"], progress=False
+        )
+        assert result.model == "ngram (no language model)"

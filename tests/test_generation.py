@@ -255,3 +255,9 @@ def test_a_hostile_model_name_cannot_stop_a_run(cafe, scripted):
 def test_a_csv_that_cannot_be_written_is_a_plain_error(hostile_rows, tmp_path):
     with pytest.raises(SynthkitError, match="cannot write .*nowhere.*(non-existent|No such)"):
         hostile_rows.to_csv(tmp_path / "nowhere" / "made.csv")
+
+
+@pytest.mark.parametrize("heap", ['{"', "[{", '{"texts": [{"number": 1, "text": "cut off in the'])
+def test_a_heap_of_brackets_or_a_cut_reply_is_not_repaired(heap):
+    many = heap * 20_000 if len(heap) < 3 else heap
+    assert parse_reply(Reply(many, "m", Usage(1, 1))) is None

@@ -155,7 +155,7 @@ def test_a_report_reads_as_a_line_a_table_and_json(alike):
     assert list(alike.to_frame().columns) == ["metric", "synthetic", "real, same size", "better"]
     said = json.loads(alike.to_json())
     assert {line["method"] for line in said["lines"]} == {
-        "mean and 2.5-97.5 % of 20 random halves, without replacement"
+        "20 random halves of the real rows, without replacement; brackets: mean +- 2.8 sd of the halves"
     }
     with pytest.raises(SynthkitError, match="did you mean 'coverage'"):
         alike.get("covrage")

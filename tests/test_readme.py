@@ -35,4 +35,21 @@ def test_links_lead_somewhere():
 def test_the_table_of_real_rows_is_the_one_in_the_lesson():
     rows = [line for line in README.splitlines() if line.startswith("|") and "[" in line and "0." in line]
     lesson = (ROOT / "notebooks" / "src" / "05_downstream_classifiers.py").read_text(encoding="utf-8")
-    assert len(rows) == 5 and all(f"# {row}" in lesson for row in rows)
+    assert len(rows) == 7 and all(f"# {row}" in lesson for row in rows)
+
+
+def test_the_task_in_the_readme_works_as_it_stands(tmp_path):
+    import yaml
+
+    from synthkit.planning import plan
+    from synthkit.task import load_task
+
+    (block,) = re.findall(r"```yaml\n(.*?)```", README, flags=re.S)
+    (tmp_path / "task.yaml").write_text(block, encoding="utf-8")
+    labels = list(yaml.safe_load(block)["labels"])
+    for part in ("train", "test"):
+        rows = [f"{part} ticket number {i} about {labels[i % 2]},{labels[i % 2]}" for i in range(10)]
+        (tmp_path / f"{part}.csv").write_text("\n".join(["text,label", *rows]) + "\n", encoding="utf-8")
+    task = load_task(tmp_path)
+    assert len(task.splits.test) == 10 and len(task.splits.validation) == 2
+    assert f"with the label `{labels[1]}`" in plan(task, n=10).show(1)

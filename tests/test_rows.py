@@ -67,3 +67,11 @@ def test_a_share_is_split_off_label_by_label():
     assert sorted([*rest["text"], *part["text"]]) == sorted(rows["text"])
     assert list(split_off(rows, 0.2)[1]["text"]) == list(part["text"])
     assert list(split_off(rows, 0.2, random_state=1)[1]["text"]) != list(part["text"])
+
+
+@pytest.mark.parametrize("mark, named", [(";", "semicolons"), ("\t", "tabs")])
+def test_a_table_that_is_not_separated_by_commas_is_said(tmp_path, mark, named):
+    path = tmp_path / "rows.csv"
+    path.write_text(f"text{mark}label\nsoup{mark}food\n", encoding="utf-8")
+    with pytest.raises(SynthkitError, match=f"separated by {named}. Save it with commas"):
+        load_rows(path)

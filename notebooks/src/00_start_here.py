@@ -8,7 +8,7 @@
 # Does it work? This page goes the whole way once; the other notebooks take it apart.
 #
 # **You will** look at seeds · generate 200 rows · see them on a map · read a verdict with its uncertainty.
-# **Needs** about 30 s, CPU, no key, no network. **Data** `feedback`: customer messages in six topics.
+# **Needs** about 30 s, CPU, no key, no network. **Data** `feedback`: customer messages in six topics, a stand-in written for the kit.
 #
 # | notebook | the question it answers |
 # |---|---|
@@ -42,7 +42,7 @@ seeds = sk.load_seeds(task, k=K)
 seeds
 
 # %% [markdown]
-# **Notice** that 10 rows a label is not much: an afternoon of labelling.
+# **Notice** that 10 rows a label is not much: half an hour of labelling.
 # The rest of the real rows stays aside. We use it only to judge.
 
 # %% [markdown]
@@ -73,14 +73,14 @@ sk.table(made.rows.to_pandas()[["label", "text"]].iloc[3:60:8], "eight synthetic
 sk.plot_map(seeds.rest, {"synthetic": made.rows})
 
 # %% [markdown]
-# *Figure: six panels, one a topic; blue synthetic dots lie among the dark grey real dots, with gaps at the edges.*
+# *Figure: six panels, one a topic; blue synthetic dots lie among the dark grey real dots, thinly in some regions and at the rim in others.*
 #
 # **Notice** where dark grey has no blue near it: things real people write about that the model did not think of.
 # A map is for looking. No number in this kit is computed from it.
 
 # %% [markdown]
 # ## 4. The verdict
-# Train the same small classifiers on different rows. Test all of them on 300 real rows that nobody has seen.
+# Train the same small classifiers on different rows. Test all of them on rows that nobody has seen.
 
 # %% tags=["keep_output"]
 arms = sk.standard_arms(made, k=K)
@@ -91,19 +91,20 @@ comparison
 comparison.plot()
 
 # %% [markdown]
-# *Figure: macro-F1 of five training sets with intervals; synthetic lies between the few real rows and all real rows.*
+# *Figure: macro-F1 of seven training sets with intervals; synthetic lies above the few real rows and the description, and below all real rows on sentence vectors.*
 #
 
 # %% tags=["keep_output"]
 print(comparison.verdict())
 
 # %% [markdown]
-# **Notice** the order: a few real rows, then synthetic, then both together, then all real rows.
-# The n-gram model shows that it takes more than shuffling the seeds' words.
+# **Notice** the order on sentence vectors: a few real rows, then synthetic, then both together, then all real rows.
+# And notice `description`: the phrases of the label descriptions, used as if they were texts. No model wrote those.
+# What synthetic rows add beyond them is the language model's own share.
 
 # %% [markdown]
 # ## What we know, and what we do not
-# - On this task, synthetic rows did better than the few real ones, and both together did best short of all real rows.
+# - On this task, synthetic rows did better than the few real ones and than the prompt's own words.
 # - `feedback` is a *stand-in*: its "real" rows were written for the kit by the same kind of author as the synthetic
 #   ones. That flatters. The README has the same table on 4,500 truly real rows, where the gap that is left is wider.
 # - One model, one generation, English. The intervals cover test rows and draws of seeds, not another generation.

@@ -57,11 +57,11 @@ for name, plan in plans.items():
 
 # %% [markdown]
 # ## 2. What each brings back
-# The replies to the first two are recorded. (`few_shot` shows seeds, so it is yours to ask: see the last section.)
+# The replies to the first two are recorded. (`few_shot` shows seeds, so it is yours to ask: the last section shows how.)
 
 # %% tags=["keep_output"]
 views = {
-    name: sk.inspect_request(plans[name], label=LABEL, number=1)
+    name: sk.inspect_request(plans[name], label=LABEL, number=0)
     for name in ("zero_shot", "attributed")
 }
 parts = [
@@ -75,7 +75,7 @@ sk.table(pd.concat(parts), f"five texts each for {LABEL!r}")
 
 # %% [markdown]
 # ## 3. Sameness, counted
-# Ask for the same label again and again: how often does the same opening come back, how long are the texts?
+# Over all rows: how often does the same opening come back, how long are the texts?
 
 # %%
 made = {name: sk.generate(plans[name], progress=False) for name in ("zero_shot", "attributed")}
@@ -107,7 +107,7 @@ sk.table(table.rename_axis("habit").reset_index(), "how alike are the texts?")
 # %% [markdown]
 # ## 4. The prompt lab
 # Pick a strategy, a label, an attribute. You see the exact prompt, its size, the replies, and what became of each text.
-# All of it is recorded, so click as much as you like.
+# Two of the strategies are recorded, so click as much as you like.
 
 # %%
 lab = sk.prompt_lab(task, seeds, n=N)

@@ -58,10 +58,13 @@ report.plot()
 # *Figure: six small panels; synthetic below real in distinct-2 and Vendi, above it in compression ratio and C2ST.*
 #
 # How to read it:
-# - **distinct-2** is the share of word pairs that occur once only; **compression ratio** rises with repetition;
+# - **distinct-2** is the number of different word pairs for each word pair; **compression ratio** rises with repetition;
 #   **Vendi** counts how many really different texts there are.
 # - **C2ST** is how well a classifier tells synthetic from real: 0.5 is a coin.
 # - **coverage** is the share of real rows with a synthetic one nearby.
+#
+# The brackets of the control say where other real rows of this number would fall. A synthetic value outside them is
+# unlike real. The synthetic column has none: one generation says nothing about the spread of the next.
 #
 # **Notice** that the control of C2ST lies around 0.5, and the synthetic value above it: a machine can tell them apart,
 # though not always.
@@ -85,7 +88,7 @@ sk.table(table.reset_index(), f"{report.m} rows a side")
 
 # %% [markdown]
 # ## 4. What is missing?
-# Which real rows are farthest from any synthetic row of their label? These are the generator's blind spots.
+# Which real rows are farthest from any synthetic row of their label? These are candidates for the generator's blind spots.
 
 # %% tags=["keep_output"]
 synthetic = made["zero_shot"].rows
@@ -100,7 +103,8 @@ sk.table(
 )
 
 # %% [markdown]
-# **Notice** what they have in common: short, oblique, or about something nobody would think to ask for.
+# **Notice** that some are merely odd: far from all real rows, too. Before you call a region missing, look whether real
+# rows have neighbours there.
 # (Rows of third-party datasets are never printed here, only figures.)
 
 # %% [markdown]
@@ -114,8 +118,9 @@ sk.evaluate(few, real)
 # %% [markdown]
 # ## What we know, and what we do not
 # - Synthetic rows are less varied than real ones, in words and in meaning, and a classifier can tell them apart.
-# - `attributed` is nearer to real in word pairs and not in meaning. Diversity is not one thing.
+# - `attributed` is nearer to real in word pairs and not in meaning, in this generation. Diversity is not one thing.
 # - All vectors come from one small sentence model. What it cannot see, these numbers cannot either.
-# - Intervals are spreads over random halves of these rows. They do not cover another generation.
-# - Try it: `sk.evaluate(real.select(range(200)), real)`. What should it say?
+# - Synthetic labels are even, real ones are not. C2ST and coverage count that difference, too.
+# - On the map real rows are fitted and synthetic ones projected, which alone sets them a little apart.
+# - Try it: cut the real rows into two halves and evaluate one against the other. What should it say?
 # - Next: [05 Downstream classifiers](05_downstream_classifiers.ipynb).

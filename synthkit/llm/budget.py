@@ -26,6 +26,8 @@ def price(model: str | None) -> tuple[float, float] | None:
             into, out = (float(x) for x in given.split(","))
         except ValueError:
             raise SynthkitError(f"SYNTHKIT_PRICE={given!r}: expected two numbers, as 0.15,0.60") from None
+        if not (0 <= into < float("inf") and 0 <= out < float("inf")):
+            raise SynthkitError(f"SYNTHKIT_PRICE={given!r}: expected two numbers of 0 or more")
         return into, out
     return PRICES.get(model or "")
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from synthkit.errors import SynthkitError
 from synthkit.llm.request import Reply, Request, Usage, estimate_tokens
+from synthkit.text import tidy
 
 OUTPUTS = ("json_schema", "json_object with schema", "json_object", "text")  # from the strictest to plain prose
 LONGEST_WAIT = 120.0  # seconds that a server may ask us to wait
@@ -90,7 +91,8 @@ def read_reply(content: bytes, request: Request, model: str) -> Reply:
     text = text if isinstance(text, str) else ""
     finish = "refusal" if refusal and not text else str(choice.get("finish_reason") or "stop")
     name = answer.get("model")
-    return Reply(text, name if isinstance(name, str) and name else model, _usage(answer, request, text), finish)
+    name = tidy(name)[:200] if isinstance(name, str) and name else model
+    return Reply(text, name, _usage(answer, request, text), tidy(finish)[:200])
 
 
 def _usage(answer: dict, request: Request, text: str) -> Usage:

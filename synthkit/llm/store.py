@@ -147,6 +147,8 @@ class Store:
                 raise database_error(self.path, error) from None
 
     def _submit(self, row: tuple) -> Future[Reply]:
+        if os.getpid() != self._pid:
+            self._open()
         future: Future[Reply] = Future()
         future.set_running_or_notify_cancel()  # a run that is stopped does not take back what came
         with self._queue_lock:

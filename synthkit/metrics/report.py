@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 REPEATS = 20
 SMALLEST = 50  # rows a side below which alignment is a picture and not a number
-HALVES = f"mean and 2.5-97.5 % of {REPEATS} random halves, without replacement"
+METHOD = f"{REPEATS} random halves of the real rows, without replacement; brackets: mean +- 2.8 sd of the halves"
 
 
 class Line(NamedTuple):
@@ -162,9 +162,10 @@ class _Sides:
         """Return a line a metric: f(first half, other side); the other side is the second half or synthetic rows."""
         out = []
         for name, (f, better) in metrics.items():
-            control = [f(a, b) for a, b, _ in self.draws]
-            value = [f(a, s) for a, _, s in self.draws]
-            out.append(Line(name, _spread(value), _spread(control), better, HALVES))
+            sizes = [_Size(min(map(_tokens, sides)), min(map(_bytes, sides))) for sides in self.draws]
+            control = [f(a, b, size) for (a, b, _), size in zip(self.draws, sizes, strict=True)]
+            value = [f(a, s, size) for (a, _, s), size in zip(self.draws, sizes, strict=True)]
+            out.append(Line(name, _middle(value), _reach(control), better, METHOD))
         return out
 
 
@@ -184,9 +185,28 @@ def _stratified(labels, m: int, parts: int, rng: np.random.Generator) -> list[np
     return [rng.permutation(chosen[turns == part]) for part in range(parts)]
 
 
-def _spread(values: list[float]) -> Interval:
-    low, high = np.quantile(values, [0.025, 0.975])
-    return Interval(float(np.mean(values)), float(low), float(high))
+def _middle(values: list[float]) -> Interval:
+    """The mean over the repeats, without brackets: their spread says nothing about another generation."""
+    return Interval(*[float(np.mean(values))] * 3)
+
+
+def _reach(values: list[float]) -> Interval:
+    """Where the value of other real rows of this number would fall: mean +- 2 sqrt(2) sd.
+
+    Two halves of one set vary less than two samples: sampling without replacement halves the variance.
+    """
+    mean, reach = float(np.mean(values)), float(2 * np.sqrt(2) * np.std(values, ddof=1))
+    low, high = mean - reach, mean + reach
+    if min(values) >= 0 and max(values) <= 1:  # a share or an accuracy
+        low, high = max(low, 0.0), min(high, 1.0)
+    return Interval(mean, low, high)
+
+
+class _Size(NamedTuple):
+    """The words and bytes that all sides of a comparison have."""
+
+    words: int
+    bytes: int
 
 
 def _tokens(side: _Side) -> int:
@@ -198,13 +218,13 @@ def _bytes(side: _Side) -> int:
 
 
 _DIVERSITY = {
-    "distinct-2": (lambda a, b: distinct(b.texts, 2, budget=min(_tokens(a), _tokens(b))), "like real"),
-    "compression ratio": (lambda a, b: compression_ratio(b.texts, budget=min(_bytes(a), _bytes(b))), "like real"),
-    "Vendi score": (lambda a, b: vendi(b.vectors), "like real"),
+    "distinct-2": (lambda a, b, size: distinct(b.texts, 2, budget=size.words), "like real"),
+    "compression ratio": (lambda a, b, size: compression_ratio(b.texts, budget=size.bytes), "like real"),
+    "Vendi score": (lambda a, b, size: vendi(b.vectors), "like real"),
 }
 _ALIGNMENT = {
-    "C2ST accuracy": (lambda a, b: c2st(a.vectors, b.vectors), "near 0.5"),
-    "coverage": (lambda a, b: coverage(a.vectors, b.vectors), "higher"),
+    "C2ST accuracy": (lambda a, b, size: c2st(a.vectors, b.vectors), "near 0.5"),
+    "coverage": (lambda a, b, size: coverage(a.vectors, b.vectors), "higher"),
 }
 
 
