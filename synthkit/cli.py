@@ -55,7 +55,7 @@ def run(
     out = _folder(out)
     the_task = sk.load_task(task)
     _say(f"1/6  seeds: {k} real rows a label")
-    seeds = sk.load_seeds(the_task, k=k, random_state=random_state)
+    seeds = sk.load_seeds(the_task, k=k)  # the same for every generation, and for every command
     _say(f"2/6  generate: {n} rows by {strategy}, {llm}" + (f", {generations} times" if generations > 1 else ""))
     shown = _shown(seeds, the_task, strategy, llm)
     states = range(random_state, random_state + max(1, generations))
@@ -141,7 +141,7 @@ def generate(
     import synthkit as sk
 
     the_task = sk.load_task(task)
-    seeds = sk.load_seeds(the_task, k=k, random_state=0) if strategy == "few_shot" or llm == "ngram" else None
+    seeds = sk.load_seeds(the_task, k=k) if strategy == "few_shot" or llm == "ngram" else None
     shown = _shown(seeds, the_task, strategy, llm)
     plan = sk.plan(the_task, shown, strategy=strategy, n=n, random_state=random_state)
     made = sk.generate(plan, llm=llm, budget=_budget(budget_usd), progress=not as_json)

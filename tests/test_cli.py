@@ -406,3 +406,9 @@ def test_seeds_of_a_sensitive_task_are_written_out_anonymised(synthkit, task_fol
 
 def append(path, text):
     path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8")
+
+
+def test_doctor_shows_where_but_no_password_of_an_address(synthkit, monkeypatch):
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://user:secretpw@host.example/v1?api-key=secretkey")
+    _, out, _ = synthkit("doctor")
+    assert "host.example/v1" in out and "secret" not in out

@@ -11,6 +11,7 @@ from synthkit.errors import SynthkitError
 from synthkit.generation import generate
 from synthkit.ledger import Ledger
 from synthkit.llm.request import Reply, Usage
+from synthkit.llm.store import Store
 from synthkit.planning import plan
 from synthkit.replies import LONGEST_REPLY, LONGEST_TEXT, number_texts, parse_reply
 from synthkit.seeds import load_seeds
@@ -261,3 +262,16 @@ def test_a_csv_that_cannot_be_written_is_a_plain_error(hostile_rows, tmp_path):
 def test_a_heap_of_brackets_or_a_cut_reply_is_not_repaired(heap):
     many = heap * 20_000 if len(heap) < 3 else heap
     assert parse_reply(Reply(many, "m", Usage(1, 1))) is None
+
+
+def test_the_key_of_a_row_finds_its_reply_also_where_the_endpoint_has_another_name_for_the_model(cafe, tmp_path):
+    class Renaming:
+        model, concurrency, attempts = "asked-for", 1, 1
+
+        async def complete(self, request):
+            return Reply(distinct_texts(request), "served-2026", Usage(1, 1))
+
+    with Store(tmp_path / "r.sqlite") as store:
+        made = generate(plan(cafe, n=5), llm=Renaming(), store=store, progress=False)
+        assert set(made.rows["model"]) == {"served-2026"}
+        assert store.get_many(list(made.rows["request_key"]))

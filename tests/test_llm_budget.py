@@ -115,3 +115,10 @@ def test_it_says_what_it_has_taken(cafe, scripted):
     budget = Budget(requests=9, tokens=1_000_000)
     generate(plan(cafe, n=10), llm=scripted(distinct_texts), budget=budget, progress=False)
     assert repr(budget) == "Budget: 2 of 9 requests, 60 of 1e+06 tokens"
+
+
+@pytest.mark.parametrize("given", ["nan,nan", "-1,-1", "inf,1", "cheap"])
+def test_a_price_that_would_switch_the_cap_off_is_refused(given, monkeypatch):
+    monkeypatch.setenv("SYNTHKIT_PRICE", given)
+    with pytest.raises(SynthkitError, match="SYNTHKIT_PRICE"):
+        Budget(usd=1).check_price("m")
