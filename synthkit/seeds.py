@@ -31,6 +31,7 @@ class Seeds(Result):
     random_state: int
     left_out: tuple[tuple[str, str, str], ...] = ()
     anonymized: bool = False
+    task: Task | None = None
 
     def summary(self) -> str:
         labels = len(set(self.rows["label"]))
@@ -66,7 +67,8 @@ def load_seeds(source: Task | Dataset | str | Path, *, k: int = 10, random_state
     dropped = {row_id for row_id, _, _ in left_out}
     ids = train["id"]
     rest = [i for i in range(len(train)) if i not in chosen and ids[i] not in dropped]
-    return Seeds(train.select(drawn), train.select(rest), k, random_state, tuple(left_out))
+    task = source if isinstance(source, Task) else None
+    return Seeds(train.select(drawn), train.select(rest), k, random_state, tuple(left_out), task=task)
 
 
 def _as_rows(dataset) -> Dataset:

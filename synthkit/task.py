@@ -33,7 +33,10 @@ class Task(Result):
     licence: str = "unknown"
     stand_in: bool = False
     sensitive: bool = False
+    min_words: int = 1
     max_words: int = 120
+    channels: list[str] = field(default_factory=list)
+    patterns: dict[str, str] = field(default_factory=dict)
     attributes: dict[str, dict[str, list[str]] | list[str]] = field(default_factory=dict)
     source: dict = field(default_factory=dict)
     folder: Path | None = None
@@ -114,7 +117,7 @@ def _from_yaml(folder: Path) -> Task:
     if not isinstance(raw, dict):
         raise SynthkitError(f"{where}: expected keys such as name, labels and domain; got {type(raw).__name__}")
     raw = {key: value for key, value in raw.items() if value is not None}
-    known = {*Task.__dataclass_fields__, "length"} - {"folder", "max_words"}
+    known = {*Task.__dataclass_fields__, "length"} - {"folder", "min_words", "max_words"}
     for key in raw:
         if key not in known:
             raise SynthkitError(f"{where}: {unknown('key', key, sorted(known))}")
@@ -125,7 +128,7 @@ def _from_yaml(folder: Path) -> Task:
         if (needed and not got) or (key in raw and not isinstance(got, kind)):
             must = f"a non-empty {_WORDS[kind]}" if needed else f"a {_WORDS[kind]}"
             raise SynthkitError(f"{where}: `{key}` must be {must}; got {got!r}")
-    task = Task(**{**raw, "folder": folder, "max_words": _max_words(where, length)})
+    task = Task(**{**raw, "folder": folder, **_length(where, length)})
     _check(task, where)
     return task
 
@@ -133,17 +136,28 @@ def _from_yaml(folder: Path) -> Task:
 _NEEDED = ("name", "labels", "domain")
 _KINDS = {
     **dict.fromkeys(("name", "domain", "text_kind", "title", "language", "licence"), str),
-    **dict.fromkeys(("labels", "attributes", "source"), dict),
+    **dict.fromkeys(("labels", "attributes", "source", "patterns"), dict),
+    "channels": list,
     **dict.fromkeys(("stand_in", "sensitive"), bool),
 }
-_WORDS = {str: "text (in quotes, if it looks like a number)", dict: "mapping, as `name: value`", bool: "true or false"}
+_WORDS = {
+    str: "text (in quotes, if it looks like a number)",
+    list: "list, as `- value`",
+    dict: "mapping, as `name: value`",
+    bool: "true or false",
+}
 
 
-def _max_words(where: Path, length: object) -> int:
-    most = length.get("max_words", Task.max_words) if isinstance(length, dict) else None
-    if type(most) is not int or most < 1:
-        raise SynthkitError(f"{where}: `length` must look like {{max_words: 120}}; got {length!r}")
-    return most
+def _length(where: Path, length: object) -> dict[str, int]:
+    known = {name: getattr(Task, name) for name in ("min_words", "max_words")}
+    got = {**known, **length} if isinstance(length, dict) else {}
+    if (
+        set(got) != set(known)
+        or any(type(n) is not int for n in got.values())
+        or not 1 <= got["min_words"] <= got["max_words"]
+    ):
+        raise SynthkitError(f"{where}: `length` must look like {{min_words: 3, max_words: 120}}; got {length!r}")
+    return got
 
 
 def _check(task: Task, where: Path) -> None:
@@ -159,6 +173,15 @@ def _check(task: Task, where: Path) -> None:
                 f"{where}: label {label!r}: {meaning!r} - a label and what it means are both text, as "
                 "`label: what it means`; put quotes around one that YAML takes for something else (yes, no, 1)"
             )
+    for kind, pattern in task.patterns.items():
+        try:
+            re.compile(pattern)
+        except (re.error, TypeError) as error:
+            raise SynthkitError(
+                f"{where}: patterns, {kind}: {pattern!r} is not a regular expression: {error}"
+            ) from None
+    if not all(isinstance(c, str) for c in task.channels):
+        raise SynthkitError(f"{where}: `channels` must be a list of texts; got {task.channels!r}")
     for part in ("train", "validation", "test"):
         if not isinstance(task.source.get(part, ""), str):
             raise SynthkitError(f"{where}: source, {part}: expected a file name, got {task.source[part]!r}")

@@ -12,11 +12,11 @@ import synthkit
 
 ROOT = Path(synthkit.__file__).parent
 LEVELS = [
-    ["errors", "results", "text", "rows", "hub", "task", "stats"],
+    ["errors", "results", "text", "rows", "sources", "hub", "task", "stats"],
     ["embedding", "llm"],
-    ["seeds", "anonymizer", "strategies", "planning"],
-    ["filters", "ledger", "replies", "generation"],
-    ["metrics", "students", "comparison"],
+    ["seeds", "checks", "profiling", "anonymizer", "names", "surrogates", "strategies", "planning"],
+    ["filters", "baselines", "ledger", "replies", "generation"],
+    ["metrics", "students", "comparison", "contest"],
     ["style", "plots", "page", "checkup", "notebook", "inspection"],
     ["widgets", "cli", "__main__"],
 ]

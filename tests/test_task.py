@@ -176,7 +176,7 @@ def yaml_with(**changes):
         (yaml_with(attributes="{form: short}"), "attribute 'form' : expected a list of texts, got 'short'"),
         (yaml_with(attributes="{about: {animals: [x], menu: [y]}}"), "attribute 'about' has no values for: visits"),
         (yaml_with(attributes="{about: {animals: [x], menu: [y], visits: [z], visitz: [z]}}"), "did you mean 'visits'"),
-        (yaml_with(length="40"), "`length` must look like {max_words: 120}; got 40"),
+        (yaml_with(length="40"), "`length` must look like {min_words: 3, max_words: 120}; got 40"),
         (yaml_with(length="{max_words: 0}"), "`length` must look like"),
         (yaml_with(length="{max_words: many}"), "`length` must look like"),
     ],
