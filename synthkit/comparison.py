@@ -249,11 +249,11 @@ def standard_arms(
         for i, s in enumerate(fit)
     ]
     fitted = [rows for rows in ngram if len(set(rows["label"])) > 1]
-    synthetic = [_bare(g.rows) for g in generations]
+    synthetic = [bare(g.rows) for g in generations]
     said = description_rows(task, attributes=any(r.attributes for r in generations[0].plan.slots))
 
     def with_few(sets):
-        return [concatenate_datasets([_bare(s.rows), sets[i % len(sets)]]) for i, s in enumerate(few)]
+        return [concatenate_datasets([bare(s.rows), sets[i % len(sets)]]) for i, s in enumerate(few)]
 
     return {
         "real_few": [s.rows for s in few],
@@ -279,7 +279,7 @@ def description_rows(task: Task, *, attributes: bool = False) -> Dataset:
     return make_rows({"id": [f"phrase-{i}" for i in range(len(texts))], "text": list(texts), "label": list(labels)})
 
 
-def _bare(rows: Dataset) -> Dataset:
+def bare(rows: Dataset) -> Dataset:
     return rows.select_columns(["id", "text", "label"])
 
 

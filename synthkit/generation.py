@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from synthkit.llm.recorded import Recorded
 from synthkit.llm.request import Reply, Request
 from synthkit.llm.store import Store
 from synthkit.planning import Plan, plan
-from synthkit.replies import number_texts, parse_reply, reply_problem, unsound
+from synthkit.replies import number_probabilities, number_texts, parse_reply, reply_problem, unsound
 from synthkit.results import Result
 from synthkit.task import Task
 from synthkit.text import tidy
@@ -73,6 +74,7 @@ def generate(
     *,
     llm: str | LLM = "recorded",
     budget: Budget | None = None,
+    filters: Sequence | None = None,
     progress: bool = True,
     store: Store | None = None,
     **planned,
@@ -81,6 +83,7 @@ def generate(
 
     `llm` is "recorded" (shipped replies, the default), "ngram" (the classical baseline) or an `LLM`. Replies of an LLM
     are stored before they are used: the same call again asks nothing that was answered. A `Budget` is never passed.
+    `filters` decide what is kept, in their order (`sk.default_filters(task, seeds)`); `filters=[]` keeps every text.
     """
     if isinstance(what, Plan):
         if seeds is not None or planned:
@@ -92,7 +95,8 @@ def generate(
         raise SynthkitError(f"generate({type(what).__name__}): expected a plan or a task")
     source = _source(llm, chosen)
     own = Store() if isinstance(source, LLM) and store is None else None
-    run = _Run(chosen, source, store if own is None else own, budget)
+    chosen_filters = default_filters(chosen.seeds) if filters is None else list(filters)
+    run = _Run(chosen, source, store if own is None else own, budget, chosen_filters)
     try:
         with _bar(chosen, progress) as bar:
             run.go(bar)
@@ -131,9 +135,9 @@ def _show(bar, status: Status) -> None:
 class _Run:
     """One generation under way: opens waves of slots until n rows are kept or the plan's slots end."""
 
-    def __init__(self, chosen: Plan, source, store, budget):
-        self.plan, self.source, self.store, self.budget = chosen, source, store, budget
-        self.filters = default_filters(chosen.seeds)
+    def __init__(self, chosen: Plan, source, store, budget, filters):
+        self.plan, self.source, self.store, self.budget, self.filters = chosen, source, store, budget, filters
+        self.rows: list[dict] = []
         self.kept: list[dict] = []
         self.drops: list[dict] = []
         self.problems: list[str] = []
@@ -164,6 +168,7 @@ class _Run:
             )
             for answer in answers:
                 self._take(answer)
+            self._filter_wave()
             if self.counts["failed"] and not self.counts["answered"]:
                 raise SynthkitError(f"none of the {self.counts['failed']} requests got a reply: {self.problems[-1]}")
             if any(a.not_asked for a in answers):
@@ -185,7 +190,8 @@ class _Run:
 
     def _take(self, answer: Answer) -> None:
         self.counts["planned"] += 1
-        self.problems += [f"slot {answer.request.slot}: {p}" for p in answer.problems]
+        which = f"{answer.request.strategy}, slot {answer.request.slot}"
+        self.problems += [f"{which}: {p}" for p in answer.problems]
         for _, reply, problem in answer.replies:
             self.counts["replies"] += 1
             self.counts["tokens_in"] += reply.usage.prompt
@@ -199,14 +205,24 @@ class _Run:
             return
         self.counts["answered"] += 1
         self.counts["asked"] += answer.request.count
-        request, reply, texts = _best(answer)
+        request, reply, texts, stated = _best(answer)
         if not texts:
             self.counts["unparsable"] += request.count
             return
         self.counts["parsed"] += len(texts)
         self.counts["short"] += request.count - len(texts)
-        for number, text in texts.items():
-            self._filter(make_row(request, reply, number, text, self.source.model))
+        self.rows += [
+            make_row(request, reply, number, text, self.source.model, stated.get(number))
+            for number, text in texts.items()
+        ]
+
+    def _filter_wave(self) -> None:
+        rows, self.rows = self.rows, []
+        for f in self.filters:
+            if hasattr(f, "prepare"):
+                f.prepare(rows)
+        for row in rows:
+            self._filter(row)
 
     def _filter(self, row: dict) -> None:
         if len(self.kept) >= self.plan.n:
@@ -241,18 +257,21 @@ class _Run:
         return Generation(self.plan, rows, ledger, tuple(self.drops), tuple(self.problems), model)
 
 
-def _best(answer: Answer) -> tuple[Request, Reply, dict[int, str]]:
+def _best(answer: Answer) -> tuple[Request, Reply, dict[int, str], dict[int, str]]:
     """Return the attempt with the most texts, the earliest of equals: a bad last reply does not undo a better one."""
     read = []
     for request, reply, _ in answer.replies:
         sound = [item for item in parse_reply(reply) or [] if unsound(request, item) is None]
-        read.append((request, reply, number_texts(sound, request.count)))
+        texts, stated = number_texts(sound, request.count), number_probabilities(sound, request.count)
+        read.append((request, reply, texts, stated))
     return max(read, key=lambda attempt: len(attempt[2]))
 
 
-def make_row(request: Request, reply: Reply, number: int, text: str, model: str) -> dict:
-    """Return one synthetic row with its lineage."""
+def make_row(request: Request, reply: Reply, number: int, text: str, model: str, probability: str | None) -> dict:
+    """Return one synthetic row with its lineage; its attributes carry the `probability` that the model stated."""
     attributes = request.attributes[number - 1] if request.attributes else {}
+    if probability is not None:
+        attributes = {**attributes, "probability": probability}
     return {
         "id": f"{request.strategy}-r{request.random_state}-s{request.slot:04d}-{number}",
         "text": text,

@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synthkit.errors import SynthkitError
+from synthkit.errors import SynthkitError, unknown
 from synthkit.llm.request import Request, estimate_tokens
 from synthkit.results import Result
-from synthkit.strategies import get_strategy
-from synthkit.strategies.prompts import SCHEMA, SYSTEM
+from synthkit.strategies import Strategy, get_strategy
+from synthkit.strategies.prompts import SYSTEM, answer, schema, setting
 from synthkit.task import Task
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import pandas as pd
 
+    from synthkit.profiling import Profile
     from synthkit.seeds import Seeds
 
 TEXTS_A_REQUEST = 5
@@ -26,7 +29,10 @@ SURPLUS = 0.3  # share of requests planned beyond what n needs, to top up what t
 
 @dataclass(frozen=True, repr=False)
 class Plan(Result):
-    """Requests numbered from 0, labels in turn. The first `first_wave` are asked; the rest replace what is dropped."""
+    """Requests in order, labels in turn. The first `first_wave` are asked; the rest replace what is dropped.
+
+    `slots` are numbered from 0, in a mix of strategies for each strategy.
+    """
 
     task: Task
     seeds: Seeds | None
@@ -47,11 +53,12 @@ class Plan(Result):
         )
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row a request: slot, label, texts, tokens of the prompt (estimated), attributes, demo_ids."""
+        """Return one row a request: strategy, slot, label, texts, tokens (estimated), attributes, demo_ids."""
         import pandas as pd
 
         return pd.DataFrame(
             {
+                "strategy": [r.strategy for r in self.slots],
                 "slot": [r.slot for r in self.slots],
                 "label": [r.label for r in self.slots],
                 "texts": [r.count for r in self.slots],
@@ -87,41 +94,105 @@ def plan(
     task: Task,
     seeds: Seeds | None = None,
     *,
-    strategy: str = "zero_shot",
-    n: int = 200,
+    strategy: str | Sequence[str] = "zero_shot",
+    n: int | None = None,
     random_state: int = 0,
     surplus: float = SURPLUS,
+    profile: Profile | None = None,
+    per_label: Mapping[str, int] | None = None,
+    per_cell: Mapping[tuple[str, str], int] | None = None,
+    **options,
 ) -> Plan:
-    """Return the requests for `n` synthetic rows. Slot i depends on (random_state, i) alone, so n=40 begins n=240.
+    """Return the requests for `n` synthetic rows (200). Slot i depends on (random_state, i) alone: n=40 begins n=240.
 
-    Raises SynthkitError for n < 1, an unknown strategy, or un-anonymised seeds of a task marked sensitive.
+    Several strategies share the slots in turn; each keeps its own numbering, so a mix asks what its parts would ask.
+    `profile` puts what the seeds are like into every prompt, in words. `per_label` and `per_cell` say how many rows
+    each label, or each (label, wish) such as ("returns", "length: over 20 words"), should get; n is then their sum.
+    What is left goes to the strategies, as `demos="outliers"` to few_shot. Raises SynthkitError for n < 1, an unknown
+    strategy, label or option, or un-anonymised seeds of a task marked sensitive.
     """
+    names = [strategy] if isinstance(strategy, str) else list(strategy)
+    chosen = [get_strategy(name) for name in names]
+    if not chosen or len(set(names)) != len(names):
+        raise SynthkitError(f"strategy={names}: expected a name, or a list of different names")
+    cells = _cells(task, per_label, per_cell)
+    n = n if n is not None else sum(cells.values()) or 200
     if not isinstance(n, int) or n < 1:
         raise SynthkitError(f"n={n!r}: expected a whole number of rows, 1 or more")
     if not isinstance(random_state, int) or random_state < 0:
         raise SynthkitError(f"random_state={random_state!r}: expected a whole number, 0 or more")
     if not surplus >= 0:
         raise SynthkitError(f"surplus={surplus!r}: expected a share of the requests, 0 or more")
-    chosen = get_strategy(strategy)
+    known = {name for s in chosen for name in s.options}
+    for name in options:
+        if name not in known or name == "profile":
+            raise unknown(f"option of {'+'.join(names)}", name, sorted(known - {"profile"}))
     if task.sensitive and seeds is not None and not seeds.anonymized:
         raise SynthkitError(
             f"task {task.name!r} is marked sensitive and its seeds are not anonymised: "
             "seeds = sk.anonymize(seeds).seeds, look at the report, then plan again"
         )
     count = ceil(n / TEXTS_A_REQUEST * (1 + surplus))
-    slots = tuple(slot_request(task, seeds, chosen, i, random_state) for i in range(count))
-    return Plan(task, seeds, strategy, n, random_state, slots)
+    turn = _in_turn(cells or {(label, ""): 1 for label in task.labels}, ceil(count / len(chosen)))
+    slots = []
+    for i in range(count):
+        number, part = divmod(i, len(chosen))
+        label, wish = turn[number]
+        slots.append(
+            slot_request(
+                task, seeds, chosen[part], number, random_state, label=label, wish=wish, profile=profile, **options
+            )
+        )
+    return Plan(task, seeds, "+".join(names), n, random_state, tuple(slots))
 
 
-def slot_request(task, seeds, strategy, number, random_state) -> Request:
-    """Return the request of one slot: a function of the task, the seeds, the strategy and (random_state, number)."""
-    labels = list(task.labels)
-    label = labels[number % len(labels)]
+def _cells(task: Task, per_label, per_cell) -> dict[tuple[str, str], int]:
+    """Return the rows wanted of each (label, wish)."""
+    cells = {(label, ""): number for label, number in (per_label or {}).items()}
+    cells.update(per_cell or {})
+    for (label, _), number in cells.items():
+        if label not in task.labels:
+            raise unknown("label", label, task.labels)
+        if not isinstance(number, int) or number < 0:
+            raise SynthkitError(f"{number!r} rows of {label!r}: expected a whole number, 0 or more")
+    return {cell: number for cell, number in cells.items() if number}
+
+
+def _in_turn(cells: dict, count: int) -> list:
+    """Return `count` cells, each as often as its share says, as evenly spread as goes (Webster's method)."""
+    given = dict.fromkeys(cells, 0)
+    turn = []
+    for _ in range(count):
+        turn.append(max(cells, key=lambda cell: cells[cell] / (2 * given[cell] + 1)))
+        given[turn[-1]] += 1
+    return turn
+
+
+def slot_request(
+    task: Task,
+    seeds: Seeds | None,
+    strategy: Strategy,
+    number: int,
+    random_state: int,
+    *,
+    label: str | None = None,
+    wish: str = "",
+    profile: Profile | None = None,
+    **options,
+) -> Request:
+    """Return the request of one slot: a function of the arguments and (random_state, number)."""
+    if strategy.shows_seeds and seeds is None:
+        raise SynthkitError(f"strategy {strategy.name!r} shows real rows: give it some, e.g. seeds=sk.load_seeds(task)")
+    label = label or list(task.labels)[number % len(task.labels)]
     rng = np.random.default_rng([random_state, number])
-    prompt = strategy.prompt(task, seeds, label, TEXTS_A_REQUEST, rng)
+    given = {name: value for name, value in {**options, "profile": profile}.items() if name in strategy.options}
+    prompt = strategy.prompt(task, seeds, label, TEXTS_A_REQUEST, rng, **given)
+    like = f"\n\nWhat the real ones are like: {profile.words(label)}" if profile else ""
+    wished = f"\n\nAll {TEXTS_A_REQUEST} of them: {wish}." if wish else ""
+    content = setting(task, label) + prompt.text + like + wished + (prompt.answer or answer(TEXTS_A_REQUEST))
     return Request(
-        messages=({"role": "system", "content": SYSTEM}, {"role": "user", "content": prompt.text}),
-        schema=SCHEMA,
+        messages=({"role": "system", "content": SYSTEM}, {"role": "user", "content": content}),
+        schema=prompt.schema or schema(),
         strategy=strategy.name,
         version=strategy.version,
         random_state=random_state,
@@ -129,6 +200,10 @@ def slot_request(task, seeds, strategy, number, random_state) -> Request:
         label=label,
         count=TEXTS_A_REQUEST,
         max_tokens=200 + TEXTS_A_REQUEST * (2 * task.max_words + 20),
-        attributes=prompt.attributes,
+        attributes=_with(wish, prompt.attributes),
         demo_ids=prompt.demo_ids,
     )
+
+
+def _with(wish: str, attributes: tuple[dict, ...]) -> tuple[dict, ...]:
+    return tuple({**a, "wish": wish} for a in attributes or ({},) * TEXTS_A_REQUEST) if wish else attributes

@@ -36,7 +36,7 @@ def unsound(request: Request, item: dict) -> str | None:
 
 
 def parse_reply(reply: Reply) -> list[dict] | None:
-    """Return the `texts` of a reply as dicts with `number` and `text`, or None if it is not what was asked for.
+    """Return the `texts` of a reply as dicts with `number`, `text` and what else was asked for, or None if it is not what was asked for.
 
     Fences and raw control characters are put up with; other damage is repaired only when the reply was not cut off.
     """
@@ -71,6 +71,12 @@ def _repaired(content: str):
 def number_texts(items: list[dict], count: int) -> dict[int, str]:
     """Return tidied texts by number, 1 to `count`: as numbered, or in their order if the numbers are no use."""
     return {number: tidy(item["text"])[:LONGEST_TEXT] for number, item in _numbered(items, count)}
+
+
+def number_probabilities(items: list[dict], count: int) -> dict[int, str]:
+    """Return the probabilities that the model stated, by number, as text; without those that are none."""
+    stated = {number: item.get("probability") for number, item in _numbered(items, count)}
+    return {n: f"{p:g}" for n, p in stated.items() if isinstance(p, (int, float)) and 0 <= p <= 1}
 
 
 def _numbered(items: list[dict], count: int) -> list[tuple[int, dict]]:

@@ -75,3 +75,18 @@ def interval(value: float, resampled: np.ndarray) -> Interval:
     """Return the value with the 2.5th and 97.5th percentile of its resamples."""
     low, high = np.quantile(resampled, [0.025, 0.975])
     return Interval(float(value), float(low), float(high))
+
+
+def two_sided(differences: np.ndarray) -> float:
+    """Return the two-sided bootstrap p value of resampled differences: twice the smaller tail, at least 2 / (b + 1)."""
+    tail = min((differences <= 0).sum(), (differences >= 0).sum())
+    return float(min(1.0, 2 * (tail + 1) / (len(differences) + 1)))
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """Return p values corrected for their number (Holm 1979), in their order."""
+    order, worst, out = sorted(range(len(p)), key=p.__getitem__), 0.0, [0.0] * len(p)
+    for rank, i in enumerate(order):
+        worst = max(worst, min(1.0, (len(p) - rank) * p[i]))
+        out[i] = worst
+    return out

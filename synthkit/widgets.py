@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from synthkit.anonymizer import anonymize
 from synthkit.generation import generate
 from synthkit.inspection import RequestView, inspect_request, matching
 from synthkit.planning import plan
@@ -27,10 +28,10 @@ class PromptLab:
         import ipywidgets as w
 
         self.task = task
-        seeds = seeds or load_seeds(task)
+        seeds = seeds or anonymize(load_seeds(task)).seeds
         self._plans = {
-            name: plan(task, seeds if name == "few_shot" else None, strategy=name, n=n)
-            for name in STRATEGIES
+            name: plan(task, seeds if strategy.shows_seeds else None, strategy=name, n=n)
+            for name, strategy in STRATEGIES.items()
             if name != "attributed" or task.attributes
         }
         self._made: dict = {}

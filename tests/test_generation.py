@@ -1,6 +1,7 @@
 """From replies to rows: parsing, filtering, counting, and rows that do not depend on how the run went."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from conftest import as_reply, distinct_texts
@@ -13,7 +14,7 @@ from synthkit.ledger import Ledger
 from synthkit.llm.request import Reply, Usage
 from synthkit.llm.store import Store
 from synthkit.planning import plan
-from synthkit.replies import LONGEST_REPLY, LONGEST_TEXT, number_texts, parse_reply
+from synthkit.replies import LONGEST_REPLY, LONGEST_TEXT, number_probabilities, number_texts, parse_reply
 from synthkit.seeds import load_seeds
 
 HOSTILE = [
@@ -275,3 +276,44 @@ def test_the_key_of_a_row_finds_its_reply_also_where_the_endpoint_has_another_na
         made = generate(plan(cafe, n=5), llm=Renaming(), store=store, progress=False)
         assert set(made.rows["model"]) == {"served-2026"}
         assert store.get_many(list(made.rows["request_key"]))
+
+
+@given(st.lists(st.fixed_dictionaries({"text": st.text(), "probability": json_values}), max_size=6))
+def test_only_probabilities_are_kept_as_probabilities(items):
+    stated = number_probabilities(items, 5)
+    assert all(0 <= float(p) <= 1 for p in stated.values())
+
+
+def test_a_stated_probability_stands_with_its_row(cafe, scripted):
+    def answer(request):
+        texts = [{**item, "probability": item["number"] / 100} for item in json.loads(distinct_texts(request))["texts"]]
+        return json.dumps({"texts": texts})
+
+    made = generate(plan(cafe, strategy="verbalized_sampling", n=10), llm=scripted(answer), progress=False)
+    assert [json.loads(a)["probability"] for a in made.rows["attributes"][:5]] == [
+        "0.01",
+        "0.02",
+        "0.03",
+        "0.04",
+        "0.05",
+    ]
+
+
+def test_a_mix_keeps_rows_of_each_strategy_and_its_ledger_adds_up(cafe, scripted):
+    def answer(request):
+        other = replace(request, slot=request.slot + 100 * (request.strategy == "persona"))
+        return distinct_texts(other)
+
+    made = generate(plan(cafe, strategy=["zero_shot", "persona"], n=30), llm=scripted(answer), progress=False)
+    assert sorted(set(made.rows["strategy"])) == ["persona", "zero_shot"]
+    assert len(set(made.rows["id"])) == len(made.rows) == 30
+    made.ledger.check()
+
+
+def test_without_filters_every_text_is_kept(cafe, scripted):
+    def same(request):
+        return json.dumps({"texts": [{"number": i, "text": "the same"} for i in range(1, 6)]})
+
+    every = generate(plan(cafe, n=15, surplus=0), llm=scripted(same), filters=[], progress=False)
+    assert len(every.rows) == 15
+    assert len(generate(plan(cafe, n=15, surplus=0), llm=scripted(same), progress=False).rows) == 1

@@ -1,6 +1,7 @@
 """A plan is a function of task, seeds, strategy and random state, slot by slot."""
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from synthkit.anonymizer import anonymize
 from synthkit.errors import SynthkitError
 from synthkit.llm.request import Request
-from synthkit.planning import plan
+from synthkit.planning import _in_turn, plan
 
 
 def test_labels_take_turns_and_slots_are_numbered(cafe):
@@ -62,7 +63,7 @@ def test_an_estimate_grows_with_n_and_guesses_no_price(cafe):
     assert "unknown" in repr(plan(cafe, n=10).estimate("some-model"))
 
 
-@pytest.mark.parametrize("n", [0, -1, 2.5, "40", None])
+@pytest.mark.parametrize("n", [0, -1, 2.5, "40"])
 def test_a_number_of_rows_that_makes_no_sense_is_refused(cafe, n):
     with pytest.raises(SynthkitError, match="expected a whole number of rows, 1 or more"):
         plan(cafe, n=n)
@@ -135,3 +136,85 @@ def test_the_batch_body_is_plain_json_with_a_limit(cafe):
         body = json.loads(json.dumps(r.body("small")))
         assert body["max_completion_tokens"] == r.max_tokens > 0
         assert body["response_format"]["json_schema"]["strict"] is True
+
+
+def test_a_mix_asks_exactly_what_its_parts_ask(cafe, cafe_seeds):
+    names = ["zero_shot", "few_shot", "attributed"]
+    mix = plan(cafe, cafe_seeds, strategy=names, n=60)
+    assert mix.strategy == "zero_shot+few_shot+attributed"
+    for name in names:
+        own = [r for r in mix.slots if r.strategy == name]
+        alone = plan(cafe, cafe_seeds, strategy=name, n=60).slots
+        assert own == list(alone[: len(own)])
+        assert abs(len(own) - len(mix.slots) / 3) < 1
+    assert len({r.custom_id for r in mix.slots}) == len(mix.slots)
+
+
+def test_a_strategy_twice_in_a_mix_is_refused(cafe):
+    with pytest.raises(SynthkitError, match="a list of different names"):
+        plan(cafe, strategy=["zero_shot", "zero_shot"])
+
+
+def test_rows_are_planned_where_per_label_wants_them(cafe):
+    wanted = {"menu": 60, "animals": 20}
+    chosen = plan(cafe, per_label=wanted, surplus=0)
+    assert chosen.n == 80
+    assert {label: sum(r.count for r in chosen.slots if r.label == label) for label in wanted} == wanted
+
+
+def test_a_cell_puts_its_wish_into_the_prompt_and_beside_the_rows(cafe):
+    wish = "length: over 20 words"
+    chosen = plan(cafe, strategy="attributed", per_cell={("menu", wish): 10, ("animals", ""): 5}, surplus=0)
+    for request in chosen.slots:
+        said = request.messages[-1]["content"]
+        assert (f"All 5 of them: {wish}." in said) == (request.label == "menu")
+        assert all(("wish" in a) == (request.label == "menu") for a in request.attributes)
+
+
+@given(st.dictionaries(st.sampled_from(["menu", "animals", "visits"]), st.integers(0, 50), max_size=3))
+def test_every_label_gets_its_share_within_one_request(wanted):
+    cells = {(label, ""): n for label, n in wanted.items() if n}
+    if not cells:
+        return
+    turn = _in_turn(cells, 40)
+    for cell, n in cells.items():
+        assert abs(turn.count(cell) - 40 * n / sum(cells.values())) <= 2
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"per_label": {"menus": 5}}, "unknown label 'menus' - did you mean 'menu'"),
+        ({"per_label": {"menu": -5}}, "-5 rows of 'menu': expected a whole number"),
+        ({"strategy": "few_shot", "demo": "spread"}, "unknown option of few_shot 'demo' - did you mean 'demos'"),
+        ({"strategy": "boundary", "profiles": 1}, "unknown option of boundary 'profiles'"),
+        ({"strategy": []}, "expected a name, or a list of different names"),
+    ],
+)
+def test_a_wish_that_cannot_be_met_is_refused_with_the_fix(cafe, cafe_seeds, given, message):
+    with pytest.raises(SynthkitError, match=re.escape(message)):
+        plan(cafe, cafe_seeds, **given)
+
+
+class Said:
+    """A profile as a plan sees it."""
+
+    def words(self, label=None):
+        return f"Most texts about {label} are short."
+
+    def confused_with(self, label):
+        return ["animals"] if label == "menu" else []
+
+
+def test_a_profile_puts_its_words_into_every_prompt_and_is_off_by_default(cafe):
+    with_it, without = plan(cafe, profile=Said()), plan(cafe)
+    for a, b in zip(with_it.slots, without.slots, strict=True):
+        told = f"What the real ones are like: Most texts about {a.label} are short."
+        assert told in a.messages[-1]["content"]
+        assert a.messages[-1]["content"].replace(f"\n\n{told}", "") == b.messages[-1]["content"]
+
+
+def test_boundary_asks_near_the_labels_that_the_profile_says_are_confused(cafe):
+    for request in plan(cafe, strategy="boundary", profile=Said()).slots:
+        near = {a["near"] for a in request.attributes}
+        assert near == ({"animals"} if request.label == "menu" else set(cafe.labels) - {request.label})

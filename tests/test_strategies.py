@@ -122,3 +122,93 @@ def test_a_strategy_of_ones_own_is_a_registered_function(cafe):
 def test_an_unknown_strategy_suggests_the_nearest():
     with pytest.raises(SynthkitError, match="'fewshot' - did you mean 'few_shot'"):
         get_strategy("fewshot")
+
+
+SEEDLESS = ["zero_shot", "attributed", "persona", "verbalized_sampling", "boundary"]
+
+
+@pytest.mark.parametrize("strategy", sorted(STRATEGIES))
+def test_every_strategy_describes_task_and_label_and_says_how_to_answer(cafe, cafe_seeds, strategy):
+    for request in plan(cafe, cafe_seeds, strategy=strategy, n=15).slots:
+        words = request.messages[-1]["content"]
+        assert f"`{request.label}`" in words
+        assert cafe.labels[request.label] in words
+        assert cafe.domain.strip() in words
+        assert words.count("Answer with JSON only") == 1
+        assert request.attributes == () or len(request.attributes) == request.count
+
+
+@pytest.mark.parametrize("strategy", SEEDLESS)
+def test_a_strategy_without_seeds_never_holds_a_real_text(cafe, cafe_seeds, strategy):
+    said = "\n".join(prompts(cafe, cafe_seeds, strategy))
+    assert not any(text in said for text in cafe.splits.train["text"])
+    assert not any(r.demo_ids for r in plan(cafe, cafe_seeds, strategy=strategy).slots)
+
+
+@pytest.mark.parametrize("strategy", ["few_shot", "paraphrase"])
+def test_what_shows_seeds_shows_those_it_names_and_refuses_to_go_without(cafe, cafe_seeds, strategy):
+    by_id = {r["id"]: r["text"] for r in cafe_seeds.rows}
+    for request in plan(cafe, cafe_seeds, strategy=strategy, n=30).slots:
+        shown = re.search(r"<examples>\n(.*)\n</examples>", request.messages[-1]["content"], re.S).group(1)
+        assert [json.loads(line)["text"] for line in shown.splitlines()] == [by_id[i] for i in request.demo_ids]
+    with pytest.raises(SynthkitError, match=r"shows real rows: give it some, e\.g\. seeds=sk\.load_seeds"):
+        plan(cafe, strategy=strategy)
+
+
+def seeds_of(texts):
+    rows = make_rows(
+        {
+            "id": [f"s{i}" for i in range(len(texts))],
+            "text": texts,
+            "label": ["menu"] * (len(texts) - 1) + ["animals"],
+        }
+    )
+    return Seeds(rows, rows.select([]), len(texts), 0)
+
+
+def test_spread_demonstrations_leave_out_the_twins(cafe):
+    same = [f"the soup was cold again number {i}" for i in range(8)]
+    odd = ["why no oat milk", "cake!", "prices went up twice since May", "lovely scones"]
+    for request in plan(cafe, seeds_of([*same, *odd, "the cat sat on me"]), strategy="few_shot", n=60).slots:
+        shown = {int(i[1:]) for i in request.demo_ids}
+        if request.label == "menu":
+            assert set(range(8, 12)) <= shown
+
+
+def test_outliers_are_the_texts_least_like_the_others_and_rotate(cafe):
+    same = [f"the soup was cold again number {i}" for i in range(8)]
+    odd = ["why no oat milk", "cake!", "prices went up twice since May", "lovely scones", "ask Bo", "tea is dear"]
+    seeds = seeds_of([*same, *odd, "the cat sat on me"])
+    slots = plan(cafe, seeds, strategy="few_shot", n=90, demos="outliers").slots
+    menu = [r.demo_ids[:5] for r in slots if r.label == "menu"]
+    assert {i for ids in menu for i in ids} >= {f"s{i}" for i in range(8, 14)}
+    assert sum(int(i[1:]) < 8 for ids in menu for i in ids) <= len(menu)
+    assert len(set(menu)) > 1
+
+
+def test_other_demonstrations_than_spread_and_outliers_are_refused(cafe, cafe_seeds):
+    with pytest.raises(SynthkitError, match="demos='best': expected 'spread' or 'outliers'"):
+        plan(cafe, cafe_seeds, strategy="few_shot", demos="best")
+
+
+def test_personas_say_nothing_about_the_label_and_use_the_tasks_channels(cafe):
+    task = replace(cafe, channels=["on a napkin", "in the guest book"])
+    for request in plan(task, strategy="persona", n=30).slots:
+        assert {a["channel"] for a in request.attributes} == set(task.channels)
+        assert len({a["who"] for a in request.attributes}) == request.count
+    assert "channel" not in plan(cafe, strategy="persona").slots[0].attributes[0]
+
+
+def test_verbalized_sampling_asks_for_a_probability_below_its_tail(cafe):
+    request = plan(cafe, strategy="verbalized_sampling", tail=0.02).slots[0]
+    assert "every probability must be below 0.02" in request.messages[-1]["content"]
+    assert "probability" in request.schema["properties"]["texts"]["items"]["required"]
+    with pytest.raises(SynthkitError, match="tail=2"):
+        plan(cafe, strategy="verbalized_sampling", tail=2)
+
+
+def test_paraphrase_grounds_each_text_in_one_seed_of_its_label(cafe, cafe_seeds):
+    label_of = {r["id"]: r["label"] for r in cafe_seeds.rows}
+    for request in plan(cafe, cafe_seeds, strategy="paraphrase", n=30).slots:
+        assert len(request.demo_ids) == request.count
+        assert {label_of[i] for i in request.demo_ids} == {request.label}

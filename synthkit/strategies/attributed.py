@@ -5,25 +5,20 @@ another label depend on the label, and one value a dimension is all a text has t
 """
 
 from synthkit.errors import SynthkitError
-from synthkit.strategies.prompts import Prompt, answer, setting
+from synthkit.strategies.prompts import LABEL_FIRST, Prompt, turns
 
 
 def attributed(task, seeds, label, count, rng) -> Prompt:
     if not task.attributes:
         raise SynthkitError(f"strategy 'attributed' needs attributes in the task.yaml of {task.name!r}; it has none")
-    drawn = {}
-    for name in task.attributes:
-        values = task.attribute_values(name, label)
-        order = [values[int(i)] for i in rng.permutation(len(values))]
-        drawn[name] = [order[i % len(order)] for i in range(count)]
+    drawn = {name: turns(task.attribute_values(name, label), count, rng) for name in task.attributes}
     specs = tuple({name: drawn[name][i] for name in drawn} for i in range(count))
     lines = "\n".join(
         f"{i}. " + "; ".join(f"{name}: {value}" for name, value in spec.items()) for i, spec in enumerate(specs, 1)
     )
     return Prompt(
-        setting(task, label) + f'Write {count} different texts of the kind "{task.text_kind}" with the label '
+        f'Write {count} different texts of the kind "{task.text_kind}" with the label '
         f"`{label}`, one for each line:\n{lines}\n"
-        "The label comes first: where the parts of a line do not go together, bend them and never the label. "
-        "Say it in the writer's own words, not in the line's." + answer(count),
+        f"{LABEL_FIRST} Say it in the writer's own words, not in the line's.",
         attributes=specs,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from synthkit.task import Task
@@ -13,22 +13,8 @@ SYSTEM = (
     "the situation described, and must carry its label beyond doubt."
 )
 
-SCHEMA = {
-    "type": "object",
-    "properties": {
-        "texts": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {"number": {"type": "integer"}, "text": {"type": "string"}},
-                "required": ["number", "text"],
-                "additionalProperties": False,
-            },
-        }
-    },
-    "required": ["texts"],
-    "additionalProperties": False,
-}
+TEXT = {"number": {"type": "integer"}, "text": {"type": "string"}}
+LABEL_FIRST = "The label comes first: where the parts of a line do not go together, bend them and never the label."
 
 TURN = "# Your turn\n"  # above it stands what every request of a task shares, below it what a strategy asks
 LABELS_SHOWN = 20  # with more labels than this a prompt describes only the one it asks for
@@ -36,11 +22,32 @@ LABELS_SHOWN = 20  # with more labels than this a prompt describes only the one 
 
 @dataclass(frozen=True)
 class Prompt:
-    """What a strategy returns: the words for the model, and what each text is meant to be."""
+    """What a strategy returns: its turn of the prompt, and what each text is meant to be.
+
+    Above it stands what every request of the task shares, below it how to answer.
+    """
 
     text: str
     attributes: tuple[dict, ...] = ()
     demo_ids: tuple[str, ...] = ()
+    answer: str | None = None
+    schema: dict | None = None
+
+
+def schema(**more: dict) -> dict:
+    """Return the JSON schema of a reply: `texts`, each with a number, a text and whatever else is asked for."""
+    item = {
+        "type": "object",
+        "properties": {**TEXT, **more},
+        "required": [*TEXT, *more],
+        "additionalProperties": False,
+    }
+    return {
+        "type": "object",
+        "properties": {"texts": {"type": "array", "items": item}},
+        "required": ["texts"],
+        "additionalProperties": False,
+    }
 
 
 def setting(task: Task, label: str) -> str:
@@ -50,12 +57,18 @@ def setting(task: Task, label: str) -> str:
     return f"# The texts\n{task.domain}\n\n# The labels\n{lines}\n\n{TURN}"
 
 
-def answer(count: int) -> str:
-    """Return the part that says how to answer."""
+def answer(count: int, more: str = "") -> str:
+    """Return the part that says how to answer; `more` goes into the example of an item."""
     return (
-        f'\n\nAnswer with JSON only: {{"texts": [{{"number": 1, "text": "..."}}, ...]}} with the numbers 1 to {count}. '
-        "Each text stands alone: no numbering, no label, no comment inside it."
+        f'\n\nAnswer with JSON only: {{"texts": [{{"number": 1, "text": "..."{more}}}, ...]}} with the numbers 1 to '
+        f"{count}. Each text stands alone: no numbering, no label, no comment inside it."
     )
+
+
+def turns(values: Sequence, count: int, rng) -> list:
+    """Return `count` values in random order, each once before any comes again."""
+    order = [values[int(i)] for i in rng.permutation(len(values))]
+    return [order[i % len(order)] for i in range(count)]
 
 
 def fenced(rows: Iterable[dict]) -> str:

@@ -3,12 +3,11 @@
 ZeroGen (Ye et al. 2022, arXiv 2202.07922) with an instructed model.
 """
 
-from synthkit.strategies.prompts import Prompt, answer, setting
+from synthkit.strategies.prompts import Prompt
 
 
 def zero_shot(task, seeds, label, count, rng) -> Prompt:
     return Prompt(
-        setting(task, label) + f'Write {count} different texts of the kind "{task.text_kind}" with the label '
+        f'Write {count} different texts of the kind "{task.text_kind}" with the label '
         f"`{label}`. Vary what they are about, how they are written and how long they are as widely as real ones do."
-        + answer(count)
     )
