@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from synthkit.cli_recordings import app as recordings
 from synthkit.errors import SynthkitError
 
 app = typer.Typer(
@@ -19,13 +20,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Can a language model write the training data?",
 )
-recordings = typer.Typer(no_args_is_help=True, help="Replies that are shipped with a task.")
 app.add_typer(recordings, name="recordings")
+
+REPAIRS_SHOWN = 10
 
 TaskName = Annotated[
     str, typer.Argument(metavar="TASK", help="a shipped task (synthkit doctor lists them) or a folder")
 ]
-Strategy = Annotated[str, typer.Option(help="zero_shot, few_shot or attributed")]
+Strategy = Annotated[str, typer.Option(help="a strategy, or several that share the requests: zero_shot+persona")]
 Rows = Annotated[int, typer.Option("--n", help="synthetic rows")]
 State = Annotated[int, typer.Option(help="which random generation")]
 Source = Annotated[str, typer.Option("--llm", help="recorded, ngram or live (OPENAI_BASE_URL, SYNTHKIT_MODEL)")]
@@ -54,12 +56,13 @@ def run(
 
     out = _folder(out)
     the_task = sk.load_task(task)
+    _tell(the_task.splits.repairs)
     _say(f"1/6  seeds: {k} real rows a label")
     seeds = sk.load_seeds(the_task, k=k)  # the same for every generation, and for every command
     _say(f"2/6  generate: {n} rows by {strategy}, {llm}" + (f", {generations} times" if generations > 1 else ""))
-    shown = _shown(seeds, the_task, strategy, llm)
+    shown = _shown(the_task, k, strategy, llm)
     states = range(random_state, random_state + max(1, generations))
-    plans = [sk.plan(the_task, shown, strategy=strategy, n=n, random_state=s) for s in states]
+    plans = [sk.plan(the_task, shown, strategy=strategy.split("+"), n=n, random_state=s) for s in states]
     budget = _budget(budget_usd)
     several = [sk.generate(p, llm=llm, budget=budget, progress=not as_json) for p in plans]
     made = several[0]
@@ -86,7 +89,13 @@ def run(
     made.to_csv(out / f"{the_task.name}.csv")
     _write(out / f"{the_task.name}.json", comparison.to_json() + "\n")
     name = task if task in bundled_tasks() else str(the_task.folder.resolve())
-    told = llm == "recorded" and strategy != "few_shot" and random_state == 0 and len(seeds.rest) >= MAP_ROWS
+    told = (
+        llm == "recorded"
+        and shown is None
+        and "+" not in strategy
+        and random_state == 0
+        and len(seeds.rest) >= MAP_ROWS
+    )
     lesson = _lesson(out, the_task, {"TASK": name, "STRATEGY": strategy, "N": n, "K": k}) if told else None
     if as_json:
         print(comparison.to_json())
@@ -99,13 +108,16 @@ def run(
         print(f"  {path!s:<32} {what}")
 
 
-def _shown(seeds, task, strategy: str, llm: str):
-    """The seeds that a plan may hold: none unless they are shown or fitted, anonymised where the task is sensitive."""
+def _shown(task, k: int, strategy: str, llm: str):
+    """The seeds that a plan may hold: anonymised where a prompt shows them; as they are where only `ngram` reads."""
     import synthkit as sk
+    from synthkit.strategies import get_strategy
 
-    if strategy != "few_shot" and llm != "ngram":
+    told = any(get_strategy(name).shows_seeds for name in strategy.split("+"))
+    if not told and llm != "ngram":
         return None
-    return sk.anonymize(seeds).seeds if task.sensitive else seeds
+    seeds = sk.load_seeds(task, k=k)
+    return sk.anonymize(seeds).seeds if told or task.sensitive else seeds
 
 
 def _lesson(out: Path, task, parameters: dict) -> Path | None:
@@ -141,9 +153,9 @@ def generate(
     import synthkit as sk
 
     the_task = sk.load_task(task)
-    seeds = sk.load_seeds(the_task, k=k) if strategy == "few_shot" or llm == "ngram" else None
-    shown = _shown(seeds, the_task, strategy, llm)
-    plan = sk.plan(the_task, shown, strategy=strategy, n=n, random_state=random_state)
+    shown = _shown(the_task, k, strategy, llm)
+    plan = sk.plan(the_task, shown, strategy=strategy.split("+"), n=n, random_state=random_state)
+    _tell(shown.repairs if shown else ())
     made = sk.generate(plan, llm=llm, budget=_budget(budget_usd), progress=not as_json)
     where = out or Path(f"{the_task.name}-{strategy}.csv")
     made.to_csv(where)
@@ -173,7 +185,7 @@ def evaluate(
     """Print how varied a synthetic CSV is and how close to a real one, each number beside its control."""
     import synthkit as sk
 
-    report = sk.evaluate(sk.load_rows(synthetic), sk.load_rows(real), embedder=embedder)
+    report = sk.evaluate(_rows(synthetic), _rows(real), embedder=embedder)
     print(report.to_json() if as_json else f"{report.summary()}\n\n{report.to_frame().to_string(index=False)}")
 
 
@@ -194,74 +206,9 @@ def compare(
             raise SynthkitError(f"{arm!r}: expected NAME=FILE.csv, as few=seeds.csv")
         if name in named:
             raise SynthkitError(f"{arm!r}: the name {name!r} stands twice; give each file its own")
-        named[name] = sk.load_rows(path)
-    result = sk.compare(named, test=sk.load_rows(test), embedder=embedder, progress=not as_json)
+        named[name] = _rows(path)
+    result = sk.compare(named, test=_rows(test), embedder=embedder, progress=not as_json)
     print(result.to_json() if as_json else f"{result.summary()}\n\n{result.to_frame().to_string(index=False)}")
-
-
-@recordings.command()
-def pending(
-    task: TaskName,
-    strategy: Strategy = "zero_shot",
-    n: Rows = 200,
-    random_state: State = 0,
-    model: Annotated[str, typer.Option(help="model named in the Batch file")] = "any",
-    out: Annotated[Path | None, typer.Option(help="file to write (default: standard output)")] = None,
-) -> None:
-    """Write the requests that have no recorded reply, as OpenAI Batch input."""
-    import synthkit as sk
-    from synthkit.llm.recorded import export_pending
-
-    the_task = sk.load_task(task)
-    seeds = _shown(sk.load_seeds(the_task), the_task, strategy, "") if strategy == "few_shot" else None
-    plan = sk.plan(the_task, seeds, strategy=strategy, n=n, random_state=random_state)
-    lines = export_pending(plan.slots, the_task.recordings, model=model)
-    text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
-    if out:
-        _write(out, text)
-    else:
-        sys.stdout.write(text)
-    _say(f"{len(lines)} of {len(plan.slots)} requests have no recording" + (f"; written to {out}" if out else ""))
-
-
-@recordings.command("import")
-def import_(task: TaskName, file: Annotated[Path, typer.Argument(metavar="FILE", help="Batch output (JSONL)")]) -> None:
-    """File replies (OpenAI Batch output) with a task. Replies to other prompts than today's are left out and listed."""
-    import synthkit as sk
-    from synthkit.llm.recorded import batch_line, import_batch, parse_id, read_jsonl
-    from synthkit.planning import slot_request
-    from synthkit.strategies import get_strategy
-
-    the_task = sk.load_task(task)
-    answered = read_jsonl(file)
-    asked, seeds = [], None
-    for line in answered:
-        parts = parse_id(str(line.get("custom_id")))
-        if parts["strategy"] == "few_shot" and seeds is None:
-            seeds = _shown(sk.load_seeds(the_task), the_task, "few_shot", "")
-        request = slot_request(the_task, seeds, get_strategy(parts["strategy"]), parts["slot"], parts["random_state"])
-        asked.append(batch_line(request, "any"))
-    added, problems = import_batch(asked, answered, the_task.recordings)
-    print(f"{added} of {len(answered)} replies filed in {the_task.recordings}")
-    for problem in problems:
-        print(f"  left out: {problem}")
-    if problems and not added:
-        raise SynthkitError("nothing was filed")
-
-
-@recordings.command()
-def status(task: TaskName) -> None:
-    """Print what is recorded: strategy, version of its prompt, generation, replies."""
-    import pandas as pd
-
-    import synthkit as sk
-    from synthkit.llm.recorded import Recorded
-
-    counts = Recorded(sk.load_task(task).recordings).counts()
-    if not counts:
-        print(f"nothing is recorded for {task}")
-        return
-    print(pd.DataFrame(counts, columns=["strategy", "version", "random_state", "replies"]).to_string(index=False))
 
 
 @app.command()
@@ -295,6 +242,23 @@ def doctor(as_json: Json = False) -> None:
         print(f"\n{checkup.summary()}")
     if not checkup.healthy:
         raise typer.Exit(1)
+
+
+def _rows(path: str | Path):
+    import synthkit as sk
+
+    loaded = sk.load_rows(path)
+    _tell(loaded.repairs)
+    return loaded.rows
+
+
+def _tell(repairs) -> None:
+    """What was repaired in the source goes to the error stream, the first of it."""
+    for r in repairs[:REPAIRS_SHOWN]:
+        row = f", row {r.row}" if r.row is not None else ""
+        _say(f"{r.source}{row}: {r.what}: {r.value}. {r.fix}")
+    if len(repairs) > REPAIRS_SHOWN:
+        _say(f"... and {len(repairs) - REPAIRS_SHOWN:,} more repairs")
 
 
 def _budget(usd: float | None):

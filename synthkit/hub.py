@@ -5,17 +5,14 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from synthkit.errors import SynthkitError
-from synthkit.rows import load_rows, make_rows
+from synthkit.rows import make_rows
+from synthkit.sources import Loaded, load_rows
 from synthkit.text import tidy
 
-if TYPE_CHECKING:
-    from datasets import Dataset
 
-
-def third_party_rows(name: str, labels, source: dict) -> dict[str, Dataset]:
+def third_party_rows(name: str, labels, source: dict) -> dict[str, Loaded]:
     """Return a task's rows by split: from the folder under SYNTHKIT_REALDATA that stands in for the Hub, or the Hub."""
     root, place = os.environ.get("SYNTHKIT_REALDATA"), source.get("folder", name)
     if root and (Path(root) / place).is_dir():
@@ -29,24 +26,18 @@ def third_party_rows(name: str, labels, source: dict) -> dict[str, Dataset]:
     return _from_hub(name, labels, source)
 
 
-def _from_hub(name: str, labels, source: dict) -> dict[str, Dataset]:
+def _from_hub(name: str, labels, source: dict) -> dict[str, Loaded]:
     """Read a Hub dataset: `hub`, `config`, `revision`, `columns: {text, label}`, `names: {value: label}`.
 
     `groups: {label: [values]}` folds several values into a label. Rows whose label the task does not have are left out.
     """
-    from datasets import load_dataset
-
     columns = {"text": "text", "label": "label", **source.get("columns", {})}
-    online = Path(source["hub"]).exists() or _hub_answers()
-    try:
-        with nullcontext() if online else _only_what_is_cached():
-            loaded = load_dataset(source["hub"], source.get("config"), revision=source.get("revision"))
-    except Exception as error:
-        raise SynthkitError(
-            f"the real rows of task {name!r} could not be fetched from the Hub ({source['hub']}): "
-            f"{type(error).__name__}. Offline? Set SYNTHKIT_REALDATA to a folder that holds "
-            f"{source.get('folder', name)}/train.csv and test.csv"
-        ) from None
+    loaded = load_hub(
+        source["hub"],
+        source.get("config"),
+        source.get("revision"),
+        way_out=f" Or set SYNTHKIT_REALDATA to a folder that holds {source.get('folder', name)}/train.csv and test.csv",
+    )
     names = {str(value): label for value, label in source.get("names", {}).items()}
     names.update({str(value): label for label, values in source.get("groups", {}).items() for value in values})
     parts = {}
@@ -56,7 +47,21 @@ def _from_hub(name: str, labels, source: dict) -> dict[str, Dataset]:
     return parts
 
 
-def _hub_rows(where: str, part: str, known, rows, columns: dict, names: dict) -> Dataset:
+def load_hub(name: str, config: str | None = None, revision: str | None = None, *, way_out: str = ""):
+    """Return a dataset of the Hub, all splits; without a network what is cached, or an error within seconds."""
+    from datasets import load_dataset
+
+    online = Path(name).exists() or _hub_answers()
+    try:
+        with nullcontext() if online else _only_what_is_cached():
+            return load_dataset(name, config, revision=revision)
+    except Exception as error:
+        raise SynthkitError(
+            f"{name} could not be fetched from the Hub: {type(error).__name__}. Offline, or no such dataset?{way_out}"
+        ) from None
+
+
+def _hub_rows(where: str, part: str, known, rows, columns: dict, names: dict) -> Loaded:
     for column in (columns["text"], columns["label"]):
         if column not in rows.column_names:
             raise SynthkitError(
@@ -73,13 +78,12 @@ def _hub_rows(where: str, part: str, known, rows, columns: dict, names: dict) ->
             f"{where}: no row has a label of this task; its labels are: {', '.join(sorted(set(values))[:20])}. "
             "Map them in task.yaml under source, as names: {theirs: ours}"
         )
-    return make_rows(
-        {
-            "id": [f"{part}-{i}" for i in keep],
-            "text": [texts[i] for i in keep],
-            "label": [labels[i] for i in keep],
-        }
-    )
+    kept = {
+        "id": [f"{part}-{i}" for i in keep],
+        "text": [texts[i] for i in keep],
+        "label": [labels[i] for i in keep],
+    }
+    return Loaded(make_rows(kept), (), where)
 
 
 def _hub_answers() -> bool:

@@ -36,7 +36,7 @@ def unsound(request: Request, item: dict) -> str | None:
 
 
 def parse_reply(reply: Reply) -> list[dict] | None:
-    """Return the `texts` of a reply as dicts with `number`, `text` and what else was asked for, or None if it is not what was asked for.
+    """Return the `texts` of a reply as dicts with `number`, `text` and what else stands there, or None.
 
     Fences and raw control characters are put up with; other damage is repaired only when the reply was not cut off.
     """

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from synthkit.errors import SynthkitError
 from synthkit.results import Result
-from synthkit.rows import check_rows, load_rows, make_rows, need_columns
+from synthkit.sources import Loaded, Repair, load_rows, said
 from synthkit.task import Splits, Task
-from synthkit.text import NearIndex, fold, tidy, words
+from synthkit.text import NearIndex, fold, words
 
 if TYPE_CHECKING:
     from datasets import Dataset
+
+    from synthkit.checks import Checks
 
 NEAR = 0.8  # Jaccard of 5-character shingles from which two texts count as near-duplicates
 
@@ -32,22 +33,29 @@ class Seeds(Result):
     left_out: tuple[tuple[str, str, str], ...] = ()
     anonymized: bool = False
     task: Task | None = None
+    repairs: tuple[Repair, ...] = ()
 
     def summary(self) -> str:
         labels = len(set(self.rows["label"]))
         state = "anonymised" if self.anonymized else "as they are"
         return (
             f"Seeds: {len(self.rows)} rows, {self.k} a label, {labels} labels, {state}; {len(self.rest):,} rows of "
-            f"train not drawn, {len(self.left_out)} left out as duplicates"
+            f"train not drawn, {len(self.left_out)} left out as duplicates{said(self.repairs)}"
         )
+
+    def report(self) -> Checks:
+        """Return what is wrong with the rows these seeds were drawn from: `sk.check(seeds)`."""
+        from synthkit.checks import check
+
+        return check(self)
 
     def to_frame(self):
         """Return the seed rows: id, label, text."""
         return self.rows.to_pandas()[["id", "label", "text"]]
 
 
-def load_seeds(source: Task | Dataset | str | Path, *, k: int = 10, random_state: int = 0) -> Seeds:
-    """Return `k` rows a label drawn at random from a task's train rows, a CSV or a Dataset with `text` and `label`.
+def load_seeds(source, *, k: int = 10, random_state: int = 0, strict: bool = False) -> Seeds:
+    """Return `k` rows a label drawn at random from a task's train rows, or from any source that `load_rows` takes.
 
     The draw is free of leaks: no seed repeats (exactly or nearly) another train row that was met before it, or, for a
     task, a validation or test row. Raises SynthkitError when a label has fewer than `k` such rows.
@@ -57,10 +65,11 @@ def load_seeds(source: Task | Dataset | str | Path, *, k: int = 10, random_state
     if not isinstance(random_state, int) or random_state < 0:
         raise SynthkitError(f"random_state={random_state!r}: expected a whole number, 0 or more")
     if isinstance(source, Task):
-        train = source.splits.train
+        train, repairs = source.splits.train, source.splits.repairs
         usable, left_out = _usable_of(source.splits)
     else:
-        train = load_rows(source) if isinstance(source, (str, Path)) else _as_rows(source)
+        loaded = source if isinstance(source, Loaded) else load_rows(source, strict=strict)
+        train, repairs = loaded.rows, loaded.repairs
         usable, left_out = _usable(train, [])
     drawn = _draw(train, usable, k, np.random.default_rng(random_state))
     chosen = set(drawn)
@@ -68,25 +77,7 @@ def load_seeds(source: Task | Dataset | str | Path, *, k: int = 10, random_state
     ids = train["id"]
     rest = [i for i in range(len(train)) if i not in chosen and ids[i] not in dropped]
     task = source if isinstance(source, Task) else None
-    return Seeds(train.select(drawn), train.select(rest), k, random_state, tuple(left_out), task=task)
-
-
-def _as_rows(dataset) -> Dataset:
-    """Return a Dataset as real rows: every column a string, checked as a CSV is."""
-    if not hasattr(dataset, "column_names"):
-        raise SynthkitError(
-            f"source={type(dataset).__name__}: expected a task, the path of a CSV, or a datasets.Dataset"
-        )
-    need_columns("source", dataset)
-    named = getattr(dataset.features["label"], "int2str", str)
-    columns = {name: ["" if v is None else str(v) for v in dataset[name]] for name in dataset.column_names}
-    columns["text"] = [tidy(t) for t in columns["text"]]
-    columns["label"] = ["" if v is None else named(v) for v in dataset["label"]]
-    columns.setdefault("id", [f"row-{i}" for i in range(len(dataset))])
-    if not len(dataset):
-        raise SynthkitError("source has no rows")
-    check_rows("source", columns, first=0)
-    return make_rows(columns)
+    return Seeds(train.select(drawn), train.select(rest), k, random_state, tuple(left_out), task=task, repairs=repairs)
 
 
 @lru_cache(maxsize=4)

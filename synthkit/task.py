@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from synthkit.errors import SynthkitError, unknown
 from synthkit.hub import third_party_rows
 from synthkit.results import Result
-from synthkit.rows import load_rows, split_off
+from synthkit.rows import split_off
+from synthkit.sources import Repair, load_rows, said
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -72,9 +73,11 @@ class Splits(Result):
     train: Dataset
     validation: Dataset
     test: Dataset
+    repairs: tuple[Repair, ...] = ()
 
     def summary(self) -> str:
-        return f"Splits: {len(self.train):,} train, {len(self.validation):,} validation, {len(self.test):,} test"
+        sizes = f"{len(self.train):,} train, {len(self.validation):,} validation, {len(self.test):,} test"
+        return f"Splits: {sizes}{said(self.repairs)}"
 
     def to_frame(self):
         import pandas as pd
@@ -231,6 +234,8 @@ def _load_splits(task: Task) -> Splits:
         parts = third_party_rows(task.name, task.labels, task.source)
     if "test" not in parts:
         raise SynthkitError(f"task {task.name!r}: `source` names no test rows; a verdict needs real rows nobody saw")
-    if "validation" not in parts:
-        parts["train"], parts["validation"] = split_off(parts["train"], VALIDATION_SHARE)
-    return Splits(parts["train"], parts["validation"], parts["test"])
+    rows = {name: part.rows for name, part in parts.items()}
+    if "validation" not in rows:
+        rows["train"], rows["validation"] = split_off(rows["train"], VALIDATION_SHARE)
+    repairs = tuple(r for part in parts.values() for r in part.repairs)
+    return Splits(rows["train"], rows["validation"], rows["test"], repairs)

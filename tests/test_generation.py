@@ -241,10 +241,10 @@ def test_a_very_long_text_is_cut_at_a_stated_length():
 
 
 def test_hostile_texts_survive_the_csv(hostile_rows, tmp_path):
-    from synthkit.rows import load_rows
+    from synthkit.sources import load_rows
 
     hostile_rows.to_csv(tmp_path / "made.csv")
-    back = load_rows(tmp_path / "made.csv")
+    back = load_rows(tmp_path / "made.csv").rows
     assert list(back["text"]) == list(hostile_rows.rows["text"])
     assert list(back["id"]) == list(hostile_rows.rows["id"])
 

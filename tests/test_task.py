@@ -11,7 +11,7 @@ from conftest import TASK_YAML, write_csv, write_task
 from datasets import ClassLabel, Dataset, Features, Value
 
 from synthkit.errors import SynthkitError
-from synthkit.rows import load_rows
+from synthkit.sources import load_rows
 from synthkit.task import bundled_tasks, load_task
 from synthkit.text import fold
 
@@ -318,5 +318,5 @@ def test_each_third_party_task_fits_its_real_rows(name):
 
 def _repeated(name):
     """Texts that the source itself holds more than once in train."""
-    counts = Counter(load_rows(Path(REALDATA) / name / "train.csv")["text"])
+    counts = Counter(load_rows(Path(REALDATA) / name / "train.csv").rows["text"])
     return {text for text, count in counts.items() if count > 1}

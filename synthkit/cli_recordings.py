@@ -1,0 +1,94 @@
+"""`synthkit recordings`: write out what has no recorded reply, file what came back, say what there is."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from synthkit.errors import SynthkitError
+
+app = typer.Typer(no_args_is_help=True, help="Replies that are shipped with a task.")
+
+
+@app.command()
+def pending(
+    task: Annotated[str, typer.Argument(metavar="TASK", help="a shipped task or a folder")],
+    strategy: Annotated[str, typer.Option(help="a strategy")] = "zero_shot",
+    n: Annotated[int, typer.Option("--n", help="synthetic rows")] = 200,
+    random_state: Annotated[int, typer.Option(help="which random generation")] = 0,
+    model: Annotated[str, typer.Option(help="model named in the Batch file")] = "any",
+    out: Annotated[Path | None, typer.Option(help="file to write (default: standard output)")] = None,
+) -> None:
+    """Write the requests that have no recorded reply, as OpenAI Batch input."""
+    import synthkit as sk
+    from synthkit.llm.recorded import export_pending
+
+    the_task = sk.load_task(task)
+    plan = sk.plan(the_task, _seeds(the_task, strategy), strategy=strategy, n=n, random_state=random_state)
+    lines = export_pending(plan.slots, the_task.recordings, model=model)
+    text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+    if out:
+        try:
+            out.write_text(text, encoding="utf-8", newline="\n")
+        except OSError as error:
+            raise SynthkitError(f"cannot write {out}: {error.strerror or error}") from None
+    else:
+        sys.stdout.write(text)
+    where = f"; written to {out}" if out else ""
+    print(f"{len(lines)} of {len(plan.slots)} requests have no recording{where}", file=sys.stderr)
+
+
+@app.command("import")
+def import_(
+    task: Annotated[str, typer.Argument(metavar="TASK", help="a shipped task or a folder")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Batch output (JSONL)")],
+) -> None:
+    """File replies (OpenAI Batch output) with a task. Replies to other prompts than today's are left out and listed."""
+    import synthkit as sk
+    from synthkit.llm.recorded import batch_line, import_batch, parse_id, read_jsonl
+    from synthkit.planning import slot_request
+    from synthkit.strategies import get_strategy
+
+    the_task = sk.load_task(task)
+    answered = read_jsonl(file)
+    asked, seeds = [], {}
+    for line in answered:
+        parts = parse_id(str(line.get("custom_id")))
+        name = parts["strategy"]
+        if name not in seeds:
+            seeds[name] = _seeds(the_task, name)
+        request = slot_request(the_task, seeds[name], get_strategy(name), parts["slot"], parts["random_state"])
+        asked.append(batch_line(request, "any"))
+    added, problems = import_batch(asked, answered, the_task.recordings)
+    print(f"{added} of {len(answered)} replies filed in {the_task.recordings}")
+    for problem in problems:
+        print(f"  left out: {problem}")
+    if problems and not added:
+        raise SynthkitError("nothing was filed")
+
+
+@app.command()
+def status(task: Annotated[str, typer.Argument(metavar="TASK", help="a shipped task or a folder")]) -> None:
+    """Print what is recorded: strategy, version of its prompt, generation, replies."""
+    import pandas as pd
+
+    import synthkit as sk
+    from synthkit.llm.recorded import Recorded
+
+    counts = Recorded(sk.load_task(task).recordings).counts()
+    if not counts:
+        print(f"nothing is recorded for {task}")
+        return
+    print(pd.DataFrame(counts, columns=["strategy", "version", "random_state", "replies"]).to_string(index=False))
+
+
+def _seeds(task, strategy: str):
+    """What a recorded prompt may show: the task's ten seeds a label, anonymised; None where it shows none."""
+    import synthkit as sk
+    from synthkit.strategies import get_strategy
+
+    return sk.anonymize(sk.load_seeds(task)).seeds if get_strategy(strategy).shows_seeds else None
