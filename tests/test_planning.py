@@ -199,6 +199,9 @@ def test_a_wish_that_cannot_be_met_is_refused_with_the_fix(cafe, cafe_seeds, giv
 class Said:
     """A profile as a plan sees it."""
 
+    def values(self, label):
+        return [f"{label}, tea", f"{label}, cake"]
+
     def words(self, label=None):
         return f"Most texts about {label} are short."
 
@@ -218,3 +221,11 @@ def test_boundary_asks_near_the_labels_that_the_profile_says_are_confused(cafe):
     for request in plan(cafe, strategy="boundary", profile=Said()).slots:
         near = {a["near"] for a in request.attributes}
         assert near == ({"animals"} if request.label == "menu" else set(cafe.labels) - {request.label})
+
+
+def test_a_profile_proposes_attribute_values_where_the_task_has_none(cafe):
+    bare = replace(cafe, attributes={})
+    for request in plan(bare, strategy="attributed", profile=Said()).slots:
+        assert {a["about"] for a in request.attributes} == {f"{request.label}, tea", f"{request.label}, cake"}
+    with pytest.raises(SynthkitError, match="it has none. plan\\(profile="):
+        plan(bare, strategy="attributed")
