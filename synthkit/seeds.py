@@ -12,7 +12,7 @@ from synthkit.errors import SynthkitError
 from synthkit.results import Result
 from synthkit.sources import Loaded, Repair, load_rows, said
 from synthkit.task import Splits, Task
-from synthkit.text import NearIndex, fold, words
+from synthkit.text import NearIndex, fold
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -116,24 +116,3 @@ def _draw(train: Dataset, usable: list[int], k: int, rng: np.random.Generator) -
             )
         drawn += sorted(int(i) for i in rng.permutation(where)[:k])
     return drawn
-
-
-def describe(rows: Dataset):
-    """Return one row a label: rows, median and extreme lengths in words, shares that start lower-case or ask."""
-    import pandas as pd
-
-    frame = pd.DataFrame({"label": rows["label"], "text": rows["text"]})
-    frame["words"] = [len(words(t)) for t in frame["text"]]
-    frame["lower"] = [t[:1].islower() for t in frame["text"]]
-    frame["question"] = ["?" in t for t in frame["text"]]
-    grouped = frame.groupby("label", sort=True)
-    return pd.DataFrame(
-        {
-            "rows": grouped.size(),
-            "words, median": grouped["words"].median().astype(int),
-            "shortest": grouped["words"].min(),
-            "longest": grouped["words"].max(),
-            "starts lower-case": grouped["lower"].mean().round(2),
-            "has a question": grouped["question"].mean().round(2),
-        }
-    ).reset_index()

@@ -405,3 +405,22 @@ def test_doctor_shows_where_but_no_password_of_an_address(synthkit, monkeypatch)
     monkeypatch.setenv("OPENAI_BASE_URL", "https://user:secretpw@host.example/v1?api-key=secretkey")
     _, out, _ = synthkit("doctor")
     assert "host.example/v1" in out and "secret" not in out
+
+
+def test_check_says_what_is_wrong_with_a_file(synthkit, tmp_path):
+    write_csv(tmp_path / "mine.csv", [*TRAIN_ROWS, ["twin", TRAIN_ROWS[0][1], "menu"]])
+    code, out, _ = synthkit("check", "mine.csv")
+    assert code == 0
+    assert "1 exact duplicates" in out
+    assert "twin: of aanimals0" in out
+    code, out, _ = synthkit("check", "mine.csv", "--json")
+    assert [c["rows"] for c in json.loads(out) if c["name"] == "conflicting labels"] == [
+        [["twin", "menu, but aanimals0 is animals"]]
+    ]
+
+
+def test_anonymize_writes_a_file_and_says_what_was_found(synthkit, tmp_path):
+    write_csv(tmp_path / "mine.csv", [*TRAIN_ROWS, ["x", "mail me: ann@example.org, FB-318046", "menu"]])
+    code, out, _ = synthkit("anonymize", "mine.csv", "--out", "clean.csv", "--task", "feedback")
+    assert (code, "EMAIL_ADDRESS" in out, "ann@" in out) == (0, True, False)
+    assert '"mail me: [EMAIL], [ORDER_NUMBER]"' in (tmp_path / "clean.csv").read_text(encoding="utf-8")

@@ -6,7 +6,7 @@ from datasets import ClassLabel, Dataset, Features, Value
 
 from synthkit.errors import SynthkitError
 from synthkit.rows import make_rows
-from synthkit.seeds import describe, load_seeds
+from synthkit.seeds import load_seeds
 from synthkit.task import load_task
 
 
@@ -97,16 +97,3 @@ def test_more_than_there_is_and_what_is_no_source_are_refused(cafe):
         load_seeds(cafe, k=7)
     with pytest.raises(SynthkitError, match="source=list: expected a task"):
         load_seeds([1, 2])
-
-
-def test_describe_counts_words_and_habits():
-    table = describe(make_rows({"text": ["one two three", "Who?", "Four words are here"], "label": ["a", "a", "b"]}))
-    assert table.to_dict("list") == {
-        "label": ["a", "b"],
-        "rows": [2, 1],
-        "words, median": [2, 4],
-        "shortest": [1, 4],
-        "longest": [3, 4],
-        "starts lower-case": [0.5, 0.0],
-        "has a question": [0.5, 0.0],
-    }

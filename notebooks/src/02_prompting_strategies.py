@@ -23,10 +23,14 @@ LABEL = "returns"
 N = 200
 
 # %% [markdown]
-# ## 1. Three ways of asking
+# ## 1. Ways of asking
+# The kit has seven. These three show the range:
 # - `zero_shot` describes the texts and the label, and asks for varied ones (ZeroGen, Ye et al. 2022).
 # - `attributed` also says what each text is about and how it is written (AttrPrompt, Yu et al. 2023).
-# - `few_shot` shows real rows and asks for different ones from the same source (as ICDA, Lin et al. 2023).
+# - `few_shot` shows real rows, spread out, and asks for different ones from the same source (as ICDA, Lin et al. 2023).
+#
+# The others: `persona` says who writes, in what situation; `verbalized_sampling` asks for improbable texts with their probability;
+# `boundary` asks for texts close to another label; `paraphrase` changes one thing in a real row. A list of names is a mix.
 
 # %%
 task = sk.load_task(TASK)
@@ -52,8 +56,7 @@ for name, plan in plans.items():
 # **Notice** that `attributed` gives each text a different thing to be about, so the model need not think of it.
 # Its values depend on the label, so that they cannot pull a text over to another one.
 # `few_shot` fences the real rows as data: an instruction inside a row stays a quotation.
-# In one of its rows a phone number has become `[PHONE]`, and a name (an invented one) is still there.
-# Patterns do not find names: read before you send.
+# Personal data was replaced before it got there ([01](01_seed_preparation.ipynb)); read what is left before you send it.
 
 # %% [markdown]
 # ## 2. What each brings back
@@ -122,10 +125,10 @@ sk.inspect_request(plans["attributed"], label=LABEL, number=0, made=made["attrib
 # %% [markdown]
 # ## 5. Write a strategy
 # A strategy is a function. It gets the task, the seeds, a label, how many texts, and a random generator of its own slot.
-# It returns a prompt. `register` makes it known by its name.
+# It returns its turn of the prompt; what the texts are stands above it, how to answer below. `register` makes it known by its name.
 
 # %%
-from synthkit.strategies.prompts import Prompt, answer, setting
+from synthkit.strategies.prompts import Prompt
 
 MOODS = ["in a hurry", "resigned", "delighted", "sarcastic", "confused"]
 
@@ -134,9 +137,7 @@ MOODS = ["in a hurry", "resigned", "delighted", "sarcastic", "confused"]
 def moody(task, seeds, label, count, rng):
     moods = [str(m) for m in rng.permutation(MOODS)][:count]
     wish = f"Write {count} texts with the label `{label}`. The writers are, in this order: {', '.join(moods)}."
-    return Prompt(
-        setting(task, label) + wish + answer(count), tuple({"mood": m} for m in moods)
-    )
+    return Prompt(wish, tuple({"mood": m} for m in moods))
 
 
 mine = sk.plan(task, strategy="moody", n=N)
