@@ -95,7 +95,7 @@ def generate(
         raise SynthkitError(f"generate({type(what).__name__}): expected a plan or a task")
     source = _source(llm, chosen)
     own = Store() if isinstance(source, LLM) and store is None else None
-    chosen_filters = default_filters(chosen.seeds) if filters is None else list(filters)
+    chosen_filters = default_filters(chosen.task, chosen.seeds) if filters is None else list(filters)
     run = _Run(chosen, source, store if own is None else own, budget, chosen_filters)
     try:
         with _bar(chosen, progress) as bar:

@@ -127,11 +127,13 @@ class OverlapIndex:
             for i, gram in enumerate(ngrams(tokens, floor)):
                 self._starts.setdefault(gram, []).append((name, i))
 
-    def longest(self, text: str) -> tuple[object, str] | None:
-        """Return (name, the shared words) of the longest shared run of at least `floor` words, or None."""
+    def longest(self, text: str, *, but: object = None) -> tuple[object, str] | None:
+        """Return (name, the shared words) of the longest run of at least `floor` words shared with any, `but` one."""
         tokens, best = words(text), None
         for i, gram in enumerate(ngrams(tokens, self.floor)):
             for name, j in self._starts.get(gram, ()):
+                if but is not None and name == but:
+                    continue
                 other, length = self._tokens[name], self.floor
                 while i + length < len(tokens) and j + length < len(other) and tokens[i + length] == other[j + length]:
                     length += 1

@@ -4,10 +4,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthkit.filters import MEMORY_FLOOR, Memorized, apply, default_filters
+from synthkit.filters import (
+    MEMORY_FLOOR,
+    LabelLeak,
+    Length,
+    Memorized,
+    MetaTalk,
+    PersonalData,
+    apply,
+    default_filters,
+)
 from synthkit.rows import make_rows
 from synthkit.seeds import Seeds
+from synthkit.task import Task, load_task
 
+TASK = Task("cafe", {"menu_items": "food", "animals": "cats"}, "remarks", min_words=4, max_words=20)
 SEED = "my neighbour feeds nine cats on his balcony every single evening at seven sharp"
 
 
@@ -25,7 +36,7 @@ def seeds_of(texts, rest=()):
 
 
 def keep_all(texts, seeds=None):
-    filters = default_filters(seeds)
+    filters = default_filters(TASK, seeds)
     return [i for i, t in enumerate(texts) if not apply(row(t, f"r{i}"), filters)]
 
 
@@ -46,11 +57,11 @@ def test_a_text_seen_twice_is_kept_at_most_once(texts):
 
 @pytest.mark.parametrize("text", ["", "   ", "!?...", "🙀"])
 def test_a_text_without_a_word_is_empty(text):
-    assert apply(row(text), default_filters(None))[0].reason == "empty"
+    assert apply(row(text), default_filters(TASK))[0].reason == "empty"
 
 
 def test_the_evidence_names_the_twin():
-    filters = default_filters(None)
+    filters = default_filters(TASK)
     assert apply(row("the tall black cat slept all day", "first"), filters) == []
     exact, near = apply(row("The tall black cat slept all day!", "second"), filters)
     assert (exact.reason, exact.evidence) == ("exact duplicate", "of first")
@@ -61,9 +72,14 @@ def test_the_evidence_names_the_twin():
 
 
 def test_a_dropped_row_is_not_held_against_later_ones():
-    filters = default_filters(seeds_of([SEED]))
+    filters = default_filters(TASK, seeds_of([SEED]))
     assert apply(row(SEED, "copy"), filters)[0].reason == "memorized seed"
     assert "copy" not in str(apply(row(SEED, "again"), filters))
+
+
+def test_the_rest_of_train_has_no_say_in_what_counts_as_memorized():
+    with_rest = Memorized(seeds_of([SEED], rest=[SEED + " and so on"] * 20))
+    assert with_rest.allowed == Memorized(seeds_of([SEED])).allowed == MEMORY_FLOOR
 
 
 def test_a_run_of_seed_words_is_memorized_only_beyond_the_floor():
@@ -81,13 +97,113 @@ def test_a_shorter_text_that_nearly_is_a_seed_is_memorized():
     assert verdict.evidence == "near-duplicate of seed seed0, Jaccard 1.00"
 
 
-def test_runs_that_real_rows_share_with_seeds_raise_what_is_allowed():
+def test_runs_that_seeds_share_with_each_other_raise_what_is_allowed():
     phrase = "thank you very much for your kind and quick reply to my letter"
-    seeds = seeds_of([phrase + " sincerely Ann"], rest=[phrase + " yours Bob"] * 20)
-    memorized = Memorized(seeds)
+    memorized = Memorized(seeds_of([phrase + " sincerely Ann", phrase + " yours Bob"]))
     assert memorized.allowed == len(phrase.split())
     assert memorized.check(row(f"{phrase}, and goodbye for now from all of us here in the north")) is None
 
 
 def test_without_seeds_nothing_counts_as_memorized():
     assert Memorized(None).check(row(SEED)) is None
+
+
+def test_the_order_of_the_filters_is_the_stated_one():
+    names = [f.name for f in default_filters(TASK)]
+    assert names == [
+        "empty",
+        "length",
+        "meta-talk",
+        "label leaked",
+        "personal data",
+        "memorized seed",
+        "exact duplicate",
+        "near-duplicate",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "evidence"),
+    [("one", "1 words, at least 2"), (" ".join(["cat"] * 31), "31 words, at most 30"), ("two cats", None)],
+)
+def test_lengths_far_from_the_tasks_are_dropped(text, evidence):
+    verdict = Length(TASK).check(row(text))
+    assert (verdict and verdict.evidence) == evidence
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Here is a review: the cats were sweet",
+        "Sure, here's an example of a message: cold tea",
+        "Text 1: the cats were sweet",
+        "As an AI language model I have no cat",
+        "I cannot write such a remark",
+        "the cats of [insert name] were sweet",
+        '```json {"text": "a cat"}',
+    ],
+)
+def test_talk_about_the_text_is_dropped(text):
+    assert MetaTalk().check(row(text)).reason == "meta-talk"
+
+
+@pytest.mark.parametrize(
+    "text", ["here is my problem with the cats", "sure, the text on the menu is small", "ok: fine"]
+)
+def test_plain_talk_is_not_meta_talk(text):
+    assert MetaTalk().check(row(text)) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["animals: one bit me", "[animals] one bit me", "one bit me (label: animals)", "the menu_items were cold",
+     "category: animals, one bit me", "one bit me #animals]"],
+)  # fmt: skip
+def test_a_label_as_an_annotation_is_a_leak(text):
+    assert LabelLeak(TASK).check(row(text)).reason == "label leaked"
+
+
+@pytest.mark.parametrize("text", ["the animals were sweet", "Animals, animals everywhere", "menu items were cold"])
+def test_a_label_as_a_word_is_none(text):
+    assert LabelLeak(TASK).check(row(text)) is None
+
+
+def test_what_could_reach_a_person_is_dropped_without_being_repeated_and_a_name_is_not():
+    verdict = PersonalData().check(row("mail the cat at tom@example.org please"))
+    assert (verdict.reason, verdict.evidence) == ("personal data", "EMAIL_ADDRESS at 16")
+    assert PersonalData().check(row("thanks to Tom for the tea")) is None
+
+
+def test_real_rows_give_no_cause_for_alarm():
+    task = load_task("feedback")
+    filters = [Length(task), MetaTalk(), LabelLeak(task)]
+    assert [f.name for r in task.splits.train for f in filters if f.check(r)] == []
+
+
+HOSTILE = [
+    "<script>x</script>",
+    "\u202ereversed",
+    "a\u0301" * 50,
+    '{"texts": [' * 200,
+    "[" * 5000,
+    "x" * 10_000,
+    "\ud800",
+    "\0",
+]
+
+
+@given(st.text() | st.sampled_from(HOSTILE))
+def test_no_text_breaks_a_filter_and_evidence_can_be_stored(text):
+    for f in default_filters(TASK, seeds_of([SEED])):
+        verdict = f.check(row(text))
+        assert verdict is None or verdict.evidence.encode("utf-8", "surrogatepass")
+
+
+@given(
+    st.lists(st.sampled_from(["Text 1: cat", "a cat sat", "animals: sat", "mail a@b.com", "cold tea here"]), max_size=8)
+)
+def test_filters_without_a_memory_do_not_depend_on_the_order(texts):
+    def judge(some):
+        return {t: [bool(f.check(row(t))) for f in default_filters(TASK)[:5]] for t in some}
+
+    assert judge(texts) == judge(texts[::-1])

@@ -1,0 +1,74 @@
+"""Ways of asking side by side: equal requests, equal rows, baselines, and corrected contrasts."""
+
+import json
+
+import numpy as np
+import pytest
+from conftest import TRAIN, as_reply
+
+from synthkit.baselines import augment
+from synthkit.contest import compare_strategies
+from synthkit.errors import SynthkitError
+from synthkit.stats import holm, two_sided
+
+
+def good_and_bad(request):
+    """A model that answers one strategy with texts of the label, and another with those of the next label."""
+    labels = list(TRAIN)
+    shift = request.strategy == "persona"
+    own = TRAIN[labels[(labels.index(request.label) + shift) % len(labels)]]
+    return as_reply([f"{own[i % len(own)]} number {request.slot * 5 + i}" for i in range(5)])
+
+
+@pytest.fixture(scope="module")
+def contest(request):
+    from conftest import Scripted
+
+    cafe, seeds = request.getfixturevalue("cafe"), request.getfixturevalue("cafe_seeds")
+    ways = ["zero_shot", "persona", ["zero_shot", "persona"]]
+    return compare_strategies(
+        cafe, ways, seeds=seeds, requests=6, rows=12, filters=[], llm=Scripted(good_and_bad), on="test", progress=False
+    )
+
+
+def test_each_way_makes_the_same_requests_and_is_judged_by_the_same_number_of_rows(contest):
+    assert [e.strategy for e in contest.entries] == ["zero_shot", "persona", "zero_shot+persona"]
+    assert {(e.requests, e.texts, e.rows) for e in contest.entries} == {(6, 30, 12)}
+
+
+def test_texts_of_the_wrong_label_are_seen_and_cost_the_score(contest):
+    agreement = {e.strategy: e.agreement for e in contest.entries}
+    assert agreement["zero_shot"] > 0.9 > 0.2 > agreement["persona"]
+    assert contest.best() == "zero_shot"
+    frame = contest.contrasts("zero_shot").set_index("arm")
+    assert frame.loc["persona", "difference"].startswith("-")
+    assert (frame["holm"] >= frame["p"]).all()
+
+
+def test_the_table_has_the_baselines_and_says_what_its_intervals_cover(contest):
+    frame = contest.to_frame()
+    assert {"eda", "real_few"} <= set(frame["asked by"])
+    assert "not the generator" in repr(contest)
+    assert contest.plot().axes[0].get_xlabel().startswith("tokens")
+
+
+def test_what_cannot_be_compared_is_refused(cafe):
+    with pytest.raises(SynthkitError, match="expected at least one name"):
+        compare_strategies(cafe, [])
+    with pytest.raises(SynthkitError, match="unknown on 'tests' - did you mean 'test'"):
+        compare_strategies(cafe, ["zero_shot"], on="tests")
+
+
+def test_augmented_rows_are_made_of_the_words_of_one_seed(cafe_seeds):
+    rows = augment(cafe_seeds, n=30)
+    assert rows.to_list()[:10] == augment(cafe_seeds, n=10).to_list()
+    bags = [(set(r["text"].split()), r["label"]) for r in cafe_seeds.rows]
+    for row in rows:
+        assert any(set(row["text"].split()) <= bag and row["label"] == label for bag, label in bags)
+
+
+def test_p_values_are_two_sided_and_corrected_for_their_number():
+    assert two_sided(np.full(999, 0.1)) == pytest.approx(0.002)
+    assert two_sided(np.array([-1.0, 1.0])) == 1.0
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert json.dumps(holm([])) == "[]"
