@@ -133,16 +133,10 @@ def plan(
             "seeds = sk.anonymize(seeds).seeds, look at the report, then plan again"
         )
     count = ceil(n / TEXTS_A_REQUEST * (1 + surplus))
-    turn = _in_turn(cells or {(label, ""): 1 for label in task.labels}, ceil(count / len(chosen)))
     slots = []
-    for i in range(count):
-        number, part = divmod(i, len(chosen))
-        label, wish = turn[number]
-        slots.append(
-            slot_request(
-                task, seeds, chosen[part], number, random_state, label=label, wish=wish, profile=profile, **options
-            )
-        )
+    for part, number, (label, wish) in _shared(cells or {(label, ""): 1 for label in task.labels}, count, len(chosen)):
+        given = {"label": label, "wish": wish, "profile": profile, **options}
+        slots.append(slot_request(task, seeds, chosen[part], number, random_state, **given))
     return Plan(task, seeds, "+".join(names), n, random_state, tuple(slots))
 
 
@@ -156,6 +150,20 @@ def _cells(task: Task, per_label, per_cell) -> dict[tuple[str, str], int]:
         if not isinstance(number, int) or number < 0:
             raise SynthkitError(f"{number!r} rows of {label!r}: expected a whole number, 0 or more")
     return {cell: number for cell, number in cells.items() if number}
+
+
+def _shared(cells: dict, count: int, parts: int) -> list[tuple[int, int, tuple]]:
+    """Return (which strategy, its own slot, cell) of `count` requests: cells in turn, strategies rotating within each.
+
+    A strategy's own slot is the one at which it would ask for this cell, for as often, on its own.
+    """
+    turn = _in_turn(cells, count)
+    places = {cell: [i for i, c in enumerate(turn) if c == cell] for cell in cells}
+    index, seen, out = {cell: i for i, cell in enumerate(cells)}, dict.fromkeys(cells, 0), []
+    for cell in turn:
+        out.append(((index[cell] + seen[cell]) % parts, places[cell][seen[cell] // parts], cell))
+        seen[cell] += 1
+    return out
 
 
 def _in_turn(cells: dict, count: int) -> list:

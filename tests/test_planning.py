@@ -145,8 +145,10 @@ def test_a_mix_asks_exactly_what_its_parts_ask(cafe, cafe_seeds):
     for name in names:
         own = [r for r in mix.slots if r.strategy == name]
         alone = plan(cafe, cafe_seeds, strategy=name, n=60).slots
-        assert own == list(alone[: len(own)])
-        assert abs(len(own) - len(mix.slots) / 3) < 1
+        assert own == [alone[r.slot] for r in own]
+        assert abs(len(own) - len(mix.slots) / 3) <= 1
+    assert [r.label for r in mix.slots] == [r.label for r in plan(cafe, n=60).slots]
+    assert mix.slots[:4] == plan(cafe, cafe_seeds, strategy=names, n=15).slots[:4]
     assert len({r.custom_id for r in mix.slots}) == len(mix.slots)
 
 

@@ -3,11 +3,14 @@
 import pytest
 from conftest import TRAIN, write_csv
 from datasets import ClassLabel, Dataset, Features, Value
+from hypothesis import given
+from hypothesis import strategies as st
 
 from synthkit.errors import SynthkitError
 from synthkit.rows import make_rows
-from synthkit.seeds import load_seeds
+from synthkit.seeds import _usable, load_seeds
 from synthkit.task import load_task
+from synthkit.text import fold
 
 
 def test_each_label_gives_k_rows_and_the_rest_is_untouched(cafe):
@@ -97,3 +100,18 @@ def test_more_than_there_is_and_what_is_no_source_are_refused(cafe):
         load_seeds(cafe, k=7)
     with pytest.raises(SynthkitError, match="source=list: expected a task"):
         load_seeds([1, 2])
+
+
+few_words = st.lists(st.sampled_from(["a cat sat", "A cat sat!", "cold tea", "cold tea.", "nice cake", "why no soup"]))
+
+
+@given(few_words, few_words)
+def test_whatever_the_splits_hold_no_usable_row_repeats_another_or_a_held_out_one(train, held_out):
+    def rows(texts, name):
+        return make_rows({"id": [f"{name}{i}" for i in range(len(texts))], "text": texts, "label": ["x"] * len(texts)})
+
+    usable, left_out = _usable(rows(train, "train"), [rows(held_out, "test")])
+    kept = [fold(train[i]) for i in usable]
+    assert len(set(kept)) == len(kept)
+    assert not set(kept) & {fold(t) for t in held_out}
+    assert len(usable) + len(left_out) == len(train)
