@@ -138,7 +138,11 @@ def check(source: Seeds | Splits | Task | Dataset, *, embedder: str | None = Non
     if splits:
         for one, other in (("train", "validation"), ("train", "test"), ("validation", "test")):
             shared = _shared(getattr(splits, one), getattr(splits, other))
-            add(f"{one} rows also in {other}", shared, "load_seeds and compare leave them out; a report should say so.")
+            add(
+                f"{one} rows also in {other}",
+                shared,
+                "The exact and near ones load_seeds and compare leave out; name the others.",
+            )
         steps.update()
     steps.close()
     return Checks(tuple(found), n, dict(counts.most_common()), confused)

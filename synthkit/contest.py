@@ -134,7 +134,7 @@ class StrategyComparison(Result):
         return frame.assign(difference=[str(c.difference) for c in rows])
 
     def plot(self):
-        """Return a figure: macro-F1 with real_few against tokens a row, a dot and interval a way of asking."""
+        """Return a figure: macro-F1 with real_few and tokens a row, a dot and interval a way of asking."""
         from synthkit.plots import plot_contest
 
         return plot_contest(self)

@@ -141,38 +141,28 @@ def plot_comparison(comparison: Comparison) -> Figure:
 
 
 def plot_contest(contest: StrategyComparison) -> Figure:
-    """Return ways of asking by cost and by use: macro-F1 together with the few real rows, with 95 % intervals."""
+    """Return ways of asking by use, with what each kept row cost: macro-F1 with the few real rows, 95 % intervals."""
     theme()
-    figure, (axis,) = _grid(1, 1, 1, size=(7.2, 4.4))
     f1 = {e.strategy: contest.comparison.get(f"real_few+{e.strategy}", "minilm_lr").macro_f1 for e in contest.entries}
-    for e in contest.entries:
-        x, value, mix = e.tokens / max(1, e.kept), f1[e.strategy], "+" in e.strategy
+    ordered = sorted(contest.entries, key=lambda e: -f1[e.strategy].value)
+    figure, (axis,) = _grid(1, 1, 1, size=(7.2, 0.5 * len(ordered) + 1.2))
+    for row, e in enumerate(ordered):
+        value, mix = f1[e.strategy], "+" in e.strategy
         colour, marker = (VERMILION, "D") if mix else (BLUE, "o")
-        axis.plot([x, x], [value.low, value.high], color=colour, lw=1.6, alpha=0.7)
-        axis.plot(x, value.value, marker, color=colour, ms=7)
-        axis.annotate(
-            _plain(e.strategy.replace("+", " +\n")),
-            (x, value.value),
-            (6, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=8,
-        )
+        axis.plot([value.low, value.high], [row, row], color=colour, lw=2)
+        axis.plot(value.value, row, marker, color=colour, ms=7)
     few = contest.comparison.get("real_few", "minilm_lr").macro_f1
-    axis.axhline(few.value, color=GREY, ls="--", lw=1.2)
-    axis.annotate(
-        "the few real rows alone",
-        (0.01, few.value),
-        (0, 4),
-        xycoords=("axes fraction", "data"),
-        textcoords="offset points",
-        fontsize=8,
-        color="#555555",
+    axis.axvline(few.value, color=GREY, ls="--", lw=1.2)
+    axis.annotate(" the few real\n rows alone", (few.value, 0.02), xycoords=("data", "axes fraction"), fontsize=8)
+    names = [e.strategy if e.strategy.count("+") < 2 else f"a mix of {e.strategy.count('+') + 1}" for e in ordered]
+    cost = [f"{e.tokens / max(1, e.kept):.0f} tokens a row" for e in ordered]
+    axis.set_yticks(
+        range(len(ordered)), [_plain(f"{name}\n{c}") for name, c in zip(names, cost, strict=True)], fontsize=8
     )
+    axis.invert_yaxis()
     kind = "stand-in" if contest.comparison.stand_in else "real"
-    axis.set_xlabel("tokens in and out for each kept row (estimated)")
-    axis.set_ylabel(f"macro-F1 with the few real rows,\non {contest.comparison.test_rows:,} {kind} rows")
-    axis.margins(x=0.2, y=0.12)
+    axis.set_xlabel(f"macro-F1 with the few real rows, on {contest.comparison.test_rows:,} {kind} rows")
+    axis.margins(x=0.1)
     return _closed(figure)
 
 

@@ -49,7 +49,9 @@ def test_the_table_has_the_baselines_and_says_what_its_intervals_cover(contest):
     frame = contest.to_frame()
     assert {"eda", "real_few"} <= set(frame["asked by"])
     assert "not the generator" in repr(contest)
-    assert contest.plot().axes[0].get_xlabel().startswith("tokens")
+    ticks = [t.get_text() for t in contest.plot().axes[0].get_yticklabels()]
+    assert ticks[0].startswith("zero_shot\n")
+    assert all("tokens a row" in t for t in ticks)
 
 
 def test_what_cannot_be_compared_is_refused(cafe):
