@@ -342,9 +342,9 @@ def test_help_lists_the_commands():
 @pytest.fixture
 def quick_map(monkeypatch):
     """Put two columns of the vectors in the place of UMAP, which compiles for ten seconds."""
-    from synthkit import plots
+    from synthkit.plots import maps
 
-    monkeypatch.setattr(plots, "_umap", lambda vectors, n_real, random_state: vectors[:, :2].copy())
+    monkeypatch.setattr(maps, "_umap", lambda vectors, n_real, random_state: vectors[:, :2].copy())
 
 
 @pytest.mark.parametrize("sensitive", ["false", "true"])

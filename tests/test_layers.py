@@ -14,7 +14,10 @@ ROOT = Path(synthkit.__file__).parent
 LEVELS = [
     ["errors", "results", "text", "rows", "tables", "sources", "hub", "task", "stats"],
     ["embedding", "llm"],
-    ["seeds", "checks", "profiling", "cells", "anonymizer", "names", "surrogates", "strategies", "planning"],
+    [
+        *("seeds", "checks", "profiling", "cells", "labelcheck", "anonymizer", "names", "surrogates"),
+        *("strategies", "planning"),
+    ],
     ["filters", "baselines", "ledger", "replies", "generation"],
     ["metrics", "students", "comparison", "contest"],
     ["style", "plots", "page", "checkup", "notebook", "inspection"],

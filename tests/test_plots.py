@@ -10,11 +10,10 @@ from matplotlib.colors import to_hex
 from test_comparison import result
 from test_metrics import invent
 
-from synthkit import plots
 from synthkit.errors import SynthkitError
 from synthkit.ledger import Ledger
 from synthkit.metrics.report import evaluate
-from synthkit.plots import map_coordinates, plot_comparison, plot_ledger, plot_map, plot_report
+from synthkit.plots import map_coordinates, maps, plot_comparison, plot_ledger, plot_map, plot_report
 from synthkit.rows import make_rows
 from synthkit.style import COLOURS, theme
 
@@ -30,7 +29,7 @@ def flat_map(monkeypatch):
         calls.append((len(vectors), n_real, random_state))
         return vectors[:, :2].copy()
 
-    monkeypatch.setattr(plots, "_umap", project)
+    monkeypatch.setattr(maps, "_umap", project)
     return calls
 
 
@@ -65,7 +64,7 @@ def test_coordinates_are_computed_once_and_kept(flat_map):
 
 
 def test_many_labels_share_one_panel():
-    words = {f"label {i}": ["some", "words", "here", "and", "there"] for i in range(plots.PANELS + 1)}
+    words = {f"label {i}": ["some", "words", "here", "and", "there"] for i in range(maps.PANELS + 1)}
     figure = plot_map(invent(64, 1, words), invent(20, 2, words), embedder="lsa")
     assert [a.get_title(loc="left") for a in figure.axes if a.get_title(loc="left")] == ["all labels"]
 
