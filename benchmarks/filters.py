@@ -1,6 +1,6 @@
 """How many real rows would the filters with vectors drop? Twins by meaning, and labels that are not believed.
 
-SYNTHKIT_REALDATA=FOLDER python benchmarks/filters.py        (about 4 minutes; validation and train rows, no test row)
+SYNTHKIT_REALDATA=FOLDER python benchmarks/filters.py        (about a minute; validation and train rows, no test row)
 """
 
 import numpy as np
@@ -78,8 +78,6 @@ if __name__ == "__main__":
     print(f"real rows dropped as twins by meaning, {DRAWS} draws of {ROWS}:")
     print(pd.DataFrame([dropped_in_draws(t) for t in tasks]).round(4).to_string(index=False), "\n")
     for t in tasks:
-        print(
-            f"{t.name}: {twins_in_train(t):.3f} of {len(t.splits.train):,} rows of train have a twin among all others"
-        )
+        print(f"{t.name}: {twins_in_train(t):.3f} of {len(t.splits.train):,} train rows have a twin among the others")
     print("\nlabel check, fitted on 10 seeds a label: share of real validation rows that it drops")
     print(pd.DataFrame([label_check(t, i) for t in tasks for i in range(3)]).round(3).to_string(index=False))

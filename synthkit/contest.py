@@ -121,8 +121,8 @@ def _quality(e: Entry) -> dict[str, str]:
     return {
         "distinct-2": f"{e.distinct_2:.3f}",
         "Vendi": f"{e.vendi:.1f}",
-        "C2ST": f"{e.c2st:.3f}",
-        "coverage": f"{e.coverage:.3f}",
+        "C2ST": "" if e.c2st != e.c2st else f"{e.c2st:.3f}",
+        "coverage": "" if e.coverage != e.coverage else f"{e.coverage:.3f}",
         "label holds": f"{e.agreement:.3f}",
     }
 
@@ -145,8 +145,8 @@ def compare_strategies(
 
     Each makes the same number of `requests`, in up to `generations` generations (fewer where no more are recorded);
     yield and tokens count all of them, everything else the first `rows` kept in slot order. `on` names the real rows
-    that classifiers are scored on: choose on "validation", report on "test". `filters` is None (the default ones), [] or
-    a function `(task, seeds) -> filters`. Instead of strategies, generations already made may be given by name: with
+    that classifiers are scored on: choose on "validation", report on "test". `filters` is None (the default ones), []
+    or a function `(task, seeds) -> filters`. Instead of strategies, generations already made may be given by name: with
     other filters, relabelled, by different models. Strategies that show seeds use one draw of them, and then `real_few`
     is that draw alone for all; else there are five draws, or one a generation, paired with it.
     """

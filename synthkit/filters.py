@@ -33,7 +33,7 @@ class Verdict(NamedTuple):
 
 
 class Filter:
-    """What all filters share. `begin` comes once a run, `prepare` once a wave of rows, `check` and `keep` once a row."""
+    """What all filters share: `begin` comes once a run, `prepare` once a wave, `check` and `keep` once a row."""
 
     name = "filter"
     note = ""  # what the ledger should say about it, as that it is off and why
@@ -238,9 +238,7 @@ def default_filters(task: Task, seeds: Seeds | None = None, *, also: Sequence[st
         filters.append(SameMeaning())
     if "label check" in also:
         if seeds is None:
-            raise SynthkitError(
-                "the label check is fitted on seeds: default_filters(task, seeds, also=['label check'])"
-            )
+            raise SynthkitError("the label check is fitted on seeds: default_filters(task, seeds, also=[...])")
         filters.append(LabelCheck(seeds))
     return filters
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import nan
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ from synthkit.embedding import default_embedder, embed
 from synthkit.filters import Memorized
 from synthkit.metrics.alignment import c2st, coverage
 from synthkit.metrics.diversity import distinct, vendi
+from synthkit.metrics.report import SMALLEST
 from synthkit.seeds import Seeds
 from synthkit.students import STUDENTS
 from synthkit.text import fold, words
@@ -31,7 +33,7 @@ class Entry(NamedTuple):
 
     `agreement`: how often a classifier trained on all real train rows gives the label that was asked for (Ye et al.
     2022). `memorized`: share of all its texts that copy a seed; `in_train`: of its rows, those that stand word for word
-    in train.
+    in train. `c2st` and `coverage` are nan for fewer than 50 rows.
     """
 
     strategy: str
@@ -53,7 +55,7 @@ class Entry(NamedTuple):
 def judge(
     made: Mapping[str, Sequence[Generation]], sets: Mapping[str, Sequence[Dataset]], task: Task, seeds: Seeds
 ) -> tuple[tuple[Entry, ...], Entry]:
-    """Return what each way is like (`sets`: its first rows, a set a generation), and the same of real rows in its place.
+    """Return what each way is like (`sets`: its first rows, a set a generation), and real rows in its place.
 
     `made` holds the generations that the sets come from. Only train and validation rows are looked at.
     """
@@ -101,6 +103,7 @@ class _Likeness:
         reference = seeds.rest if len(seeds.rest) else seeds.rows
         self._texts, self._embedder = list(reference["text"]), default_embedder()
         self.size = min(len(self._texts) // 2, max(map(len, sets)))
+        self._enough = min(self.size, *map(len, sets)) >= SMALLEST
         self._words = min(sum(len(words(t)) for t in texts[: self.size]) for texts in sets)
         orders = [np.random.default_rng(i).permutation(len(self._texts)) for i in range(SAMPLES)]
         self._halves = [(order[: self.size], order[self.size : 2 * self.size]) for order in orders]
@@ -114,12 +117,6 @@ class _Likeness:
         for first, second in self._halves:
             said = [self._texts[i] for i in second] if texts is None else mine
             those = real[second] if texts is None else own
-            out.append(
-                (
-                    distinct(said, budget=self._words),
-                    vendi(those),
-                    c2st(real[first], those),
-                    coverage(real[first], those),
-                )
-            )
+            near = (c2st(real[first], those), coverage(real[first], those)) if self._enough else (nan, nan)
+            out.append((distinct(said, budget=self._words), vendi(those), *near))
         return np.mean(out, axis=0).tolist()

@@ -1,7 +1,7 @@
 """Filters that need sentence vectors: twins by meaning, and labels that a classifier of the seeds does not believe.
 
-Both are off unless named (`sk.default_filters(task, seeds, also=[...])`): what they drop hangs on floating-point numbers
-and on weights that a machine may not have.
+Both are off unless named (`sk.default_filters(task, seeds, also=[...])`): what they drop hangs on floating-point
+numbers and on weights that a machine may not have.
 """
 
 from __future__ import annotations
@@ -57,8 +57,7 @@ class SameMeaning(Filter):
             return None
         shorter = min(count, self._lengths[twin])
         return Verdict(
-            self.name,
-            f"of {self._ids[twin]}, cosine {cosines[twin]:.2f} (at {shorter} words {least[twin]:.2f} will do)",
+            self.name, f"of {self._ids[twin]}, cosine {cosines[twin]:.3f}, from {least[twin]:.3f} at {shorter} words"
         )
 
     def keep(self, row: dict) -> None:

@@ -31,9 +31,11 @@ def plot_contest(contest: StrategyComparison) -> Figure:
         cost.annotate(f"{tokens:.0f}", (tokens, row), (7, 0), textcoords="offset points", va="center", fontsize=9)
     few = contest.score("real_few")
     quality.axvline(few.value, color=GREY, ls="--", lw=1.2)
-    quality.annotate(" the few real\n rows alone", (few.value, 0.02), xycoords=("data", "axes fraction"), fontsize=8)
+    quality.annotate(
+        "the few real rows alone", (few.value, 1.01), xycoords=("data", "axes fraction"), fontsize=8, ha="center"
+    )
     quality.set_yticks(range(len(ordered)), [plain(_short(e.strategy)) for e in ordered], fontsize=9)
-    cost.set_yticks(range(len(ordered)), [""] * len(ordered))
+    cost.set_yticks([])
     for axis in (quality, cost):
         axis.set_ylim(len(ordered) - 0.4, -0.6)
     kind = "stand-in" if contest.comparison.stand_in else "real"
