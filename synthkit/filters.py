@@ -33,7 +33,10 @@ class Verdict(NamedTuple):
 
 
 class Filter:
-    """What all filters share: `begin` comes once a run, `prepare` once a wave, `check` and `keep` once a row."""
+    """What all filters share: `begin` comes once a run, `prepare` once a wave, `check` and `keep` once a row.
+
+    A filter without a `keep` of its own judges each row by itself: the order of the rows does not matter to it.
+    """
 
     name = "filter"
     note = ""  # what the ledger should say about it, as that it is off and why

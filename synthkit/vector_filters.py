@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from synthkit.embedding import embed
+from synthkit.embedding import GET_WEIGHTS, embed, weights_folder
+from synthkit.errors import SynthkitError
 from synthkit.filters import Filter, Verdict
 from synthkit.labelcheck import LEAST_SCORE, fit_labels
 from synthkit.seeds import Seeds
@@ -31,12 +32,16 @@ def twin_threshold(count: int) -> float:
 
 
 class SameMeaning(Filter):
-    """Says what a kept row says: cosine of MiniLM vectors at or above a threshold for the shorter one's words."""
+    """Says what a kept row says: cosine of MiniLM vectors at or above a threshold for the shorter one's words.
+
+    Raises SynthkitError where the weights are missing: the thresholds are calibrated for these vectors and no others.
+    """
 
     name = "same meaning"
 
-    def __init__(self, *, embedder: str = "minilm"):
-        self._embedder = embedder
+    def __init__(self):
+        if weights_folder() is None:
+            raise SynthkitError(f"the filter 'same meaning' needs the MiniLM weights: {GET_WEIGHTS.partition(',')[0]}")
         self._vectors: dict[str, np.ndarray] = {}
         self._ids: list[str] = []
         self._lengths: list[int] = []
@@ -44,7 +49,7 @@ class SameMeaning(Filter):
 
     def prepare(self, rows: list[dict]) -> None:
         texts = list(dict.fromkeys(r["text"] for r in rows))
-        self._vectors = dict(zip(texts, embed(texts, embedder=self._embedder), strict=True))
+        self._vectors = dict(zip(texts, embed(texts, embedder="minilm"), strict=True))
 
     def check(self, row: dict) -> Verdict | None:
         if not self._ids:
@@ -72,7 +77,7 @@ class SameMeaning(Filter):
 
     def _vector(self, text: str) -> np.ndarray:
         if text not in self._vectors:
-            self._vectors[text] = embed([text], embedder=self._embedder)[0]
+            self._vectors[text] = embed([text], embedder="minilm")[0]
         return self._vectors[text]
 
 
