@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synthkit.plots.panels import closed, grid
+from synthkit.plots.panels import closed, grid, plain
 from synthkit.style import BLUE, GREY, VERMILION, theme
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def plot_ledger(frame) -> Figure:
     ends = [total, *np.subtract(total, np.cumsum([0, *(n for _, n in losses)][:-1]))[: len(losses)], kept]
     for row, (end, count) in enumerate(zip(ends, [total, *(n for _, n in losses), kept], strict=True)):
         axis.annotate(f"{count:,}", (end, row), (5, 0), textcoords="offset points", va="center", fontsize=9)
-    axis.set_yticks(range(len(names)), names)
+    axis.set_yticks(range(len(names)), [plain(name) for name in names])
     axis.invert_yaxis()
     axis.set_xlabel("texts")
     axis.margins(x=0.1)
