@@ -38,6 +38,7 @@ _PUBLIC = {
     "profile": "profiling",
     "prompt_lab": "widgets",
     "register": "strategies",
+    "relabel": "relabelling",
     "standard_arms": "comparison",
     "table": "results",
     "theme": "style",

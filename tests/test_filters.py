@@ -111,7 +111,7 @@ def test_a_function_is_a_filter(cafe, scripted):
         return "steps" in row["text"] and f"steps in {row['text'][:5]}"
 
     made = generate(plan(cafe, n=5), llm=scripted(noisy), filters=[too_many_steps], progress=False)
-    assert ("too many steps", "steps in cat 0") == (made.drops[0]["reason"], made.drops[0]["evidence"])
+    assert (made.drops[0]["reason"], made.drops[0]["evidence"]) == ("too many steps", "steps in cat 0")
     with pytest.raises(SynthkitError, match="'empty' is neither a filter"):
         generate(plan(cafe, n=5), llm=scripted(noisy), filters=["empty"], progress=False)
 

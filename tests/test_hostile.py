@@ -1,4 +1,4 @@
-"""Hostile replies, from the parser to every display: nothing is run, nothing becomes markup, nothing is lost or stuck."""
+"""Hostile replies, from the parser to every display: nothing runs, nothing becomes markup, nothing is lost."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Twins by meaning and labels that are not believed: stricter for short texts, named, and off where they know too little."""
+"""Twins by meaning and labels not believed: stricter for short texts, named, and off where they know too little."""
 
 import numpy as np
 import pytest
