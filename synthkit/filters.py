@@ -101,13 +101,20 @@ _META = re.compile(
 
 
 class MetaTalk(Filter):
-    """Talks about the text instead of being one: "Here is a review:", "As an AI model", "[insert name]"."""
+    """Talks about the text instead of being one: "Here is a review:", "As an AI model", "[insert name]".
+
+    Placeholders that the anonymizer puts into seeds, as [ORDER_NUMBER] of a task's own patterns, are the seeds' words.
+    """
 
     name = "meta-talk"
 
+    def __init__(self, task: Task | None = None):
+        self._placeholders = {f"[{kind}]" for kind in (task.patterns if task else ())}
+
     def check(self, row: dict) -> Verdict | None:
-        found = _META.search(row["text"])
-        return found and Verdict(self.name, f"“{found.group().strip()[:40]}”")
+        said = (m.group().strip() for m in _META.finditer(row["text"]))
+        found = next((words for words in said if words not in self._placeholders), None)
+        return found and Verdict(self.name, f"“{found[:40]}”")
 
 
 class LabelLeak(Filter):
@@ -228,7 +235,7 @@ def default_filters(task: Task, seeds: Seeds | None = None, *, also: Sequence[st
     `also=["same meaning", "label check"]`: they need sentence vectors (and the second one seeds), see
     `synthkit.vector_filters`.
     """
-    own = [Empty(), Length(task), MetaTalk(), LabelLeak(task), PersonalData()]
+    own = [Empty(), Length(task), MetaTalk(task), LabelLeak(task), PersonalData()]
     filters = [*own, Memorized(seeds), ExactDuplicate(), NearDuplicate()]
     for name in also:
         if name not in BY_NAME:

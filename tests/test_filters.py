@@ -258,6 +258,12 @@ def test_what_could_reach_a_person_is_dropped_without_being_repeated_and_a_name_
     assert PersonalData().check(row("thanks to Tom for the tea")) is None
 
 
+def test_a_placeholder_of_the_anonymizer_is_no_meta_talk_and_one_of_the_model_is():
+    task = load_task("feedback")
+    assert MetaTalk(task).check(row("where is order [ORDER_NUMBER], please?")) is None
+    assert MetaTalk(task).check(row("[ORDER_NUMBER] from [your name]")).evidence == "“[your name]”"
+
+
 def test_real_rows_give_no_cause_for_alarm():
     task = load_task("feedback")
     filters = [Length(task), MetaTalk(), LabelLeak(task)]
