@@ -63,13 +63,13 @@ def judge(
     every = [*validation["text"], *(t for some in sets.values() for rows in some for t in rows["text"])]
     predicted = iter(STUDENTS[STUDENT](every, default_embedder())(train["text"], train["label"]))
     right = _agreement(predicted, validation["label"])
-    known, memorized = {fold(t) for t in train["text"]}, Memorized(seeds)
+    known = {fold(t) for t in train["text"]}
     likeness = _Likeness(seeds, [rows["text"] for some in sets.values() for rows in some])
     entries = []
     for way, some in made.items():
         of_each = []
         for g, rows in zip(some, sets[way], strict=True):
-            texts = [*g.rows["text"], *(d["text"] for d in g.drops)]
+            texts, memorized = [*g.rows["text"], *(d["text"] for d in g.drops)], Memorized(g.plan.seeds or seeds)
             of_each.append(
                 (
                     g.ledger.planned,

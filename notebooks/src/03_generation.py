@@ -87,9 +87,14 @@ seeds = sk.load_seeds(task)
 whole = sk.plan(task, strategy="boundary", n=260, surplus=0)  # 52 requests, no reserve
 alone = {}
 for some in (sk.plan(task, strategy=STRATEGY, n=260, surplus=0), whole):
-    by_each = ((f.name, sk.generate(some, filters=[f], progress=False)) for f in sk.default_filters(task, seeds))
+    by_each = (
+        (f.name, sk.generate(some, filters=[f], progress=False))
+        for f in sk.default_filters(task, seeds)
+    )
     alone[some.strategy] = {name: len(made.drops) for name, made in by_each}
-sk.table(pd.DataFrame(alone).rename_axis("filter").reset_index(), "of 260 texts, dropped by it alone")
+sk.table(
+    pd.DataFrame(alone).rename_axis("filter").reset_index(), "of 260 texts, dropped by it alone"
+)
 
 # %% [markdown]
 # **Notice** the zeros. This model does not talk about its texts, leak labels or make up phone numbers; a small one does.
@@ -150,6 +155,7 @@ sk.table(unclear[["label", "text", "reason", "evidence"]], "dropped by relabelli
 #
 # A filter of your own is a function of a row. What it returns is the evidence.
 
+
 # %% tags=["keep_output"]
 def shouting(row):
     loud = [w for w in row["text"].split() if w.isupper() and w.isalpha() and len(w) > 3]
@@ -200,7 +206,9 @@ except sk.SynthkitError as error:
 # has to beat, and it runs on your own task without recordings. Its rows say what they are.
 
 # %% tags=["keep_output"]
-baseline = sk.generate(task, sk.load_seeds(task), n=60, surplus=2.0, llm="ngram", progress=False)
+baseline = sk.generate(
+    task, sk.load_seeds(task), n=60, surplus=2.0, llm="ngram", progress=False
+)
 print(baseline)
 sk.table(
     baseline.rows.to_pandas()[["label", "text", "model"]].head(4),
