@@ -3,8 +3,8 @@
 python benchmarks/contexts.py
 
 Prints diversity of both sets of replies at equal requests, before any filter: distinct-2 of equally many words and the
-Vendi score of equally many texts. Both depend on size, so the difference over 200 random halves of the requests (its mean,
-2.5th and 97.5th percentile) stands for itself.
+Vendi score of equally many texts. Both depend on size, so the difference over 200 random halves of the requests (mean
+and 95 % range) stands for itself.
 """
 
 import numpy as np
