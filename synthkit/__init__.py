@@ -36,6 +36,7 @@ _PUBLIC = {
     "plot_ledger": "plots",
     "plot_map": "plots",
     "profile": "profiling",
+    "propose_attributes": "proposals",
     "prompt_lab": "widgets",
     "register": "strategies",
     "relabel": "relabelling",

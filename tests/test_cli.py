@@ -128,6 +128,22 @@ def test_recordings_go_out_as_batch_input_and_come_back_as_output(synthkit, task
     assert synthkit("recordings", "pending", task_folder, "--n", 10)[1] == ""
 
 
+def test_labels_of_a_recorded_generation_go_out_and_come_back_too(synthkit, task_folder, tmp_path):
+    def answer(asked, reply):
+        lines = [json.loads(line) for line in (tmp_path / asked).read_text(encoding="utf-8").splitlines()]
+        said = [json.dumps(batch_answer(line["custom_id"], reply(line))) for line in lines]
+        (tmp_path / "answered.jsonl").write_text("\n".join(said), encoding="utf-8")
+        return synthkit("recordings", "import", task_folder, "answered.jsonl")[1]
+
+    synthkit("recordings", "pending", task_folder, "--n", 10, "--out", "asked.jsonl")
+    answer("asked.jsonl", lambda line: as_reply([f"{line['custom_id'][-12:]} {'x' * 9 * j}" for j in range(5)]))
+    synthkit("recordings", "pending", task_folder, "--n", 10, "--relabel", "--out", "labels.jsonl")
+    labels = json.dumps({"texts": [{"number": i, "label": "menu"} for i in range(1, 16)]})
+    assert "1 of 1 replies filed" in answer("labels.jsonl", lambda line: labels)
+    out = synthkit("recordings", "status", task_folder)[1]
+    assert out.splitlines()[1].split() == ["relabel_zero_shot", "1", "0", "1"]
+
+
 def test_status_of_a_task_without_recordings(synthkit, task_folder):
     assert "nothing is recorded" in synthkit("recordings", "status", task_folder)[1]
 

@@ -18,7 +18,7 @@ LEVELS = [
         *("seeds", "checks", "profiling", "cells", "labelcheck", "anonymizer", "names", "surrogates"),
         *("strategies", "planning"),
     ],
-    ["filters", "vector_filters", "baselines", "ledger", "replies", "generation", "relabelling"],
+    ["filters", "vector_filters", "baselines", "ledger", "replies", "generation", "relabelling", "proposals"],
     ["metrics", "students", "comparison", "judging", "contest"],
     ["style", "plots", "page", "checkup", "notebook", "inspection"],
     ["widgets", "cli_recordings", "cli", "__main__"],
