@@ -1,6 +1,6 @@
 """Reasons to drop a row, each with its evidence. A row is dropped by the first in the order; all verdicts are kept.
 
-A filter is an object with `name` and `check(row)`, or a function of a row: it returns None, or what it saw.
+A filter is a `Filter`, or a function of a row that returns None or what it saw.
 """
 
 from __future__ import annotations

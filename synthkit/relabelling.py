@@ -201,7 +201,7 @@ def _added(ledger: Ledger, answers: list[Answer], kept: int, gone: Counter, mode
         failures=tuple(sorted(failures.items())),
         faulty=tuple(sorted(faulty.items())),
         kept=kept,
-        dropped=tuple(sorted((Counter(dict(ledger.dropped)) + gone).items())),
+        dropped=(*ledger.dropped, *sorted(gone.items())),
         tokens_in=ledger.tokens_in + into,
         tokens_out=ledger.tokens_out + out,
         tokens_estimated=ledger.tokens_estimated or any(r.usage.estimated for _, r, _ in tried),
