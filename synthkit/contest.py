@@ -170,6 +170,8 @@ def compare_strategies(
     several = max(len(some) for some in made.values())
     draws = 1 if shown else several if several > 1 else DRAWS
     few = [first] if shown else [load_seeds(task, k=first.k, random_state=i) for i in range(draws)]
+    if empty := [way for way, some in made.items() if not all(len(g.rows) for g in some)]:
+        raise SynthkitError(f"no row was kept of {', '.join(empty)}; look at a generation's ledger for the reason")
     sets = {way: [g.rows.select(range(min(rows, len(g.rows)))) for g in some] for way, some in made.items()}
     entries, control = judge(made, sets, task, first)
     eda = [augment(s, n=rows, random_state=i) for i, s in enumerate(few)]

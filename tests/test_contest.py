@@ -115,6 +115,12 @@ def test_recorded_generations_are_taken_as_far_as_they_go(task_folder):
     assert [g.plan.random_state for g in found.made["zero_shot"]] == [0]
 
 
+def test_a_way_of_which_nothing_is_kept_is_an_error_that_names_it(cafe, cafe_seeds, scripted):
+    gone = generate(plan(cafe, n=10), llm=scripted(good_and_bad), filters=[lambda row: "no"], progress=False)
+    with pytest.raises(SynthkitError, match="no row was kept of strict"):
+        compare_strategies(cafe, {"strict": gone}, seeds=cafe_seeds, progress=False)
+
+
 def test_what_cannot_be_compared_is_refused(cafe):
     with pytest.raises(SynthkitError, match="expected at least one name"):
         compare_strategies(cafe, [])
