@@ -10,7 +10,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from synthkit.errors import SynthkitError, unknown
-from synthkit.filters import apply, default_filters, fresh
+from synthkit.filters import apply, as_filters, default_filters
 from synthkit.ledger import Ledger
 from synthkit.llm.budget import Budget, price
 from synthkit.llm.client import LLM
@@ -96,7 +96,7 @@ def generate(
         raise SynthkitError(f"generate({type(what).__name__}): expected a plan or a task")
     source = _source(llm, chosen)
     own = Store() if isinstance(source, LLM) and store is None else None
-    chosen_filters = default_filters(chosen.task, chosen.seeds) if filters is None else fresh(filters)
+    chosen_filters = default_filters(chosen.task, chosen.seeds) if filters is None else as_filters(filters)
     run = _Run(chosen, source, store if own is None else own, budget, chosen_filters)
     try:
         with _bar(chosen, progress) as bar:

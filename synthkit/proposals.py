@@ -33,7 +33,7 @@ _NAME = "propose_attributes"
 
 
 @dataclass(frozen=True, repr=False)
-class Proposal(Result):
+class ProposedAttributes(Result):
     """Values by dimension, as in a task.yaml, and (label, value, reason) of what was dropped."""
 
     task: Task
@@ -44,8 +44,8 @@ class Proposal(Result):
     def summary(self) -> str:
         count = sum(map(len, self.attributes[ABOUT].values())) + len(self.attributes[FORM])
         return (
-            f"Proposal: {count} attribute values for {self.task.name!r} by {self.model}, {len(self.dropped)} dropped; "
-            "task = proposal.use() plans with them"
+            f"ProposedAttributes: {count} values for {self.task.name!r} by {self.model}, {len(self.dropped)} dropped; "
+            "task = proposed.use() plans with them"
         )
 
     def to_frame(self) -> pd.DataFrame:
@@ -74,7 +74,7 @@ def propose_attributes(
     budget: Budget | None = None,
     store: Store | None = None,
     progress: bool = True,
-) -> Proposal:
+) -> ProposedAttributes:
     """Return what texts of each label may be about, and forms that go with any label, as a model proposes them.
 
     A value is dropped that is long, stands under two labels, or that the model itself gives another label to. Raises
@@ -107,7 +107,7 @@ def propose_attributes(
     bare = [label for label, values in about.items() if not values] + ([] if proposed[0] else [FORM])
     if bare:
         raise SynthkitError(f"{source.model} proposed nothing of use for {', '.join(bare)}; ask another model")
-    return Proposal(task, {ABOUT: about, FORM: proposed[0]}, tuple(dropped), source.model)
+    return ProposedAttributes(task, {ABOUT: about, FORM: proposed[0]}, tuple(dropped), source.model)
 
 
 def proposal_requests(task: Task) -> list[Request]:
