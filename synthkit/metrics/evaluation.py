@@ -1,0 +1,203 @@
+"""From two sets of rows to a report: the cuts, the metrics on each, and the tables behind them."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import NamedTuple
+
+import numpy as np
+
+from synthkit.embedding import default_embedder, embed
+from synthkit.errors import SynthkitError
+from synthkit.metrics import audit
+from synthkit.metrics.alignment import PERMUTATIONS, mmd
+from synthkit.metrics.bias import Share, shares
+from synthkit.metrics.catalogue import METRICS, MMD, SMALLEST, Metric, chosen
+from synthkit.metrics.diversity import overused
+from synthkit.metrics.fidelity import foreign, main_language, register
+from synthkit.metrics.halves import REPEATS, Halves, middle, reach
+from synthkit.metrics.lines import Findings, Line, exact
+from synthkit.metrics.regions import Reached
+from synthkit.metrics.report import Report
+from synthkit.profiling import HABITS
+from synthkit.rows import need_columns, row_ids
+from synthkit.stats import Interval
+from synthkit.text import fold
+
+JUDGED = 2000  # texts whose language is looked at
+
+
+class Overused(NamedTuple):
+    """An opening or a phrase, and how many synthetic and real texts have it."""
+
+    kind: str
+    words: str
+    synthetic: int
+    real: int
+
+
+def evaluated(synthetic, real, *, seeds, holdout, metrics, slices, embedder, random_state, progress) -> Report:
+    """Return the report of `evaluate`, whose arguments these are."""
+    need_columns("synthetic=", synthetic)
+    need_columns("real=", real)
+    names, sections = chosen(metrics)
+    m = min(len(real) // 2, len(synthetic))
+    if m < 2:
+        raise SynthkitError(
+            f"{len(synthetic)} synthetic and {len(real)} real rows: too few to say anything; a report needs 2 and 4"
+        )
+    vectors, called = _embedder(embedder, [*real["text"], *synthetic["text"]])
+    found = Findings()
+    halves = Halves(real, synthetic, vectors(list(real["text"])), vectors(list(synthetic["text"])), m, random_state)
+    usable = _usable(found, halves, names)
+    _on_the_cuts(found, halves, usable, row_ids(real, "real"), row_ids(synthetic, "synthetic"), progress)
+    found.tables["overused"] = [Overused(*x) for x in overused(halves.synthetic.tokens, halves.real.tokens)]
+    found.tables["register"] = _register(found, halves)
+    _texts(found, halves)
+    if seeds is not None:
+        rows = getattr(seeds, "rows", seeds)
+        need_columns("seeds=", rows)
+        held_out = holdout if holdout is not None else getattr(seeds, "rest", None)
+        if held_out is not None and len(held_out):
+            need_columns("holdout=", held_out)
+        audit.privacy(found, synthetic, rows, held_out, vectors, random_state=random_state)
+        if set(real["text"]) <= set(rows["text"]):
+            found.note("the real rows are the seeds themselves: copying them flatters the alignment")
+    audit.bias(found, synthetic, real, halves, vectors, slices=slices, whole="bias" in sections)
+    tables = {name: tuple(rows) for name, rows in found.tables.items()}
+    samples = _samples(halves)
+    return Report(tuple(found.lines), m, len(synthetic), len(real), called, tuple(found.notes), tables, samples)
+
+
+def _embedder(embedder, texts: list[str]):
+    """Return (a function from texts to vectors that refuses NaN, its name)."""
+    name = getattr(embedder, "__name__", "given") if callable(embedder) else embedder or default_embedder()
+
+    def vectors(some: list[str]) -> np.ndarray:
+        out = np.asarray(embedder(some) if callable(embedder) else embed(some, embedder=name, fit_on=texts))
+        if out.ndim != 2 or len(out) != len(some):
+            raise SynthkitError(f"embedder {name!r}: expected one vector a text, shape ({len(some)}, d); got {out.shape}")
+        if len(bad := np.flatnonzero(~np.isfinite(out).all(axis=1))):
+            raise SynthkitError(
+                f"embedder {name!r} gave {len(bad)} vectors with NaN or infinity, the first for {some[bad[0]][:60]!r}; "
+                "remove those texts or name another embedder"
+            )
+        return out.astype(np.float32)
+
+    return vectors, name
+
+
+def _usable(found: Findings, halves: Halves, names: list[str]) -> dict[str, Metric]:
+    """Return the metrics that these rows allow; the notes say which they do not, and why."""
+    out = {name: METRICS[name] for name in names}
+    if halves.m < SMALLEST:
+        found.note(
+            f"{halves.m} rows a side: fewer than {SMALLEST}, so no fidelity and no alignment numbers; look at the map"
+        )
+        out = {name: metric for name, metric in out.items() if metric.small}
+    made, own = Counter(halves.synthetic.labels.tolist()), Counter(halves.real.labels.tolist())
+    why = ""
+    if not made.keys() & own.keys():
+        why = f"no label in common (synthetic: {_some(made)}; real: {_some(own)}); spell them alike if they mean the same"
+    elif len(own) < 2 or own.most_common(2)[1][1] * 2 * halves.m < 4 * own.total():
+        why = f"the real rows hold hardly any label but {own.most_common(1)[0][0]!r}"
+    elif strange := sum(n for label, n in made.items() if label not in own):
+        found.note(f"{strange} synthetic rows carry labels that no real row has: {_some(made.keys() - own.keys())}")
+    if why and any(metric.labels for metric in out.values()):
+        found.note(f"label fidelity is left out: {why}")
+        out = {name: metric for name, metric in out.items() if not metric.labels}
+    if "Fréchet distance" in out and halves.m < halves.real.vectors.shape[1]:
+        d = halves.real.vectors.shape[1]
+        found.note(f"no Fréchet distance: {halves.m} rows a side, at least {d} needed, one a dimension of the vectors")
+        del out["Fréchet distance"]
+    return out
+
+
+def _some(names) -> str:
+    return ", ".join(repr(n) for n in sorted(names)[:3]) + (" ..." if len(names) > 3 else "")
+
+
+def _on_the_cuts(found: Findings, halves: Halves, metrics: dict[str, Metric], real_ids, ids, progress: bool) -> None:
+    """Measure every metric on every cut; one pass, so that no matrix outlives its cut."""
+    from tqdm.auto import tqdm
+
+    values, controls = defaultdict(list), defaultdict(list)
+    enough = halves.m >= SMALLEST
+    reached = Reached(len(real_ids), len(ids))
+    tested = None
+    bar = tqdm(halves, total=REPEATS, desc="evaluate", unit="cut", leave=False, delay=1, disable=not progress)
+    for number, draw in enumerate(bar):
+        for name, metric in metrics.items():
+            if number < metric.cuts:
+                controls[name].append(metric.measure(draw, draw.second))
+                values[name].append(metric.measure(draw, draw.synthetic))
+        if enough:
+            reached.add(draw)
+        if enough and number == 0:
+            tested = _mmd(draw)
+    for name, metric in metrics.items():
+        if name == "precision" and tested:
+            found.lines.append(tested)
+        cuts = (
+            f"{min(metric.cuts, REPEATS)} random halves of the real rows, without replacement; brackets: mean +- 2.8 sd "
+            "of the halves"
+        )
+        value, control = middle(values[name]), reach(controls[name])
+        found.lines.append(Line(metric.section, name, value, control, metric.better, cuts))
+    if enough:
+        found.tables["not covered"] = reached.uncovered(halves.real, real_ids)
+        found.tables["nothing real"] = reached.unsupported(halves.synthetic, ids)
+
+
+def _mmd(draw) -> Line:
+    value, p, _ = mmd(draw.first.vectors, draw.synthetic.vectors)
+    usual, _, null = mmd(draw.first.vectors, draw.second.vectors)
+    low, high = np.quantile(null, [0.025, 0.975])
+    method = (
+        f"unbiased, Gaussian kernel of median width, one cut; p and brackets: {PERMUTATIONS} permutations of the rows "
+        "over the two sides (brackets: of the two real halves)"
+    )
+    return Line("alignment", MMD, exact(value), Interval(usual, float(low), float(high)), "near 0", method, p)
+
+
+def _register(found: Findings, halves: Halves) -> list[Share]:
+    """Return the habits of the texts, and note the widest gap that is no accident."""
+    made, own = register(halves.synthetic.texts), register(halves.real.texts)
+    out = []
+    for i, (column, _, _) in enumerate(HABITS):
+        pair = ([str(v) for v in side[:, i]] for side in (made, own))
+        yes = [s for s in shares(column, *pair) if s.value == "True"]
+        out += [s._replace(of="habit", value=column) for s in yes]
+    out.sort(key=lambda s: -abs(s.difference.value))
+    sure = [s for s in out if s.p < 0.05 / len(HABITS)]
+    if sure:
+        told = ", ".join(f"{s.value} {s.synthetic:.2f} (real {s.real:.2f})" for s in sure[:3])
+        found.note(f"register: {len(sure)} of {len(HABITS)} habits differ; {told}")
+    return out
+
+
+def _texts(found: Findings, halves: Halves) -> None:
+    """Note copies, repeats and languages."""
+    made, own = halves.synthetic.texts, halves.real.texts
+    known, folded = {fold(t) for t in own}, [fold(t) for t in made]
+    if same := sum(t in known for t in folded):
+        found.note(f"{same} synthetic texts also stand, word for word, among the real rows")
+    if again := len(folded) - len(set(folded)):
+        found.note(f"{again} synthetic texts repeat another one word for word")
+    ours, theirs = main_language(own), main_language(made)
+    if ours != theirs:
+        found.note(
+            f"the synthetic texts look like {theirs!r}, the real ones like {ours!r}: words do not compare, and the "
+            "sentence model reads English"
+        )
+    elif other := foreign(made[:JUDGED], ours):
+        usual = foreign(own[:JUDGED], ours)
+        if other / min(JUDGED, len(made)) > 0.02 + 2 * usual / min(JUDGED, len(own)):
+            found.note(f"{other} of {min(JUDGED, len(made)):,} synthetic texts are not in {ours!r} (real: {usual})")
+
+
+def _samples(halves: Halves) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    draw = halves.draw(0)
+    lengths = tuple(np.array([len(t) for t in side.tokens]) for side in (halves.synthetic, halves.real))
+    near = tuple(draw.across(side).min(axis=0) for side in (draw.synthetic, draw.second))
+    return {"words a text": lengths, "distance to the nearest real row": near}
