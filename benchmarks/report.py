@@ -150,6 +150,9 @@ def measures(x, y, texts, few_x, few_y, unlabelled, rng) -> dict[str, float]:
         "agreement, macro-F1": macro_f1(pseudo, guess),
         "agreement on the surer half": float((guess == pseudo)[sure].mean()),
         "unlabelled log-likelihood": float(likelihood(model, unlabelled, pseudo).mean()),
+        "certainty on unlabelled rows": float(model.predict_proba(unlabelled).max(axis=1).mean()),
+        "agreement of two halves": halves_agree(x, y, unlabelled, rng),
+        "agreement with spread labels": float((guess == spread_labels(few_x, few_y, unlabelled)).mean()),
         "label fidelity (PVI)": float(likelihood(judge, x, y).mean() + np.log2(len(judge.classes_))),
         "label fidelity (kNN)": knn_fidelity(distances(x, few_x), y, few_y),
         "Vendi score, 50 rows": vendi(x[small]),
@@ -163,6 +166,34 @@ def measures(x, y, texts, few_x, few_y, unlabelled, rng) -> dict[str, float]:
         "rows": len(x),
         "cross-validated inside": inside(x, y, folds),
     }
+
+
+def halves_agree(x, y, unlabelled, rng, times: int = 3) -> float:
+    """How often students of two halves of the set give an unlabelled row the same label (Jiang et al. 2022)."""
+    said = []
+    for _ in range(times):
+        where = stratified(y, len(y), rng)
+        parts = where[::2], where[1::2]
+        if all(len(set(y[p])) > 1 for p in parts):
+            one, other = (student(x[p], y[p]).predict(unlabelled) for p in parts)
+            said.append((one == other).mean())
+    return float(np.mean(said)) if said else float("nan")
+
+
+def spread_labels(few_x, few_y, unlabelled) -> np.ndarray:
+    """Labels of the few, spread over a graph of nearest rows to the unlabelled ones (Zhou et al. 2004)."""
+    key = few_x.tobytes()[:4096] + unlabelled.tobytes()[:4096]
+    if key not in _SPREAD:
+        from sklearn.semi_supervised import LabelSpreading
+
+        names = np.unique(few_y)
+        y = np.concatenate([np.searchsorted(names, few_y), np.full(len(unlabelled), -1)])
+        model = LabelSpreading(kernel="knn", n_neighbors=10, alpha=0.5).fit(np.concatenate([few_x, unlabelled]), y)
+        _SPREAD[key] = names[model.transduction_[len(few_y) :]]
+    return _SPREAD[key]
+
+
+_SPREAD: dict[bytes, np.ndarray] = {}
 
 
 def inside(x, y, folds: int) -> float:

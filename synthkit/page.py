@@ -34,7 +34,7 @@ def render_page(
         "<h2>Synthetic among real rows</h2>",
         images[1],
         "<h2>Quality, beside what real rows of the same number give</h2>",
-        table_html(report.to_frame(), report.summary()),
+        report._repr_html_(),
         *images[2:],
         "<h2>What was asked, what came, what stayed</h2>",
         table_html(made.ledger.to_frame(), made.summary()),

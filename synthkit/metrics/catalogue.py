@@ -54,6 +54,7 @@ METRICS: dict[str, Metric] = {
         "fidelity",
         "like real",
         lambda d, side: knn_fidelity(d.across(side).T, side.labels, d.first.labels),
+        cuts=10,
         labels=True,
     ),
     "label fidelity (PVI, bits)": Metric(

@@ -76,8 +76,11 @@ class Halves:
     def __iter__(self) -> Iterator[Draw]:
         return (self.draw(i) for i in range(REPEATS))
 
+    def randomness(self, i: int) -> np.random.Generator:
+        return np.random.default_rng([self._state, i])
+
     def draw(self, i: int) -> Draw:
-        rng = np.random.default_rng([self._state, i])
+        rng = self.randomness(i)
         first, second = stratified(self.real.labels, self.m, 2, rng)
         (some,) = stratified(self.synthetic.labels, len(first), 1, rng)
         return Draw(_take(self.real, first), _take(self.real, second), _take(self.synthetic, some))

@@ -74,10 +74,11 @@ def _regions(side: Side, ids: Sequence[str], share: np.ndarray, expected: np.nda
     if len(seen) < 2 * LEAST:
         return []
     vectors = side.vectors[seen]
+    clusters = min(max(2, min(MOST, len(seen) // ROWS)), len(np.unique(vectors, axis=0)))
     with one_thread():
-        parts = KMeans(max(2, min(MOST, len(seen) // ROWS)), n_init=1, random_state=0).fit(vectors)
+        parts = KMeans(clusters, n_init=1, random_state=0).fit(vectors)
     found = []
-    for part in range(parts.n_clusters):
+    for part in set(parts.labels_.tolist()):
         where = np.flatnonzero(parts.labels_ == part)
         reached, usual = share[seen[where]].mean(), expected[seen[where]].mean()
         if len(where) >= LEAST and wilson(reached * len(where), len(where)).high < usual:
