@@ -5,7 +5,8 @@ python benchmarks/report.py validate FILE                          rank correlat
 SYNTHKIT_REALDATA=FOLDER python benchmarks/report.py speed         the report at 2,000 and 10,000 rows a side
 
 Every set is made from a task's train rows or recordings. A measure sees the set, ten labelled real rows a label and
-unlabelled real rows that no set was made of; the truth is macro-F1 on test rows of logistic regression on MiniLM vectors.
+unlabelled real rows that no set was made of; the truth is macro-F1 on test rows of logistic regression on MiniLM
+vectors.
 """
 
 from __future__ import annotations
@@ -20,15 +21,13 @@ import numpy as np
 
 import synthkit as sk
 from synthkit.baselines import augment
-from synthkit.metrics.alignment import c2st, covered, distances, mmd, radii, supported
-from synthkit.metrics.diversity import distinct, self_repetition, vendi
-from synthkit.metrics.fidelity import knn_fidelity
+from synthkit.metrics.usefulness import MOST, signals
 from synthkit.rows import make_rows
 from synthkit.stats import one_thread
+from synthkit.text import words
 
-TASKS = "feedback clinc150_domains pros_cons sms_spam movie_review_sentences banking77 dbpedia14".split()
+TASKS = ["feedback", "clinc150_domains", "pros_cons", "sms_spam", "movie_review_sentences", "banking77", "dbpedia14"]
 POOL, TEST, N, K = 3000, 1500, 200, 10
-SMALL = 50  # rows at which diversity is compared
 
 
 def load(name: str):
@@ -100,9 +99,7 @@ def recorded_sets(task, seeds):
     for strategy, _, state, _ in Recorded(task.recordings).counts():
         given = shown if get_strategy(strategy).shows_seeds else None
         try:
-            rows = sk.generate(
-                sk.plan(task, given, strategy=strategy, n=N, random_state=state), progress=False
-            ).rows
+            rows = sk.generate(sk.plan(task, given, strategy=strategy, n=N, random_state=state), progress=False).rows
         except sk.SynthkitError as error:
             print(f"{task.name}, {strategy}: {error}", file=sys.stderr)
             continue
@@ -125,81 +122,12 @@ def macro_f1(truth, guess) -> float:
     return float(f1_score(truth, guess, average="macro"))
 
 
-def likelihood(model, x, y) -> np.ndarray:
-    """log2 p(label | text); a label that the model was never shown gets half of an even guess."""
-    p, known = model.predict_proba(x), model.classes_
-    at = np.minimum(np.searchsorted(known, y), len(known) - 1)
-    own = np.where(known[at] == y, p[np.arange(len(p)), at], 0.5 / (len(known) + 1))
-    return np.log2(np.maximum(own, 1e-6))
-
-
-def measures(x, y, texts, few_x, few_y, unlabelled, rng) -> dict[str, float]:
-    model, judge = student(x, y), student(few_x, few_y)
-    n = min(len(x), len(unlabelled))
-    own, other = x[rng.permutation(len(x))[:n]], unlabelled[rng.permutation(len(unlabelled))[:n]]
-    reach, across = radii(distances(unlabelled, unlabelled)), distances(unlabelled, x)
-    small = rng.permutation(len(x))[:SMALL]
-    pseudo, p = judge.predict(unlabelled), judge.predict_proba(unlabelled)
-    sure = p.max(axis=1) >= np.median(p.max(axis=1))
-    folds = min(5, np.unique(y, return_counts=True)[1].min())
-    guess = model.predict(unlabelled)
-    return {
-        "probe macro-F1": macro_f1(few_y, model.predict(few_x)),
-        "probe log-likelihood": float(likelihood(model, few_x, few_y).mean()),
-        "agreement on unlabelled rows": float((guess == pseudo).mean()),
-        "agreement, macro-F1": macro_f1(pseudo, guess),
-        "agreement on the surer half": float((guess == pseudo)[sure].mean()),
-        "unlabelled log-likelihood": float(likelihood(model, unlabelled, pseudo).mean()),
-        "certainty on unlabelled rows": float(model.predict_proba(unlabelled).max(axis=1).mean()),
-        "agreement of two halves": halves_agree(x, y, unlabelled, rng),
-        "agreement with spread labels": float((guess == spread_labels(few_x, few_y, unlabelled)).mean()),
-        "label fidelity (PVI)": float(likelihood(judge, x, y).mean() + np.log2(len(judge.classes_))),
-        "label fidelity (kNN)": knn_fidelity(distances(x, few_x), y, few_y),
-        "Vendi score, 50 rows": vendi(x[small]),
-        "Vendi score, all rows": vendi(x),
-        "distinct-2, 50 rows": distinct([texts[i] for i in small]),
-        "self-repetition, 50 rows": -self_repetition([texts[i] for i in small]),
-        "MMD to unlabelled": -mmd(other, own, permutations=1)[0],
-        "C2ST to unlabelled": -c2st(other, own) if n >= 10 else np.nan,
-        "coverage of unlabelled": float(covered(reach, across).mean()),
-        "precision": float(supported(reach, across).mean()),
-        "rows": len(x),
-        "cross-validated inside": inside(x, y, folds),
-    }
-
-
-def halves_agree(x, y, unlabelled, rng, times: int = 3) -> float:
-    """How often students of two halves of the set give an unlabelled row the same label (Jiang et al. 2022)."""
-    said = []
-    for _ in range(times):
-        where = stratified(y, len(y), rng)
-        parts = where[::2], where[1::2]
-        if all(len(set(y[p])) > 1 for p in parts):
-            one, other = (student(x[p], y[p]).predict(unlabelled) for p in parts)
-            said.append((one == other).mean())
-    return float(np.mean(said)) if said else float("nan")
-
-
-def spread_labels(few_x, few_y, unlabelled) -> np.ndarray:
-    """Labels of the few, spread over a graph of nearest rows to the unlabelled ones (Zhou et al. 2004)."""
-    key = few_x.tobytes()[:4096] + unlabelled.tobytes()[:4096]
-    if key not in _SPREAD:
-        from sklearn.semi_supervised import LabelSpreading
-
-        names = np.unique(few_y)
-        y = np.concatenate([np.searchsorted(names, few_y), np.full(len(unlabelled), -1)])
-        model = LabelSpreading(kernel="knn", n_neighbors=10, alpha=0.5).fit(np.concatenate([few_x, unlabelled]), y)
-        _SPREAD[key] = names[model.transduction_[len(few_y) :]]
-    return _SPREAD[key]
-
-
-_SPREAD: dict[bytes, np.ndarray] = {}
-
-
-def inside(x, y, folds: int) -> float:
+def inside(x, y) -> float:
+    """Macro-F1 of cross-validation within the set itself: what is often shown in place of a test on real rows."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
+    folds = min(5, np.unique(y, return_counts=True)[1].min())
     if folds < 2:
         return float("nan")
     with one_thread():
@@ -223,22 +151,193 @@ def measure_sets(out: Path, tasks) -> None:
             seeds = sk.load_seeds(task, k=K, random_state=state)
             drawn = set(seeds.rows["id"])
             free = rng.permutation([i for i, row in enumerate(pool["id"]) if row not in drawn])
-            ours, theirs = free[: len(free) // 2], free[len(free) // 2 :][:1000]
+            ours, theirs = free[: len(free) // 2], free[len(free) // 2 :][:MOST]
             made, unlabelled = pool.select(ours), pool.select(theirs)
             few_x, few_y = sk.embed(seeds.rows["text"]), np.asarray(seeds.rows["label"])
             unlabelled_x, test_x = sk.embed(unlabelled["text"]), sk.embed(test["text"])
+            unlabelled_words = [words(t) for t in unlabelled["text"]]
             own = (list(made["text"]), np.asarray(made["label"]), sk.embed(made["text"]))
             for family, kind, texts, labels in graded_sets(task, seeds, *own, rng):
                 x = sk.embed(texts)
                 truth = macro_f1(test["label"], student(x, labels).predict(test_x))
-                values = measures(x, labels, texts, few_x, few_y, unlabelled_x, np.random.default_rng(0))
-                done.append({"task": name, "state": state, "family": family, "set": kind, "truth": truth, **values})
+                seen = few_x, few_y, unlabelled_x, unlabelled_words
+                values = signals(x, [words(t) for t in texts], labels, *seen)
+                values |= {"rows": len(x), "cross-validated inside": inside(x, labels)}
+                what = {"task": name, "state": state, "family": family, "set": kind, "truth": truth}
+                done.append(what | {k: float(v) for k, v in values.items()})
             few = macro_f1(test["label"], student(few_x, few_y).predict(test_x))
             print(f"{name}, draw {state}: few real rows {few:.3f}, {time.monotonic() - start:.0f} s", flush=True)
         out.write_text(json.dumps(done, indent=0))
+
+
+RIDGE = 50.0
+
+
+def table_of(path: str):
+    import pandas as pd
+
+    data = pd.DataFrame(json.loads(Path(path).read_text()))
+    data["group"] = data["task"] + data["state"].astype(str)
+    names = [c for c in data if c not in ("task", "state", "family", "set", "truth", "group", *OUTSIDE)]
+    return data, names
+
+
+OUTSIDE = ("rows", "cross-validated inside")  # shown beside the others, not joined
+
+
+def fitted(data, names):
+    """Return (means, standard deviations, weights, intercept) of a ridge regression on the logit of macro-F1."""
+    x, y = data[names], np.log(data["truth"].clip(0.02, 0.98))
+    y = y - np.log(1 - data["truth"].clip(0.02, 0.98))
+    mean, sd = x.mean(), x.std()
+    z = ((x - mean) / sd).to_numpy()
+    weights = np.linalg.solve(z.T @ z + RIDGE * np.eye(len(names)), z.T @ (y - y.mean()).to_numpy())
+    return mean, sd, weights, float(y.mean())
+
+
+def left_out(data, names):
+    """Return the expected macro-F1 of every set, from the sets of all other datasets."""
+    out = np.empty(len(data))
+    for task in data["task"].unique():
+        own = (data["task"] == task).to_numpy()
+        mean, sd, weights, start = fitted(data[~own], names)
+        out[own] = 1 / (1 + np.exp(-(((data.loc[own, names] - mean) / sd).to_numpy() @ weights + start)))
+    return out
+
+
+def correlation(data, column: str) -> dict[str, float]:
+    """Return Spearman's correlation with the truth within each dataset, the mean of its two draws."""
+    from scipy.stats import spearmanr
+
+    each = {g: spearmanr(x[column], x["truth"], nan_policy="omit")[0] for g, x in data.groupby("group")}
+    tasks = data.groupby("group")["task"].first()
+    return {task: float(np.nanmean([each[g] for g in tasks.index[tasks == task]])) for task in data["task"].unique()}
+
+
+def resampled(data, columns: list[str], times: int = 1000) -> dict[str, np.ndarray]:
+    """Return mean correlations when datasets, and the sets within each, are drawn again with replacement."""
+    from scipy.stats import rankdata
+
+    rng = np.random.default_rng(0)
+    groups = {t: [x for _, x in data[data["task"] == t].groupby("group")] for t in data["task"].unique()}
+    values = {t: [x[["truth", *columns]].fillna(x[columns].median()).to_numpy() for x in g] for t, g in groups.items()}
+    out = {c: np.empty(times) for c in columns}
+    tasks = list(groups)
+    for i in range(times):
+        rows = []
+        for t in rng.choice(tasks, len(tasks)):
+            per = []
+            for x in values[t]:
+                ranks = rankdata(x[rng.integers(len(x), size=len(x))], axis=0)
+                ranks -= ranks.mean(axis=0)
+                norm = np.sqrt((ranks**2).sum(axis=0)) + 1e-12
+                per.append((ranks[:, :1] * ranks[:, 1:]).sum(axis=0) / norm[1:] / norm[0])
+            rows.append(np.mean(per, axis=0))
+        for c, v in zip(columns, np.mean(rows, axis=0), strict=True):
+            out[c][i] = v
+    return out
+
+
+def validate(path: str) -> None:
+    data, names = table_of(path)
+    data["joined"] = left_out(data, names)
+    columns = ["joined", *names, *OUTSIDE]
+    correlations = {c: correlation(data, c) for c in columns}
+    draws = resampled(data, columns)
+    order = sorted(columns, key=lambda c: -np.mean(list(correlations[c].values())))
+    best = next(c for c in order if c != "joined")
+    tasks = list(data["task"].unique())
+    print(f"{len(data)} sets of {len(tasks)} datasets; Spearman's correlation with macro-F1 on test, within a dataset")
+    print(f"| signal | {' | '.join(tasks)} | mean [95 %] |\n|{' --- |' * (len(tasks) + 2)}")
+    for c in order:
+        low, high = np.quantile(draws[c], [0.025, 0.975])
+        each = " | ".join(f"{correlations[c][t]:.2f}" for t in tasks)
+        mean = np.mean(list(correlations[c].values()))
+        name = "**joined, this dataset left out**" if c == "joined" else c
+        print(f"| {name} | {each} | {mean:.3f} [{low:.3f}, {high:.3f}] |")
+    ahead = draws["joined"] - draws[best]
+    low, high = np.quantile(ahead, [0.025, 0.975])
+    print(f"\njoined less the best single one ({best}): {ahead.mean():.3f} [{low:.3f}, {high:.3f}]")
+    error = (data["joined"] - data["truth"]).abs()
+    print(
+        f"expected macro-F1 is off by {error.mean():.3f} on average, 90 % of sets by {error.quantile(0.9):.3f} or less"
+    )
+    print("off by, a dataset:", {t: round(float(error[data["task"] == t].mean()), 3) for t in tasks})
+    made = data[data["family"] == "recorded"].groupby("group").filter(lambda x: len(x) >= 4)
+    for c in ("joined", best, "cross-validated inside"):
+        by = correlation(made, c)
+        print(f"only the {len(made)} recorded sets, {c}:", {t: round(v, 2) for t, v in by.items()})
+    families = {f: float((x["joined"] - x["truth"]).mean()) for f, x in data.groupby("family")}
+    print("mean error a kind of set (above 0: expected too much):", {f: round(v, 3) for f, v in families.items()})
+
+
+def speed() -> None:
+    """Time a report at 2,000 and 10,000 rows a side, vectors given, and embedding beside sentence-transformers."""
+    import resource
+
+    for n in (2_000, 10_000):
+        rng = np.random.default_rng(0)
+        words_of = [[f"word{i}x{j}" for j in range(400)] for i in range(10)]
+
+        def invented(count, words_of=words_of, rng=rng):
+            labels = [i % 10 for i in range(count)]
+            texts = [" ".join(rng.choice(words_of[i], 12)) for i in labels]
+            return make_rows({"text": texts, "label": [f"label {i}" for i in labels]}), labels
+
+        (one, a), (other, b) = invented(n), invented(n)
+        centres = rng.normal(size=(10, 384))
+        x = (centres[a + b] + 1.5 * rng.normal(size=(2 * n, 384))).astype(np.float32)
+        known = dict(zip([*one["text"], *other["text"]], x / np.linalg.norm(x, axis=1, keepdims=True), strict=True))
+        wall, cpu = time.perf_counter(), time.process_time()
+        sk.evaluate(one, other, embedder=lambda texts, known=known: np.stack([known[t] for t in texts]))
+        took = time.perf_counter() - wall, time.process_time() - cpu
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+        load = os.getloadavg()[0]
+        print(
+            f"{n:,} against {n:,}: {took[0]:.1f} s, {took[1]:.1f} s of CPU, {peak:.2f} GB, load {load:.1f}", flush=True
+        )
+    try:
+        from sentence_transformers import SentenceTransformer
+    except ImportError:
+        print("sentence-transformers is not installed: no rate to stand beside")
+        return
+    from synthkit.embedding import MiniLM, weights_folder
+
+    texts = list(load("clinc150_domains").splits.train["text"][:1000]) + list(
+        load("dbpedia14").splits.train["text"][:300]
+    )
+    ours, theirs = MiniLM(weights_folder()), SentenceTransformer(os.environ["MINILM_FOLDER"], device="cpu")
+    rates = {"ours": [], "theirs": []}
+    for _ in range(3):
+        for name, model in (("ours", ours), ("theirs", theirs.encode)):
+            start = time.perf_counter()
+            out = model(texts)
+            rates[name].append(len(texts) / (time.perf_counter() - start))
+            assert len(out) == len(texts)
+    middle = {name: float(np.median(r)) for name, r in rates.items()}
+    print(f"embedding {len(texts):,} texts: {middle}, ratio {middle['ours'] / middle['theirs']:.2f}")
+
+
+def constants(path: str) -> None:
+    """Print what synthkit/metrics/usefulness.py holds."""
+    data, names = table_of(path)
+    joined = left_out(data, names)
+    logit = lambda p: np.log(np.clip(p, 0.02, 0.98)) - np.log(1 - np.clip(p, 0.02, 0.98))  # noqa: E731
+    reach = float(np.quantile(np.abs(logit(joined) - logit(data["truth"].to_numpy())), 0.9))
+    mean, sd, weights, start = fitted(data, names)
+    print("WEIGHTS: dict[str, tuple[float, float, float]] = {")
+    for name, w in zip(names, weights, strict=True):
+        print(f'    "{name}": ({mean[name]:.4f}, {sd[name]:.4f}, {w:.4f}),')
+    print(f"}}\nINTERCEPT, REACH = {start:.4f}, {reach:.4f}")
 
 
 if __name__ == "__main__":
     what, *rest = sys.argv[1:]
     if what == "sets":
         measure_sets(Path(rest[0]), rest[1:] or TASKS)
+    elif what == "validate":
+        validate(rest[0])
+    elif what == "constants":
+        constants(rest[0])
+    elif what == "speed":
+        speed()

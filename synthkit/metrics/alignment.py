@@ -115,7 +115,9 @@ def frechet(real: np.ndarray, synthetic: np.ndarray) -> float:
 
     least, d = min(len(real), len(synthetic)), real.shape[1]
     if least < d:
-        raise SynthkitError(f"Fréchet distance: {least} rows a side, at least {d} needed, one a dimension of the vectors")
+        raise SynthkitError(
+            f"Fréchet distance: {least} rows a side, at least {d} needed, one a dimension of the vectors"
+        )
     (a, _), (b, _) = (ledoit_wolf(side.astype(np.float64)) for side in (real, synthetic))
     values, basis = np.linalg.eigh(a)
     root = basis * np.sqrt(np.maximum(values, 0)) @ basis.T

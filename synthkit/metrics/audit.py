@@ -109,8 +109,8 @@ def _attack(found: Findings, synthetic, members, holdout, vectors: Callable, ran
         area.append([auc(scores[:n], scores[n + outside]), auc(scores[n + stand_in], scores[n + outside]).value])
     value, null = np.transpose(closer)
     method = (
-        "smoke test, passing it proves nothing: share of synthetic rows nearer to a seed than to any of as many held-out "
-        f"rows; {REPEATS} draws of those; control: other held-out rows in the seeds' place, mean +- 2 sd"
+        "smoke test, passing it proves nothing: share of synthetic rows nearer to a seed than to any of as many "
+        f"held-out rows; {REPEATS} draws of those; control: other held-out rows in the seeds' place, mean +- 2 sd"
     )
     found.lines.append(
         Line("privacy", "nearer to a seed than to held-out", middle(value), _spread(null), "near 0.5", method)
@@ -123,7 +123,9 @@ def _attack(found: Findings, synthetic, members, holdout, vectors: Callable, ran
     found.lines.append(Line("privacy", "membership inference AUC", *line, "near 0.5", method))
     if n >= TPR_MEMBERS:
         hits = tpr_at(scores[:n], scores[n + outside])
-        method = f"share of {n} seeds above a threshold that 1 % of {n} held-out rows pass; Wilson interval; chance: 0.01"
+        method = (
+            f"share of {n} seeds above a threshold that 1 % of {n} held-out rows pass; Wilson interval; chance: 0.01"
+        )
         line = wilson(hits * n, n), exact(0.01)
         found.lines.append(Line("privacy", "membership TPR at 1 % FPR", *line, "near 0.01", method))
     else:
@@ -207,7 +209,9 @@ def _swaps(found: Findings, judges: dict[str, Judge], texts: list[str], vectors:
     if ours.rate is None:
         found.note(f"{ours.rows} real rows with a person whose gender can be swapped: it needs {LEAST} for a rate")
         return
-    method = f"share of {ours.rows} real rows whose label changes; Wilson interval; control: trained on as many real rows"
+    method = (
+        f"share of {ours.rows} real rows whose label changes; Wilson interval; control: trained on as many real rows"
+    )
     found.lines.append(Line("bias", "label changes when gender is swapped", ours.rate, theirs.rate, "near 0", method))
 
 
@@ -226,7 +230,7 @@ def _slices(found: Findings, judges: dict[str, Judge], real, own: Side, rest: np
     worst = min(judged, key=lambda g: g.gap.value)
     same = next(g for g in gaps if g.trained_on != "synthetic" and g.slice == worst.slice)
     method = (
-        f"accuracy on the slice less that on the other rows, {len(rest)} real rows; Newcombe interval; control: trained "
-        "on as many real rows"
+        f"accuracy on the slice less that on the other rows, {len(rest)} real rows; Newcombe interval; control: "
+        "trained on as many real rows"
     )
     found.lines.append(Line("bias", f"worst slice: {worst.slice}", worst.gap, same.gap, "like real", method))

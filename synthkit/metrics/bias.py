@@ -105,7 +105,7 @@ def total_variation(synthetic: Sequence[str], real: Sequence[str]) -> float:
 def skew(
     synthetic: Sequence[str], real: Sequence[str], *, permutations: int = 1000, random_state: int = 0
 ) -> tuple[float, float, np.ndarray]:
-    """Return (total variation, p, its values under permutation): how unlike the shares of labels or of an attribute are.
+    """Return (total variation, p, its values under permutation): how unlike the shares of labels (or others) are.
 
     Even sets of one distribution differ a little; the permuted values say by how much.
     """

@@ -71,9 +71,7 @@ METRICS: dict[str, Metric] = {
     "C2ST accuracy": Metric("alignment", "near 0.5", lambda d, side: c2st(d.first.vectors, side.vectors)),
     "precision": Metric("alignment", "higher", lambda d, side: float(supported(d.reach, d.across(side)).mean())),
     "coverage": Metric("alignment", "higher", lambda d, side: float(covered(d.reach, d.across(side)).mean())),
-    "MAUVE": Metric(
-        "alignment", "higher", lambda d, side: mauve(d.first.vectors, side.vectors), default=False, cuts=3
-    ),
+    "MAUVE": Metric("alignment", "higher", lambda d, side: mauve(d.first.vectors, side.vectors), default=False, cuts=3),
     "Fréchet distance": Metric(
         "alignment", "lower", lambda d, side: frechet(d.first.vectors, side.vectors), default=False, cuts=5
     ),
@@ -90,7 +88,7 @@ METRICS: dict[str, Metric] = {
         default=False,
     ),
 }
-MMD = "MMD²"  # has a test of its own, on one cut
+MMD = "MMD² (thousandths)"  # has a test of its own, on one cut
 
 
 def chosen(more: str | list[str] | tuple[str, ...]) -> tuple[list[str], set[str]]:

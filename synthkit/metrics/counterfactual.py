@@ -17,7 +17,7 @@ _SWAP += "husband:wife son:daughter brother:sister uncle:aunt grandfather:grandm
 _SWAP += "girlfriend gentleman:lady gentlemen:ladies male:female"
 # common first names, as many of each; none is an ordinary word
 _MEN = "james robert john michael david richard joseph thomas daniel matthew anthony steven andrew paul kevin brian"
-_WOMEN = "mary patricia jennifer linda elizabeth barbara susan jessica sarah karen lisa nancy sandra emily michelle laura"
+_WOMEN = "mary patricia jennifer linda elizabeth barbara susan jessica sarah karen lisa nancy sandra emily helen laura"
 
 
 class Swap(NamedTuple):
@@ -53,9 +53,7 @@ def _pairs() -> dict[str, str]:
 
 
 _TURN = _pairs()
-_OTHER = {
-    name: names[(i + 1) % len(names)] for names in (_MEN.split(), _WOMEN.split()) for i, name in enumerate(names)
-}
+_OTHER = {name: names[(i + 1) % len(names)] for names in (_MEN.split(), _WOMEN.split()) for i, name in enumerate(names)}
 _WORDS = re.compile(rf"(?i)\b(?:{'|'.join([*_TURN, 'his'])})\b")
 _NAMED = re.compile(rf"(?i)\b(?:{'|'.join(_OTHER)})\b")
 
@@ -83,8 +81,8 @@ def _cased(new: str, like: str) -> str:
 def swap_test(trained_on: str, texts: Sequence[str], predict: Callable[[Sequence[str]], Sequence[str]]) -> list[Swap]:
     """Return how often a student's label changes on `texts` when their people change gender, and when only names do.
 
-    `predict` labels texts. Rows without anybody to swap do not count; below LEAST there is no rate (Kaushik et al. 2020,
-    Garg et al. 2019: counterfactual token fairness).
+    `predict` labels texts. Rows without anybody to swap do not count; below LEAST there is no rate
+    (Garg et al. 2019: counterfactual token fairness).
     """
     out = []
     for changed, turn in (("gender", swapped), ("name, same gender", renamed)):

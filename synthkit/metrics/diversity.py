@@ -41,9 +41,10 @@ def distinct(texts: Sequence[str | Sequence[str]], n: int = 2, *, budget: int | 
 
 
 def self_repetition(texts: Sequence[str | Sequence[str]], n: int = 4, *, budget: int | None = None) -> float:
-    """Return the mean over texts of log(1 + how often their n-grams stand in other texts), 0 and up (Salkar et al. 2022).
+    """Return the mean over texts of log(1 + how often their n-grams stand in other texts), 0 and up.
 
-    As Shaib et al. 2024 (arXiv 2403.00553) count it: an n-gram counts once a text. Of the first `budget` words.
+    Self-repetition of Salkar et al. 2022, as Shaib et al. 2024 (arXiv 2403.00553) count it: an n-gram counts once a
+    text. Of the first `budget` words.
     """
     kept = [set(ngrams(tokens, n)) for tokens in cut(texts, budget)]
     carried = Counter(gram for grams in kept for gram in grams)

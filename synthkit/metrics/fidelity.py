@@ -43,22 +43,35 @@ class Judge:
         with one_thread():
             self._model = LogisticRegression(C=10, max_iter=1000, class_weight="balanced").fit(vectors, labels)
 
+    @property
+    def labels(self) -> np.ndarray:
+        """The labels it knows, sorted."""
+        return self._model.classes_
+
     def predict(self, vectors: np.ndarray) -> np.ndarray:
         """Return the label of each row."""
         with one_thread():
             return self._model.predict(vectors)
+
+    def probabilities(self, vectors: np.ndarray) -> np.ndarray:
+        """Return class probabilities, shape (n, labels)."""
+        with one_thread():
+            return self._model.predict_proba(vectors)
+
+    def log2(self, vectors: np.ndarray, labels: Sequence[str]) -> np.ndarray:
+        """Return log2 p(label | row), shape (n,); of a label that it does not know half of an even share."""
+        p, labels = self.probabilities(vectors), np.asarray(labels)
+        at = np.minimum(np.searchsorted(self.labels, labels), len(self.labels) - 1)
+        own = np.where(self.labels[at] == labels, p[np.arange(len(p)), at], 0.5 / (len(self.labels) + 1))
+        return np.log2(np.maximum(own, 1e-6))
 
     def pvi(self, vectors: np.ndarray, labels: Sequence[str]) -> np.ndarray:
         """Return PVI(text -> label) in bits, shape (n,) (Ethayarajh et al. 2022): log2 p(label | text) - log2 p(label).
 
         The null model is even over the labels, as the classes are balanced. A label that it does not know gets NaN.
         """
-        names = self._model.classes_
-        with one_thread():
-            p = self._model.predict_proba(vectors)
-        at = np.minimum(np.searchsorted(names, labels), len(names) - 1)
-        own = np.maximum(p[np.arange(len(p)), at], 1e-12)
-        return np.where(names[at] == np.asarray(labels), np.log2(own) + np.log2(len(names)), np.nan)
+        bits = self.log2(vectors, labels) + np.log2(len(self.labels))
+        return np.where(np.isin(labels, self.labels), bits, np.nan)
 
 
 def fluency(model: WordModel, texts: Sequence[np.ndarray]) -> float:
@@ -68,7 +81,7 @@ def fluency(model: WordModel, texts: Sequence[np.ndarray]) -> float:
 
 
 def register(texts: Sequence[str]) -> np.ndarray:
-    """Return whether each text has each of the habits of `profiling` (a question, a number, I or we ...), (n, habits)."""
+    """Return whether each text has each of the habits of `profiling` (a question, a number ...), (n, habits)."""
     return np.array([[has(t) for _, _, has in HABITS] for t in texts], dtype=bool)
 
 

@@ -1,4 +1,4 @@
-"""What of the seeds can be read back out of the synthetic rows? Tests that can find a leak, none that can rule one out."""
+"""What of the seeds can be read out of the synthetic rows? Tests that can find a leak, none that can rule one out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the two sets part: regions of real rows that nothing synthetic is near, and synthetic ones with nothing real."""
+"""Where the sets part: regions of real rows that nothing synthetic is near, and synthetic ones with nothing real."""
 
 from __future__ import annotations
 

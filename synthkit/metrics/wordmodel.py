@@ -21,9 +21,9 @@ def encode(*sets: Sequence[Sequence[str]]) -> list[list[np.ndarray]]:
 class WordModel:
     """An interpolated n-gram model of words (Witten and Bell 1991, as in Chen and Goodman 1998).
 
-    p(w | h) = (c(h w) + T(h) p(w | h')) / (c(h) + T(h)), T(h) the number of different words seen after h, h' the history
-    without its first word; at the end of the chain stands a uniform p over the words of the texts it was fitted on, one
-    unknown word and the end of a text. `texts` are arrays of word numbers by `encode`.
+    p(w | h) = (c(h w) + T(h) p(w | h')) / (c(h) + T(h)), T(h) the number of different words seen after h, h' the
+    history without its first word; at the end of the chain stands a uniform p over the words of the texts it was fitted
+    on, one unknown word and the end of a text. `texts` are arrays of word numbers by `encode`.
     """
 
     def __init__(self, texts: Sequence[np.ndarray], *, order: int = 3):

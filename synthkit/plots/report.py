@@ -20,7 +20,7 @@ UNITS = {"words a text": "words", "nearest real row": "distance of unit vectors"
 
 
 def plot_report(report: Report) -> Figure:
-    """Return one page: a table of the lines, and four figures: lines against controls, labels, lengths, nearest rows."""
+    """Return one page: a table of the lines and four figures (lines on controls, labels, lengths, nearest rows)."""
     import matplotlib.pyplot as plt
 
     theme()
@@ -32,7 +32,9 @@ def plot_report(report: Report) -> Figure:
     _labels(figure.add_subplot(grid[1, 0]), report)
     for place, name in zip((grid[1, 1], grid[1, 2]), UNITS, strict=True):
         _samples(figure.add_subplot(place), report, name)
-    title = f"{report.synthetic_rows:,} synthetic (blue) beside {report.real_rows:,} real rows (grey), {report.m:,} a side"
+    title = (
+        f"{report.synthetic_rows:,} synthetic (blue) beside {report.real_rows:,} real rows (grey), {report.m:,} a side"
+    )
     figure.suptitle(title, x=0.01, ha="left", fontsize=11)
     return closed(figure)
 
