@@ -72,7 +72,7 @@ class Card(Result):
         """Return every file of the card by its path: rows (Parquet), facts (JSON), the card itself."""
         parquet = io.BytesIO()
         self.rows.to_parquet(parquet)
-        facts = json.dumps(self.facts, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+        facts = json.dumps(self.facts, indent=1, ensure_ascii=False) + "\n"
         return {ROWS: parquet.getvalue(), FACTS: facts.encode(), CARD: self.text.encode("utf-8", "replace")}
 
     def save(self, folder) -> Path:
@@ -122,11 +122,11 @@ def make_card(
     task, ledger = made.plan.task, made.ledger
     shown = sorted({i for ids in made.rows["demo_ids"] for i in json.loads(ids or "[]")})
     facts = {
-        "title": title or f"{task.title or task.name}: synthetic rows",
+        "title": _line(title or f"{task.title or task.name}: synthetic rows"),
         "task": {"name": task.name, "labels": dict(task.labels), "domain": task.domain, "language": task.language},
         "model": made.model,
-        "licence": licence,
-        "intended_use": intended_use,
+        "licence": _line(licence),
+        "intended_use": _line(intended_use),
         "stand_in": task.stand_in,
         "made": {
             "strategy": made.plan.strategy,
@@ -245,4 +245,8 @@ def _table(head: list[str], rows: list[list]) -> str:
 
 def _plain(value: object) -> str:
     """A text as one line of Markdown that is neither HTML nor the end of a cell."""
-    return html.escape(" ".join(str(value).split()), quote=False).replace("|", "\\|")
+    return html.escape(_line(value), quote=False).replace("|", "\\|")
+
+
+def _line(value: object) -> str:
+    return " ".join(str(value).split())

@@ -178,7 +178,8 @@ def _usefulness(found: Findings, halves: Halves, few, vectors, called: str) -> N
         found.note(f"no expected macro-F1: it is validated on MiniLM vectors, not on {called!r}")
         return
     draw = halves.draw(0)
-    rest = np.setdiff1d(halves.real.where, draw.second.where)[: usefulness.MOST]
+    rest = halves.randomness(REPEATS + 1).permutation(np.setdiff1d(halves.real.where, draw.second.where))
+    rest = rest[: usefulness.MOST]
     unlabelled = halves.real.vectors[rest], [halves.real.tokens[i] for i in rest]
     few_vectors, few_labels = vectors(list(few["text"])), list(few["label"])
     values = []
