@@ -2,6 +2,8 @@
 
 SYNTHKIT_REALDATA=FOLDER python benchmarks/report.py sets FILE     build graded sets, measure them, write FILE
 python benchmarks/report.py validate FILE                          rank correlations, one dataset left out at a time
+python benchmarks/report.py constants FILE                         what synthkit/metrics/usefulness.py holds
+SYNTHKIT_REALDATA=FOLDER python benchmarks/report.py real [TASK]   reports of a task's recordings against its real rows
 SYNTHKIT_REALDATA=FOLDER python benchmarks/report.py speed         the report at 2,000 and 10,000 rows a side
 
 Every set is made from a task's train rows or recordings. A measure sees the set, ten labelled real rows a label and
@@ -318,6 +320,27 @@ def speed() -> None:
     print(f"embedding {len(texts):,} texts: {middle}, ratio {middle['ours'] / middle['theirs']:.2f}")
 
 
+def real(name: str = "clinc150_domains") -> None:
+    """Print what the report says of each way of asking, against real rows, and the macro-F1 on validation rows."""
+    task = load(name)
+    seeds = sk.load_seeds(task, k=K)
+    out, notes = {}, {}
+    for way in ("zero_shot", "attributed"):
+        made = sk.generate(sk.plan(task, strategy=way, n=N), progress=False)
+        report = sk.evaluate(made.rows, seeds.rest, seeds=seeds, metrics=["bias", "Jensen-Shannon of words (bits)"])
+        out[way] = report.to_frame().set_index("metric")["synthetic"]
+        out[f"control of {way}"] = report.to_frame().set_index("metric")["control"]
+        arms = sk.compare({way: made.rows}, test=task.splits.validation, students=["minilm_lr"], progress=False)
+        out[way]["macro-F1 on validation rows"] = str(arms.get(way, "minilm_lr").macro_f1)
+        notes[way] = report.notes
+        for table in ("not covered", "nothing real", "overused", "swaps"):
+            frame = report.table(table)
+            print(f"\n{way}, {table}\n{frame.drop(columns=[c for c in ('example', 'ids') if c in frame])}")
+    import pandas as pd
+
+    print(pd.DataFrame(out).fillna("").to_string(), notes, sep="\n")
+
+
 def constants(path: str) -> None:
     """Print what synthkit/metrics/usefulness.py holds."""
     data, names = table_of(path)
@@ -337,6 +360,8 @@ if __name__ == "__main__":
         measure_sets(Path(rest[0]), rest[1:] or TASKS)
     elif what == "validate":
         validate(rest[0])
+    elif what == "real":
+        real(*rest)
     elif what == "constants":
         constants(rest[0])
     elif what == "speed":

@@ -70,10 +70,13 @@ class Card(Result):
 
     def files(self) -> dict[str, bytes]:
         """Return every file of the card by its path: rows (Parquet), facts (JSON), the card itself."""
-        parquet = io.BytesIO()
-        self.rows.to_parquet(parquet)
+        import pyarrow as pa
+        from pyarrow import parquet
+
+        rows = io.BytesIO()
+        parquet.write_table(pa.Table.from_pydict(self.rows.to_dict(), self.rows.features.arrow_schema), rows)
         facts = json.dumps(self.facts, indent=1, ensure_ascii=False) + "\n"
-        return {ROWS: parquet.getvalue(), FACTS: facts.encode(), CARD: self.text.encode("utf-8", "replace")}
+        return {ROWS: rows.getvalue(), FACTS: facts.encode(), CARD: self.text.encode("utf-8", "replace")}
 
     def save(self, folder) -> Path:
         """Write rows, facts and card into a folder, and return it; `load_card(folder)` gives the same card again."""
@@ -151,7 +154,8 @@ def make_card(
 
 def load_card(folder) -> Card:
     """Return the card that `save` wrote: its rows and facts."""
-    from datasets import Dataset
+    from datasets import Dataset, Features
+    from pyarrow import parquet
 
     folder = Path(folder)
     for name in (ROWS, FACTS):
@@ -159,7 +163,8 @@ def load_card(folder) -> Card:
             raise SynthkitError(f"{folder} holds no {name}: expected a folder that card.save(folder) wrote")
     try:
         facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-        rows = Dataset.from_dict(Dataset.from_parquet(str(folder / ROWS)).to_dict())
+        table = parquet.read_table(folder / ROWS)
+        rows = Dataset.from_dict(table.to_pydict(), features=Features.from_arrow_schema(table.schema))
     except (ValueError, OSError) as error:
         raise SynthkitError(f"{folder} cannot be read as a card: {error}") from None
     return Card(rows, facts)
