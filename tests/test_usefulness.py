@@ -6,7 +6,7 @@ from test_metrics import invent
 
 from synthkit.embedding import embed
 from synthkit.errors import SynthkitError
-from synthkit.metrics.evaluation import evaluated
+from synthkit.metrics.report import evaluate
 from synthkit.metrics.usefulness import WEIGHTS, expected, need, signals
 
 _HARD = {label: [f"{label}{i}" for i in range(120)] for label in ("boats", "bread", "birds")}
@@ -62,8 +62,5 @@ def test_what_was_never_tried_is_not_estimated(labels, few, unlabelled, why):
 
 def test_other_vectors_than_the_validated_ones_get_a_sentence():
     real = invent(160, 1)
-    report = evaluated(
-        invent(80, 2), real, seeds=real.select(range(20)), holdout=None, metrics=(), slices=None, embedder="lsa",
-        random_state=0, progress=False,
-    )  # fmt: skip
+    report = evaluate(invent(80, 2), real, seeds=real.select(range(20)), embedder="lsa")
     assert any("validated on MiniLM vectors, not on 'lsa'" in note for note in report.notes)

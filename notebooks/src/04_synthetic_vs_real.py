@@ -48,7 +48,7 @@ sk.plot_map(real, {name: g.rows for name, g in made.items()})
 # Then synthetic rows, as many, take the second half's place.
 
 # %% tags=["keep_output"]
-report = sk.evaluate(made["zero_shot"].rows, real, progress=False)
+report = sk.evaluate(made["zero_shot"].rows, real)
 report
 
 # %% [markdown]
@@ -73,7 +73,7 @@ report
 # %% tags=["keep_output"]
 reports = {
     "zero_shot": report,
-    "attributed": sk.evaluate(made["attributed"].rows, real, progress=False),
+    "attributed": sk.evaluate(made["attributed"].rows, real),
 }
 table = pd.DataFrame(
     {name: r.to_frame().set_index("metric")["synthetic"] for name, r in reports.items()}
@@ -112,7 +112,7 @@ sk.table(
 
 # %%
 few = made["zero_shot"].rows.select(range(40))
-sk.evaluate(few, real, progress=False)
+sk.evaluate(few, real)
 
 # %% [markdown]
 # ## What we know, and what we do not

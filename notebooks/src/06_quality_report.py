@@ -32,7 +32,7 @@ rows, real = made.rows, seeds.rest
 # measured against the other; then synthetic rows, as many, take the second half's place.
 
 # %% tags=["keep_output"]
-report = sk.evaluate(rows, real, progress=False)
+report = sk.evaluate(rows, real)
 report
 
 # %% [markdown]
@@ -58,10 +58,17 @@ report.plot()
 # ## 2. Spoil it
 # Which line notices what? We shuffle labels, repeat a few rows, and cut texts short.
 
+
 # %%
 def changed(texts=None, labels=None):
-    columns = {"id": rows["id"], "text": texts or rows["text"], "label": labels or rows["label"]}
-    return sk.load_rows(pd.DataFrame({name: list(values) for name, values in columns.items()})).rows
+    columns = {
+        "id": rows["id"],
+        "text": texts or rows["text"],
+        "label": labels or rows["label"],
+    }
+    return sk.load_rows(
+        pd.DataFrame({name: list(values) for name, values in columns.items()})
+    ).rows
 
 
 shuffled = changed(labels=list(np.random.default_rng(0).permutation(rows["label"])))
@@ -69,9 +76,16 @@ repeated = rows.select([i % 30 for i in range(len(rows))])
 short = changed(texts=[" ".join(t.split()[:6]) for t in rows["text"]])
 
 # %% tags=["keep_output"]
-spoiled = {"as it is": rows, "labels shuffled": shuffled, "30 rows repeated": repeated, "cut to six words": short}
-reports = {name: sk.evaluate(some, real, progress=False) for name, some in spoiled.items()}
-table = pd.DataFrame({name: r.to_frame().set_index("metric")["synthetic"] for name, r in reports.items()})
+spoiled = {
+    "as it is": rows,
+    "labels shuffled": shuffled,
+    "30 rows repeated": repeated,
+    "cut to six words": short,
+}
+reports = {name: sk.evaluate(some, real) for name, some in spoiled.items()}
+table = pd.DataFrame(
+    {name: r.to_frame().set_index("metric")["synthetic"] for name, r in reports.items()}
+)
 sk.table(table.reset_index(), "which line notices?")
 
 # %% [markdown]
@@ -85,11 +99,15 @@ sk.table(table.reset_index(), "which line notices?")
 # %% tags=["keep_output"]
 missing = report.table("not covered")
 columns = ["rows", "reached", "expected", "label", "terms"]
-sk.table(missing[columns] if len(missing) else missing, "real regions that synthetic rows reach less")
+sk.table(
+    missing[columns] if len(missing) else missing, "real regions that synthetic rows reach less"
+)
 
 # %% tags=["keep_output"]
 habits = report.table("register").head(5)
-sk.table(habits[["value", "synthetic", "real", "difference"]], "habits of the texts, widest gaps")
+sk.table(
+    habits[["value", "synthetic", "real", "difference"]], "habits of the texts, widest gaps"
+)
 
 # %% [markdown]
 # `report.table("nothing real")` lists synthetic regions without real rows, `report.table("overused")` openings and phrases that return.
@@ -107,10 +125,16 @@ sk.table(habits[["value", "synthetic", "real", "difference"]], "habits of the te
 half = real.select(range(0, len(real), 2))
 other = real.select(range(1, len(real), 2))
 flip = np.random.default_rng(1).random(len(half)) < 0.5
-noisy_labels = np.where(flip, np.random.default_rng(2).permutation(half["label"]), half["label"])
+noisy_labels = np.where(
+    flip, np.random.default_rng(2).permutation(half["label"]), half["label"]
+)
 noisy = sk.load_rows(half.to_pandas().assign(label=noisy_labels)).rows
 few_times = half.select([i % 25 for i in range(len(half))])
-candidates = {"real rows": half, "half of the labels shuffled": noisy, "25 rows repeated": few_times}
+candidates = {
+    "real rows": half,
+    "half of the labels shuffled": noisy,
+    "25 rows repeated": few_times,
+}
 for name in ("zero_shot", "attributed", "persona"):
     candidates[name] = sk.generate(task, strategy=name, n=N, progress=False).rows
 
@@ -121,7 +145,9 @@ from sklearn.model_selection import cross_val_score
 
 def inside(some):
     model = LogisticRegression(C=10, max_iter=1000)
-    return cross_val_score(model, sk.embed(some["text"]), some["label"], cv=4, scoring="f1_macro").mean()
+    return cross_val_score(
+        model, sk.embed(some["text"]), some["label"], cv=4, scoring="f1_macro"
+    ).mean()
 
 
 usable = {name: some for name, some in candidates.items() if len(set(some["label"])) > 1}
@@ -130,10 +156,12 @@ scored = sk.compare(usable, test=task.splits.validation, students=["minilm_lr"],
 # %% tags=["keep_output"]
 lines = []
 for name, some in usable.items():
-    told = sk.evaluate(some, other, seeds=seeds, holdout=other, progress=False).get("expected macro-F1 (TSTR)")
+    told = sk.evaluate(some, other, seeds=seeds, holdout=other).get("expected macro-F1 (TSTR)")
     true = scored.get(name, "minilm_lr").macro_f1.value
     lines.append((name, str(told.synthetic), f"{inside(some):.3f}", f"{true:.3f}"))
-told = pd.DataFrame(lines, columns=["set", "expected", "cross-validated inside", "on validation rows"])
+told = pd.DataFrame(
+    lines, columns=["set", "expected", "cross-validated inside", "on validation rows"]
+)
 sk.table(told, "macro-F1 of logistic regression on MiniLM vectors")
 
 # %% [markdown]

@@ -44,12 +44,15 @@ leaking = sk.load_rows(pd.DataFrame({**columns, "text": texts})).rows
 
 
 def privacy(rows):
-    return sk.evaluate(rows, seeds.rest, seeds=seeds, progress=False)
+    return sk.evaluate(rows, seeds.rest, seeds=seeds)
 
 
 # %% tags=["keep_output"]
 reports = {"as made": privacy(made.rows), "with copies": privacy(leaking)}
-frames = {name: r.to_frame().query("section == 'privacy'").set_index("metric") for name, r in reports.items()}
+frames = {
+    name: r.to_frame().query("section == 'privacy'").set_index("metric")
+    for name, r in reports.items()
+}
 table = pd.DataFrame({name: f["synthetic"] for name, f in frames.items()})
 table["control"] = frames["as made"]["control"]
 sk.table(table.reset_index(), "privacy lines")
@@ -77,7 +80,10 @@ sk.table(reports["as made"].table("copies"), "the longest runs shared with a see
 
 # %% tags=["keep_output"]
 lost = reports["with copies"].table("personal data")
-sk.table(lost, f"{len(lost)} finds in the rows with copies; {len(reports['as made'].table('personal data'))} as made")
+sk.table(
+    lost,
+    f"{len(lost)} finds in the rows with copies; {len(reports['as made'].table('personal data'))} as made",
+)
 
 # %% [markdown]
 # **Notice** that the model never saw these: the prompts held placeholders. They came in with our copies of the *raw* seeds.
@@ -87,11 +93,14 @@ sk.table(lost, f"{len(lost)} finds in the rows with copies; {len(reports['as mad
 # Shares of labels and of attributes against real ones, and which labels go with which people.
 
 # %%
-report = sk.evaluate(made.rows, seeds.rest, metrics="bias", slices="channel", progress=False)
+report = sk.evaluate(made.rows, seeds.rest, metrics="bias", slices="channel")
 
 # %% tags=["keep_output"]
 shares = report.table("label shares")
-sk.table(shares[["value", "synthetic", "real", "difference", "p"]], "shares of labels; p by Fisher's test, Holm's correction")
+sk.table(
+    shares[["value", "synthetic", "real", "difference", "p"]],
+    "shares of labels; p by Fisher's test, Holm's correction",
+)
 
 # %% tags=["keep_output"]
 groups = report.table("groups")
@@ -106,7 +115,7 @@ sk.table(groups, "P(label | group named) - P(label | not named)")
 
 # %% [markdown]
 # ## 5. Swap the people
-# Two students, one trained on synthetic rows and one on as many real ones, label real texts. Then *he* becomes *she*, *Mary* becomes *Matthew*.
+# Two students, one trained on synthetic rows and one on as many real ones, label real texts. Then *he* becomes *she*, *Mary* becomes *Anthony*.
 # Nothing else changes. How often does the answer?
 
 # %% tags=["keep_output"]

@@ -41,6 +41,7 @@ from synthkit.text import fold, words
 # columns of rows that say where a row is from and nothing about the text
 LINEAGE = {"id", "text", "label", "strategy", "attributes", "demo_ids", "model", "request_key", "slot", "iteration"}
 LINEAGE |= {"split"}
+HELD_OUT = 5000  # held-out rows whose runs are looked for
 
 
 def privacy(found: Findings, synthetic, seeds, holdout, vectors: Callable, *, random_state: int = 0) -> None:
@@ -48,12 +49,13 @@ def privacy(found: Findings, synthetic, seeds, holdout, vectors: Callable, *, ra
     texts, seed_texts = list(synthetic["text"]), list(seeds["text"])
     ids, seed_ids = row_ids(synthetic, "synthetic"), row_ids(seeds, "seed")
     copied = copies(texts, ids, seed_texts, seed_ids)
-    kept = list(holdout["text"])[: len(texts)] if holdout is not None else []
-    longest = copies(kept, range(len(kept)), seed_texts, seed_ids)
-    top, usual = (float(some[0].words if some else 0) for some in (copied, longest))
-    control = exact(usual) if kept else None
-    method = f"exact; control: as many rows that no prompt held; runs under {SHORTEST} words count as none"
-    found.lines.append(Line("privacy", "longest copied run (words)", exact(top), control, "like real", method))
+    control = _usual_run(holdout, len(texts), seed_texts, seed_ids, random_state)
+    method = (
+        f"exact, runs under {SHORTEST} words count as none; control: as many rows that no prompt held, the median, "
+        f"least and most of {REPEATS} draws"
+    )
+    top = exact(copied[0].words if copied else 0)
+    found.lines.append(Line("privacy", "longest copied run (words)", top, control, "like real", method))
     found.tables["copies"] = [c for c in copied[:20] if c.words > SHORTEST]
     lost, held = survivors(texts, ids, seed_texts)
     rows = len({s.id for s in lost})
@@ -68,6 +70,19 @@ def privacy(found: Findings, synthetic, seeds, holdout, vectors: Callable, *, ra
     members = _shown(synthetic, seeds, found)
     if members is not None:
         _attack(found, synthetic, members, holdout, vectors, random_state)
+
+
+def _usual_run(holdout, n: int, seeds: list[str], seed_ids: list[str], random_state: int) -> Interval | None:
+    """The longest run that `n` held-out rows share with a seed, over draws of them."""
+    if holdout is None or not len(holdout):
+        return None
+    rng = np.random.default_rng([random_state, 8])
+    some = [holdout["text"][int(i)] for i in rng.permutation(len(holdout))[:HELD_OUT]]
+    runs = np.zeros(len(some))
+    for c in copies(some, list(range(len(some))), seeds, seed_ids):
+        runs[c.id] = c.words
+    tops = [runs[rng.permutation(len(runs))[:n]].max() for _ in range(REPEATS)]
+    return Interval(float(np.median(tops)), float(min(tops)), float(max(tops)))
 
 
 def _shown(synthetic, seeds, found: Findings):

@@ -35,7 +35,7 @@ def swapped(text: str) -> str:
     """Return the text with the gender of its pronouns, titles, kinship words and common first names turned round.
 
     >>> swapped("Mr Hill said he had asked Mary about her brother.")
-    'Mrs Hill said she had asked Matthew about his sister.'
+    'Mrs Hill said she had asked Anthony about his sister.'
     """
     return _WORDS.sub(lambda m: _turned(m, text), text)
 
