@@ -40,6 +40,7 @@ _PUBLIC = {
     "profile": "profiling",
     "prompt_lab": "widgets",
     "register": "strategies",
+    "relabel": "relabelling",
     "standard_arms": "comparison",
     "table": "results",
     "theme": "style",

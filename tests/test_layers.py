@@ -18,8 +18,8 @@ LEVELS = [
         *("seeds", "checks", "profiling", "cells", "labelcheck", "anonymizer", "names", "surrogates"),
         *("strategies", "planning"),
     ],
-    ["filters", "baselines", "ledger", "replies", "generation"],
-    ["metrics", "students", "comparison", "contest"],
+    ["filters", "vector_filters", "baselines", "ledger", "replies", "generation", "relabelling"],
+    ["metrics", "students", "comparison", "judging", "contest"],
     ["style", "plots", "page", "card", "checkup", "notebook", "inspection"],
     ["widgets", "cli_recordings", "cli_evaluate", "cli", "__main__"],
 ]
