@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from synthkit.cli_evaluate import evaluate
 from synthkit.cli_recordings import app as recordings
 from synthkit.errors import SynthkitError
 
@@ -21,6 +22,7 @@ app = typer.Typer(
     help="Can a language model write the training data?",
 )
 app.add_typer(recordings, name="recordings")
+app.command()(evaluate)
 
 REPAIRS_SHOWN = 10
 
@@ -173,20 +175,6 @@ def generate(
         )
     else:
         print(f"{frame.to_string(index=False)}\n\n{made.summary()}\nwritten to {where}")
-
-
-@app.command()
-def evaluate(
-    synthetic: Annotated[Path, typer.Argument(metavar="SYN.csv")],
-    real: Annotated[Path, typer.Option(metavar="REAL.csv", help="real rows to stand beside")],
-    embedder: Annotated[str | None, typer.Option(help="minilm, lsa, openai:MODEL, st:MODEL")] = None,
-    as_json: Json = False,
-) -> None:
-    """Print how varied a synthetic CSV is and how close to a real one, each number beside its control."""
-    import synthkit as sk
-
-    report = sk.evaluate(_rows(synthetic), _rows(real), embedder=embedder)
-    print(report.to_json() if as_json else f"{report.summary()}\n\n{report.to_frame().to_string(index=False)}")
 
 
 @app.command()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import html
-import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from synthkit.document import document, image
 from synthkit.results import table_html
 
 if TYPE_CHECKING:
@@ -17,24 +16,13 @@ if TYPE_CHECKING:
     from synthkit.generation import Generation
     from synthkit.metrics.report import Report
 
-_CSS = """
-:root { color-scheme: light }
-body { font: 16px/1.5 system-ui, sans-serif; color: #222; max-width: 62rem; margin: 2rem auto; padding: 0 1rem }
-h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2.2rem }
-.verdict { font-size: 1.1rem; border-left: 4px solid #0173B2; padding: .2rem 1rem }
-.note { background: #fff4e5; border-left: 4px solid #D55E00; padding: .4rem 1rem }
-img { max-width: 100%; height: auto } table { margin: .5rem 0 } td { overflow-wrap: break-word }
-caption { color: #555 } footer { margin-top: 3rem; color: #666; font-size: .85rem }
-@media print { body { margin: 0; font-size: 11px } h2, figure, table { break-inside: avoid } }
-"""
-
 
 def render_page(
     made: Generation, comparison: Comparison, report: Report, figures: Sequence[tuple[str, Figure]], *, student: str
 ) -> str:
     """Return the page as HTML. `figures` are (alternative text, figure); the first stands below the comparison."""
     task = made.plan.task
-    images = [_image(figure, alt) for alt, figure in figures]
+    images = [image(figure, alt) for alt, figure in figures]
     sample = made.rows.select(range(min(12, len(made.rows)))).to_pandas()[["label", "text"]]
     parts = [
         f"<h1>{html.escape(task.title or task.name)}: can a language model write the training data?</h1>",
@@ -46,7 +34,7 @@ def render_page(
         "<h2>Synthetic among real rows</h2>",
         images[1],
         "<h2>Quality, beside what real rows of the same number give</h2>",
-        table_html(report.to_frame(), report.summary()),
+        report._repr_html_(),
         *images[2:],
         "<h2>What was asked, what came, what stayed</h2>",
         table_html(made.ledger.to_frame(), made.summary()),
@@ -54,12 +42,7 @@ def render_page(
         table_html(sample, f"{len(sample)} of {len(made.rows)}, in slot order"),
         _settings(made, comparison),
     ]
-    title = html.escape(f"synthkit: {task.name}")
-    return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{_CSS}</style></head>\n'
-        f"<body><main>\n{chr(10).join(p for p in parts if p)}\n</main></body></html>\n"
-    )
+    return document(f"synthkit: {task.name}", parts)
 
 
 def _stand_in(made: Generation) -> str:
@@ -92,10 +75,3 @@ def _settings(made: Generation, comparison: Comparison) -> str:
         f"{comparison.summary()}."
     )
     return f"<footer>{html.escape(facts)}</footer>"
-
-
-def _image(figure: Figure, alt: str) -> str:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=130, metadata={"Software": None})
-    data = base64.b64encode(buffer.getvalue()).decode()
-    return f'<figure style="margin:1rem 0"><img alt="{html.escape(alt)}" src="data:image/png;base64,{data}"></figure>'

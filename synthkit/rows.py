@@ -26,6 +26,11 @@ def need_columns(what: str, rows) -> None:
         raise SynthkitError(f"{what}: no column {missing[0]!r}; columns are: {', '.join(columns)}. Rename one to it")
 
 
+def row_ids(rows: Dataset, prefix: str) -> list[str]:
+    """Return the ids of rows, or PREFIX-0, PREFIX-1 ... where they have none."""
+    return list(rows["id"]) if "id" in rows.column_names else [f"{prefix}-{i}" for i in range(len(rows))]
+
+
 def split_off(rows: Dataset, share: float, *, random_state: int = 0) -> tuple[Dataset, Dataset]:
     """Return (the rest, a stratified `share` of the rows), each in the rows' order."""
     import numpy as np

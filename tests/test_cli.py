@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from conftest import TEST, TRAIN, as_reply, write_csv
@@ -97,9 +98,17 @@ def test_evaluate_prints_each_metric_beside_its_control(synthkit, good, test_csv
     code, out, _ = synthkit("evaluate", test_csv, "--real", good, "--embedder", "lsa")
     assert code == 0
     assert "distinct-2" in out
-    assert "real, same size" in out
+    assert "control" in out
     code, out, _ = synthkit("evaluate", test_csv, "--real", good, "--embedder", "lsa", "--json")
     assert {line["metric"] for line in json.loads(out)["lines"]} >= {"distinct-2", "Vendi score"}
+
+
+def test_evaluate_takes_seeds_more_metrics_and_writes_a_page(synthkit, good, test_csv, tmp_path):
+    more = ("--seeds", good, "--holdout", good, "--metrics", "bias, self-BLEU", "--html", "page.html")
+    code, out, _ = synthkit("evaluate", test_csv, "--real", good, "--embedder", "lsa", *more)
+    assert code == 0
+    assert "longest copied run" in out and "label skew" in out and "written to page.html" in out
+    assert "<title>test.csv beside good.csv</title>" in Path("page.html").read_text(encoding="utf-8")
 
 
 def test_compare_scores_each_named_file(synthkit, good, test_csv):

@@ -92,9 +92,9 @@ def test_a_comparison_is_drawn_with_its_values_and_arms():
     assert any("300 real test rows" in t for t in said)
 
 
-def test_a_report_is_drawn_a_panel_a_metric():
+def test_a_report_is_drawn_as_a_table_and_four_figures():
     said = drawn(plot_report(evaluate(invent(100, 2), invent(100, 1), embedder="lsa")))
-    assert {"distinct-2", "Vendi score", "coverage", "synthetic", "real"} <= set(said)
+    assert {"distinct-2", "Vendi score", "coverage", "synthetic", "control", "share of each label"} <= set(said)
 
 
 def test_a_ledger_is_drawn_with_what_was_lost():

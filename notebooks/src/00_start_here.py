@@ -17,6 +17,8 @@
 # | [03 Generation](03_generation.ipynb) | what will it cost, what came, what did we keep? |
 # | [04 Synthetic against real](04_synthetic_vs_real.ipynb) | does it look like the real thing? |
 # | [05 Downstream classifiers](05_downstream_classifiers.ipynb) | is a model trained on it good on real data? |
+# | [06 Quality report](06_quality_report.ipynb) | is the dataset good, and how do we know? |
+# | [07 Privacy and bias](07_privacy_and_bias.ipynb) | whom could these rows harm? |
 
 # %%
 import synthkit as sk

@@ -1,6 +1,6 @@
 # %% [markdown]
 # # 05 · Is a model trained on it good on real data?
-# [← 04 Synthetic against real](04_synthetic_vs_real.ipynb) · [Contents](00_start_here.ipynb)
+# [← 04 Synthetic against real](04_synthetic_vs_real.ipynb) · [Contents](00_start_here.ipynb) · [06 Quality report →](06_quality_report.ipynb)
 #
 # This is the question that counts.
 # Everything is trained the same way and tested on the same real rows, which no prompt, filter or choice has seen.
