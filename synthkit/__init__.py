@@ -29,6 +29,7 @@ _PUBLIC = {
     "evaluate": "metrics.report",
     "generate": "generation",
     "inspect_request": "inspection",
+    "learning_curve": "curves",
     "load_rows": "sources",
     "load_seeds": "seeds",
     "load_task": "task",
@@ -38,7 +39,7 @@ _PUBLIC = {
     "profile": "profiling",
     "prompt_lab": "widgets",
     "register": "strategies",
-    "standard_arms": "comparison",
+    "standard_arms": "arms",
     "table": "results",
     "theme": "style",
 }

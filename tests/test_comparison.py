@@ -8,7 +8,8 @@ import pytest
 from conftest import distinct_texts
 from test_metrics import WORDS, invent
 
-from synthkit.comparison import Comparison, Score, compare, description_rows, standard_arms
+from synthkit.arms import description_rows, standard_arms
+from synthkit.comparison import Comparison, Score, compare
 from synthkit.errors import SynthkitError
 from synthkit.generation import generate
 from synthkit.planning import plan

@@ -19,7 +19,10 @@ LEVELS = [
         *("strategies", "planning"),
     ],
     ["filters", "baselines", "ledger", "replies", "generation"],
-    ["metrics", "students", "comparison", "contest"],
+    [
+        *("metrics", "students", "finetune", "guards", "arms", "contrasts", "verdict", "comparison", "curves"),
+        *("contest", "reproduce"),
+    ],
     ["style", "plots", "page", "checkup", "notebook", "inspection"],
     ["widgets", "cli_recordings", "cli", "__main__"],
 ]

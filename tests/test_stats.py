@@ -39,7 +39,7 @@ def test_the_bootstrap_covers_the_true_accuracy_as_often_as_it_says():
     for i in range(60):
         rng = np.random.default_rng(i)
         truth = rng.integers(0, 2, 150)
-        _, accuracy = bootstrap(truth, [noisy(truth, 0.8, rng)], 2, resamples=200, random_state=i)
+        _, accuracy, _ = bootstrap(truth, [noisy(truth, 0.8, rng)], 2, resamples=200, random_state=i)
         low, high = np.quantile(accuracy, [0.025, 0.975])
         covered += low <= 0.8 <= high
     assert covered >= 51
