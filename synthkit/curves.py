@@ -35,8 +35,8 @@ class LearningCurve(Result):
     def summary(self) -> str:
         c = self.comparison
         return (
-            f"LearningCurve: {c.student} on {c.test_rows:,} {self.scored_on} rows, {_ends(self.real)} real rows a label, "
-            f"{_ends(self.synthetic)} synthetic rows; 95 % intervals {c.covers}"
+            f"LearningCurve: {c.student} on {c.test_rows:,} {self.scored_on} rows, {_ends(self.real)} real rows a "
+            f"label, {_ends(self.synthetic)} synthetic rows; 95 % intervals {c.covers}"
         )
 
     def get(self, real: int, synthetic: int) -> Interval:
@@ -81,9 +81,8 @@ def learning_curve(
     generations = list(made) if isinstance(made, (list, tuple)) else [made]
     rows = [bare(g.rows) for g in generations]
     most, task = min(map(len, rows)), generations[0].plan.task
-    sizes = sorted(
-        {0, *(n for n in (25, 50, 100, 200, 400, 800) if n < most), most} if synthetic is None else synthetic
-    )
+    usual = {0, *(n for n in (25, 50, 100, 200, 400, 800) if n < most), most}
+    sizes = sorted(usual if synthetic is None else set(synthetic))
     numbers = sorted(set(real))
     if not sizes or not numbers or sizes[-1] > most or sizes[0] < 0 or numbers[0] < 0 or sizes + numbers == [0, 0]:
         raise SynthkitError(

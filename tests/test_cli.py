@@ -9,7 +9,7 @@ import pytest
 from conftest import TEST, TRAIN, as_reply, write_csv
 from test_recorded import batch_answer, file_replies
 
-from synthkit import cli
+from synthkit import cli, cli_run
 from synthkit.planning import plan
 from synthkit.task import load_task
 
@@ -351,7 +351,7 @@ def quick_map(monkeypatch):
 def test_a_run_on_a_small_task_of_ones_own_writes_page_rows_and_scores(
     synthkit, task_folder, monkeypatch, tmp_path, sensitive
 ):
-    monkeypatch.setattr(cli, "_lesson", lambda *_: None)  # the notebook is executed by its own test
+    monkeypatch.setattr(cli_run, "_lesson", lambda *_: None)  # the notebook is executed by its own test
     append(task_folder / "task.yaml", f"sensitive: {sensitive}\n")
     task = load_task(task_folder)
     file_replies(plan(task, n=12).slots, task.recordings)
@@ -368,7 +368,7 @@ def test_a_run_on_a_small_task_of_ones_own_writes_page_rows_and_scores(
 
 
 def test_a_run_with_enough_real_rows_draws_a_map(synthkit, task_folder, quick_map, monkeypatch, tmp_path):
-    monkeypatch.setattr(cli, "_lesson", lambda *_: None)
+    monkeypatch.setattr(cli_run, "_lesson", lambda *_: None)
     many = [[f"guest {i} {'abcdefghij'[i // 6] * (i % 6 + 3)} {label}", label] for i in range(12) for label in TRAIN]
     write_csv(task_folder / "train.csv", [[text, label] for _, text, label in TRAIN_ROWS] + many, ("text", "label"))
     task = load_task(task_folder)
