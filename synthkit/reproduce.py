@@ -16,8 +16,8 @@ from synthkit.arms import DRAWS, standard_arms
 from synthkit.comparison import compare
 from synthkit.errors import SynthkitError
 from synthkit.generation import Generation, generate
-from synthkit.llm.budget import Budget
 from synthkit.llm.client import LLM
+from synthkit.llm.store import Store
 from synthkit.planning import plan
 from synthkit.results import Result
 from synthkit.seeds import Seeds, load_seeds
@@ -49,7 +49,7 @@ class Recipe:
     select: str | None = None
     students: tuple[str, ...] = ("tfidf_lr", "minilm_lr")
 
-    def generations(self, task: Task, *, llm=None, budget: Budget | None = None, progress: bool = True):
+    def generations(self, task: Task, *, llm=None, store=None, budget=None, progress: bool = True) -> list[Generation]:
         """Return the synthetic sets, one a random state."""
         shown = shown_seeds(task, self.k, self.strategy, self.llm)
         each = dict.fromkeys(task.labels, self.per_label) if self.per_label else None
@@ -64,7 +64,7 @@ class Recipe:
             )
             for state in self.random_states
         ]
-        return [generate(p, llm=llm or self.llm, budget=budget, progress=progress) for p in plans]
+        return [generate(p, llm=llm or self.llm, store=store, budget=budget, progress=progress) for p in plans]
 
     def comparison(self, made: Sequence[Generation], *, progress: bool = True) -> Comparison:
         """Return how the standard arms do on the task's test rows."""
@@ -183,14 +183,29 @@ def reproduce(saved: str | Path | dict, *, task: str | None = None, progress: bo
         ) from None
     the_task = load_task(task or recipe.task)
     models = sorted({v for k, v in rested.items() if k.startswith("model")})
-    llm = LLM(models[0]) if recipe.llm == "live" else None
-    budget = Budget(requests=0) if llm else None
-    made = recipe.generations(the_task, llm=llm, budget=budget, progress=progress)
-    if missing := sum(g.ledger.not_asked for g in made):
-        raise SynthkitError(f"{missing} replies are not in this machine's store, and reproduce asks no model")
+    if recipe.llm == "live":
+        with Store() as store:
+            made = recipe.generations(the_task, llm=_Stored(models[0]), store=store, progress=progress)
+    else:
+        made = recipe.generations(the_task, progress=progress)
     comparison = recipe.comparison(made, progress=progress)
     lines = [*same_lines("version of ", then, versions()), *same_lines("", rested, rests_on(made))]
     return Reproduction((*lines, *score_lines(old, json.loads(comparison.to_json())["scores"])), comparison)
+
+
+class _Stored:
+    """Stands where a live model stood and asks nobody: what the store lacks is an error."""
+
+    name, attempts, concurrency = LLM.name, LLM.attempts, 1
+
+    def __init__(self, model: str):
+        self.model = model
+
+    async def complete(self, request):
+        raise SynthkitError(
+            f"the reply to {request.custom_id} by {self.model} is not in this machine's store, and reproduce asks no "
+            "model. Run it where it was run, or set SYNTHKIT_HOME to a folder with its replies.sqlite"
+        )
 
 
 def _read(path: Path) -> dict:
