@@ -26,13 +26,14 @@ from synthkit.verdict import Comparison
 WHERE = Path(__file__).with_name("evidence.json")
 PROTOCOL = 1  # a number to raise when the arms or their scoring change: older figures are then measured anew
 K, DRAWS, N, EACH = 10, 5, 200, 4
+OTHER_K = (5, 50)  # real rows a label at which the gain is measured too
 STUDENT = "minilm_lr"
 STATES = {
-    "banking77": (0,),
     "clinc150_domains": (0, 1, 2),
-    "movie_review_sentences": (0,),
-    "dbpedia14": (0,),
     "pros_cons": (0, 1, 2),
+    "movie_review_sentences": (0,),
+    "banking77": (0,),
+    "dbpedia14": (0,),
 }
 PRIMARY = ("real_few+chosen", "real_few")
 PAIRS = [
@@ -46,6 +47,7 @@ PAIRS = [
     ("real_few+chosen", "real_few+description"),
     ("real_few+chosen", "real_few+description, attributes"),
     ("real_full", "real_few+chosen"),
+    *((f"{k} real+chosen", f"{k} real") for k in OTHER_K),
 ]
 ROWS = {
     "majority": "the commonest label",
@@ -61,6 +63,10 @@ ROWS = {
     "real_few+description": "10 real + descriptions",
     "real_few+description, attributes": "10 real + with attributes",
     "real_few+chosen": "**10 real + chosen**",
+    "5 real": "5 real a label",
+    "5 real+chosen": "5 real a label + chosen",
+    "50 real": "50 real a label",
+    "50 real+chosen": "50 real a label + chosen",
     "real_full": "all real",
 }
 
@@ -165,10 +171,11 @@ def measure(task, made: dict[str, list[Generation]]) -> dict:
         "real_few+chosen": with_few,
         "real_full": Arm((task.splits.train,), ((0, 0),), len(task.splits.train)),
     }
+    arms |= other_k(task, alone)
     scored = sk.compare(arms, test=task.splits.test, students=[STUDENT], task=task, primary=PRIMARY)
     scored = with_floors(scored, task)
     closed = {arm: scored.gap_closed(arm) for arm in ("zero_shot", "attributed", "chosen", "real_few+chosen")}
-    trts = _agreement(task, made)
+    trts, there = _agreement(task, made), {s.arm for s in scored.scores}
     out = json.loads(scored.to_json())
     return {
         "chosen": {"mix": mix, "filter": chosen_filter, "tried": tried},
@@ -176,12 +183,30 @@ def measure(task, made: dict[str, list[Generation]]) -> dict:
         "covers": scored.covers,
         "notes": list(scored.notes),
         "scores": out["scores"],
-        "contrasts": scored.contrasts(PAIRS).to_frame().to_dict("records"),
+        "contrasts": scored.contrasts([p for p in PAIRS if {*p} <= there]).to_frame().to_dict("records"),
         "gap_closed": {arm: c and c._asdict() for arm, c in closed.items()},
         "label_holds": trts,
         "refused": len(scored.refused),
         "cost": {name: [_cost(g) for g in gs] for name, gs in made.items()},
     }
+
+
+def other_k(task, chosen: Arm) -> dict[str, Arm]:
+    """Return fewer and more real rows a label, alone and with the chosen rows as a draw of ten selected them."""
+    out = {}
+    for k in OTHER_K:
+        try:
+            few = [sk.load_seeds(task, k=k, random_state=i).rows for i in range(DRAWS)]
+        except sk.SynthkitError as error:
+            say(f"    {k} real a label left out: {error}")
+            continue
+        real = k * len(task.labels)
+        sets = {unit: rows for rows, unit in zip(chosen.sets, chosen.units, strict=True)}
+        pairs = crossed(len({g for g, _ in sets}), DRAWS)
+        both = tuple(joined(few[d], sets.get((g, d), sets[g, 0])) for g, d in pairs)
+        out[f"{k} real"] = Arm(tuple(few), tuple((0, d) for d in range(DRAWS)), real)
+        out[f"{k} real+chosen"] = Arm(both, tuple(pairs), real)
+    return out
 
 
 def with_floors(scored: Comparison, task) -> Comparison:
@@ -249,13 +274,12 @@ def tables(found: dict[str, dict]) -> str:
             )
     lines += ["", "| contrast (macro-F1, p corrected by Holm) | " + " | ".join(names) + " |"]
     lines.append("|---" * (len(names) + 1) + "|")
-    every = {c["contrast"] for n in names for c in found[n]["contrasts"]}
-    for contrast in sorted(every, key=[c["contrast"] for c in found[names[0]]["contrasts"]].index):
+    for contrast in [f"{a} - {b}" for a, b in (PRIMARY, *PAIRS)]:
         cells = []
         for name in names:
-            c = next(c for c in found[name]["contrasts"] if c["contrast"] == contrast)
-            p = c["p"] if c["corrected p"] == "primary" else c["corrected p"]
-            cells.append(f"{c['macro-F1 difference [95 %]']}, p {p}")
+            c = next((c for c in found[name]["contrasts"] if c["contrast"] == contrast), None)
+            p = c and (c["p"] if c["corrected p"] == "primary" else c["corrected p"])
+            cells.append(f"{c['macro-F1 difference [95 %]']}, p {p}" if c else "")
         lines.append(f"| {contrast} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
