@@ -146,7 +146,7 @@ def compare(
         named[name] = shared.read_rows(path)
     pair = tuple(primary.split(",")) if primary else None
     if pair and len(pair) != 2:
-        raise SynthkitError(f"--primary {primary!r}: expected two names, as both,few")
+        raise SynthkitError(f"--primary {primary}: expected two names, as both,few")
     chosen = {"students": student} if student else {}
     tested = shared.read_rows(test)
     done = sk.compare(named, test=tested, embedder=embedder, primary=pair, progress=not as_json, **chosen)

@@ -127,7 +127,7 @@ def _score(arm, student, given: Arm, sets, truth, guesses, resampled: Resampled,
         macro_f1=interval(f1, resampled.macro_f1),
         accuracy=interval(accuracy, resampled.accuracy),
         generations=len({g for g, _ in given.units}),
-        real=given.real,
+        real=len(sets[0][0]) if arm == "real_full" else given.real,  # what is left of it
         settings=settings,
         missing=tuple(sorted(set(labels) - {label for _, own in sets for label in own})),
     )

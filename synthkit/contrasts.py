@@ -56,20 +56,24 @@ def contrasts(comparison: Comparison, pairs: Sequence[tuple[str, str]] | None, s
             {
                 "contrast": f"{arm} - {other}",
                 "macro-F1 difference [95 %]": str(comparison.difference(arm, other, student)),
-                "p": f"{p[-1]:.3f}",
+                "p": _p(p[-1]),
                 "corrected p": "",
                 "fixed": round(np.mean([(a & ~b).sum() for a, b in matched])),
                 "caused": round(np.mean([(b & ~a).sum() for a, b in matched])),
-                "McNemar p": f"{combined([mcnemar(a, b) for a, b in matched]):.3f}",
+                "McNemar p": _p(combined([mcnemar(a, b) for a, b in matched])),
             }
         )
     for row, value in zip(rows[len(primary) :], holm(p[len(primary) :]), strict=True):
-        row["corrected p"] = f"{value:.3f}"
+        row["corrected p"] = _p(value)
     if primary:
         rows[0]["corrected p"] = "primary"
     if not rows:
         raise SynthkitError(f"no contrast to show: name some, as pairs=[({sorted(names)[0]!r}, ...)]")
     return table(pd.DataFrame(rows), f"{student}: paired differences; intervals {comparison.covers}")
+
+
+def _p(value: float) -> str:
+    return f"{value:.3f}" if value >= 0.0005 else "< 0.001"
 
 
 def _matched(comparison: Comparison, arm: str, other: str, student: str) -> list[tuple[np.ndarray, np.ndarray]]:
