@@ -106,7 +106,7 @@ def per_class(comparison: Comparison, arms: Sequence[str] | None, student: str) 
         arm: np.mean([recalls(fits.truth, p, classes) for p in fits.predicted[arm, student]], axis=0)
         for arm in dict.fromkeys([*arms, *(comparison.primary or ())])
     }
-    out = {"label": list(comparison.labels), "test rows": np.bincount(fits.truth, minlength=classes)}
+    out = {"label": list(comparison.labels), "test rows": np.bincount(fits.truth, minlength=classes).tolist()}
     out |= {arm: [f"{x:.3f}" for x in recall[arm]] for arm in arms}
     order = np.arange(classes)
     if comparison.primary:

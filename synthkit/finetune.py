@@ -10,7 +10,7 @@ from synthkit.embedding import GET_WEIGHTS, weights_folder
 from synthkit.errors import SynthkitError
 
 STEPS, BATCH, RATE, LONGEST = 100, 16, 2e-4, 64
-INSTALL = "pip install torch transformers (or: pip install 'synthkit[finetune]')"
+INSTALL = "pip install torch transformers (or: pip install -e '.[finetune]')"
 
 
 def fine_tuned(texts: Sequence[str], labels: Sequence[str], test_texts: Sequence[str]) -> tuple[np.ndarray, str]:

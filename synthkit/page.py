@@ -77,7 +77,8 @@ def _contrasts(comparison: Comparison) -> list[str]:
     if not comparison.fits or not comparison.primary:
         return []
     tables = [comparison.contrasts(), comparison.per_class()]
-    return [table_html(t.to_frame(), t.summary()) for t in tables]
+    changed = f"<p>{html.escape(comparison.errors().summary())}.</p>"
+    return [*(table_html(t.to_frame(), t.summary()) for t in tables), changed]
 
 
 def _notes(comparison: Comparison) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -109,6 +110,9 @@ class Comparison(Result):
             )
         return tuple(out)
 
+    def _repr_html_(self) -> str:
+        return super()._repr_html_() + "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
+
     def to_frame(self) -> pd.DataFrame:
         """Return one row an arm and student: rows, real rows behind them, draws, scores with intervals, settings."""
         import pandas as pd
@@ -212,7 +216,7 @@ class Comparison(Result):
         return views[view](self)
 
     def to_json(self) -> str:
-        """Return the scores, settings, contrasts and refused rows as JSON."""
+        """Return scores, settings, contrasts, recall by label, ids of errors fixed and caused, refused rows as JSON."""
         rows = [
             {**s._asdict(), "macro_f1": s.macro_f1._asdict(), "accuracy": s.accuracy._asdict()}
             for s in (*self.scores, *self.trts)
@@ -220,6 +224,10 @@ class Comparison(Result):
         facts = {"labels": list(self.labels), "test_rows": self.test_rows, "embedder": self.embedder}
         facts |= {"stand_in": self.stand_in, "model": self.model, "covers": self.covers, "notes": list(self.notes)}
         facts |= {"primary": self.primary and [*self.primary, self.student]}
-        tested = self.contrasts().to_frame().to_dict("records") if self.fits and self.primary else []
-        refused = [r._asdict() for r in self.refused]
-        return json.dumps({**facts, "scores": rows, "contrasts": tested, "refused": refused}, indent=1)
+        refused, views = [r._asdict() for r in self.refused], {}
+        if self.fits and self.primary:
+            changed = self.errors().to_frame()
+            views["contrasts"] = self.contrasts().to_frame().to_dict("records")
+            views["recall"] = self.per_class().to_frame().to_dict("records")
+            views["errors"] = {kind: list(changed["id"][changed["change"] == kind]) for kind in ("fixed", "caused")}
+        return json.dumps({**facts, "scores": rows, **views, "refused": refused}, indent=1)
