@@ -180,7 +180,6 @@ def measure(task, made: dict[str, list[Generation]]) -> dict:
     return {
         "chosen": {"mix": mix, "filter": chosen_filter, "tried": tried},
         "validation_rows": len(task.splits.validation),
-        "covers": scored.covers,
         "notes": list(scored.notes),
         "scores": out["scores"],
         "contrasts": scored.contrasts([p for p in PAIRS if {*p} <= there]).to_frame().to_dict("records"),
@@ -247,41 +246,51 @@ def _cost(g: Generation) -> dict:
 
 
 def tables(found: dict[str, dict]) -> str:
-    """Return the tables as Markdown."""
+    """Return the tables as Markdown: scores, cost, contrasts."""
     names = [name for name in STATES if name in found]
-    lines = [
-        "| trained on | " + " | ".join(f"{n} ({found[n]['test_rows']:,} test rows)" for n in names) + " |",
-        "|---" * (len(names) + 1) + "|",
-    ]
+    head = []
+    for name in names:
+        labels = _score(found[name], "label names")["rows"]
+        many = len(STATES[name])
+        runs = f"{many} generations" if many > 1 else "one generation"
+        head.append(f"{name}: {labels} labels, {found[name]['test_rows']:,} test rows, {runs}")
+    lines = ["| macro-F1 [95 %] (rows) | " + " | ".join(head) + " |", "|---" * (len(names) + 1) + "|"]
     for arm, title in ROWS.items():
-        cells = []
-        for name in names:
-            s = next((s for s in found[name]["scores"] if s["arm"] == arm), None)
-            f1 = s and s["macro_f1"]
-            cells.append(f"{f1['value']:.3f} [{f1['low']:.3f}, {f1['high']:.3f}], n = {s['rows']:,}" if s else "")
+        scores = [_score(found[name], arm) for name in names]
+        cells = [f"{_said(s['macro_f1'])} ({s['rows']:,})" if s else "" for s in scores]
         lines.append(f"| {title} | " + " | ".join(cells) + " |")
     closed = [found[n]["gap_closed"]["real_few+chosen"] for n in names]
-    said = [f"{c['value']:.0%} [{c['low']:.0%}, {c['high']:.0%}]" if c else "no gap" for c in closed]
-    lines += ["| gap closed by 10 real + chosen | " + " | ".join(said) + " |", ""]
-    lines += ["| | generations | requests | tokens (estimated) | rows kept | label holds | chosen |", "|---" * 7 + "|"]
+    cells = [f"{c['value']:.0%} [{c['low']:.0%}, {c['high']:.0%}]" if c else "no gap to close" for c in closed]
+    lines += ["| gap to all real closed by 10 real + chosen | " + " | ".join(cells) + " |", ""]
+    lines += [
+        "| a generation of | requests | tokens (estimated) | rows kept | label holds | chosen |",
+        "|---" * 6 + "|",
+    ]
     for name in names:
+        chosen = found[name]["chosen"]
         for strategy, costs in found[name]["cost"].items():
             mean = {key: np.mean([c[key] for c in costs]) for key in costs[0]}
-            holds, chosen = found[name]["label_holds"][strategy], found[name]["chosen"]
             lines.append(
-                f"| {name}, `{strategy}` | {len(costs)} | {mean['requests']:.0f} | {mean['tokens']:,.0f} | "
-                f"{mean['kept']:.0f} | {holds['value']:.2f} | {chosen['mix']}, filter {chosen['filter']} |"
+                f"| {name}, `{strategy}` | {mean['requests']:.0f} | {mean['tokens']:,.0f} | {mean['kept']:.0f} | "
+                f"{found[name]['label_holds'][strategy]['value']:.2f} | {chosen['mix']}, filter: {chosen['filter']} |"
             )
-    lines += ["", "| contrast (macro-F1, p corrected by Holm) | " + " | ".join(names) + " |"]
-    lines.append("|---" * (len(names) + 1) + "|")
+    lines += ["", "| difference in macro-F1 [95 %], p | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
     for contrast in [f"{a} - {b}" for a, b in (PRIMARY, *PAIRS)]:
         cells = []
         for name in names:
             c = next((c for c in found[name]["contrasts"] if c["contrast"] == contrast), None)
             p = c and (c["p"] if c["corrected p"] == "primary" else c["corrected p"])
-            cells.append(f"{c['macro-F1 difference [95 %]']}, p {p}" if c else "")
+            cells.append(f"{c['macro-F1 difference [95 %]']}, {p}" if c else "")
         lines.append(f"| {contrast} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def _score(task: dict, arm: str) -> dict | None:
+    return next((s for s in task["scores"] if s["arm"] == arm), None)
+
+
+def _said(f1: dict) -> str:
+    return f"{f1['value']:.3f} [{f1['low']:.3f}, {f1['high']:.3f}]"
 
 
 def say(text: str) -> None:

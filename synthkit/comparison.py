@@ -16,7 +16,7 @@ from synthkit.rows import bare as bare
 from synthkit.rows import need_columns
 from synthkit.stats import Resampled, bootstrap, interval, scores
 from synthkit.students import as_students
-from synthkit.verdict import PRIMARY, STUDENT, Comparison, Fits, Score
+from synthkit.verdict import PRIMARY, STUDENT, UNNAMED, Comparison, Fits, Score
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -142,10 +142,12 @@ def _trts(student, sets, back, guesses, labels, settings, random_state) -> Score
 
 
 def _models(arms: Mapping[str, Arm]) -> str:
-    """Return who wrote the synthetic rows, as the rows themselves say."""
-    sets = arms["synthetic"].sets if "synthetic" in arms else ()
+    """Return who wrote the synthetic rows, as the rows of `synthetic`, or of any arm, say themselves."""
+    sets = (
+        arms["synthetic"].sets if "synthetic" in arms else [s for name, a in arms.items() if name != "ngram" for s in a]
+    )
     names = sorted({m for rows in sets if "model" in rows.column_names for m in rows["model"]})
-    return "+".join("ngram (no language model)" if m == "ngram" else m for m in names) or "an unnamed model"
+    return "+".join("ngram (no language model)" if m == "ngram" else m for m in names) or UNNAMED
 
 
 def _bar(total: int, progress: bool):

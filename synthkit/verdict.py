@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 GLOSS = {"synthetic": "synthetic (TSTR)", "real_full": "real_full (TRTR)"}
 PRIMARY = ("real_few+synthetic", "real_few")
 STUDENT = "minilm_lr"
+UNNAMED = "an unnamed model"
 VERDICT_ARMS = ("real_few", "synthetic", "real_few+synthetic", "real_full")
 
 
@@ -71,7 +72,7 @@ class Comparison(Result):
     test_rows: int
     embedder: str
     stand_in: bool = False
-    model: str = "unknown"
+    model: str = UNNAMED
     resampled: dict[tuple[str, str], np.ndarray] = field(default_factory=dict, compare=False)
     primary: tuple[str, str] | None = None
     student: str = STUDENT
@@ -93,7 +94,7 @@ class Comparison(Result):
         parts = ["test rows"] + [f"{draws} draws of training rows"] * (draws > 1)
         parts += [f"{generations} generations"] * (generations > 1)
         said = "cover " + (", ".join(parts[:-1]) + " and " if parts[1:] else "") + parts[-1]
-        written = any("synthetic" in s.arm for s in self.scores)
+        written = self.model != UNNAMED or any("synthetic" in s.arm for s in self.scores)
         return said + (", not the generator" if written and generations == 1 else "")
 
     @property
