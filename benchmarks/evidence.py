@@ -309,6 +309,9 @@ def main() -> int:
         rests = {f"{s}: {what}": h for s, gs in made.items() for what, h in rests_on(gs).items()}
         rests["protocol"] = str(PROTOCOL)
         old = saved["tasks"].get(name)
+        if check and not old:
+            say(f"{name}: nothing to check, it is not in {WHERE.name}")
+            continue
         if old and old["rests on"] == rests and not check:
             say(f"{name}: measured before")
             continue
@@ -318,7 +321,7 @@ def main() -> int:
         say(f"    {time.perf_counter() - start:.0f} s")
         if check:
             lines = [
-                *same_lines(f"{name}: ", old["rests on"], rests),
+                *same_lines("", old["rests on"], rests),
                 *score_lines(old["scores"], new["scores"]),
             ]
             for line in lines:

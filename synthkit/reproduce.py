@@ -17,6 +17,7 @@ from synthkit.comparison import compare
 from synthkit.errors import SynthkitError
 from synthkit.generation import Generation, generate
 from synthkit.llm.client import LLM
+from synthkit.llm.recorded import Recorded
 from synthkit.llm.store import Store
 from synthkit.planning import plan
 from synthkit.results import Result
@@ -105,6 +106,7 @@ def versions() -> dict[str, str]:
 def rests_on(made: Sequence[Generation]) -> dict[str, str]:
     """Return hashes of the real rows, and of each generation's plan, replies used and rows kept."""
     task, out = made[0].plan.task, {}
+    recorded = Recorded(task.recordings)
     for role in ("train", "validation", "test"):
         out[f"{role} rows"] = rows_hash(getattr(task.splits, role))
     for g in made:
@@ -112,13 +114,10 @@ def rests_on(made: Sequence[Generation]) -> dict[str, str]:
         out[f"plan, random_state {state}"] = _hash(r.prompt_key for r in g.plan.slots)
         out[f"synthetic rows, random_state {state}"] = rows_hash(g.rows)
         out[f"model, random_state {state}"] = g.model
-    if any(path := [p for p in _recordings(task) if p.is_file()]):
-        out["recordings"] = _hash(p.read_text(encoding="utf-8") for p in path)
+        replies = [recorded.get(r) for r in g.plan.slots[: g.ledger.planned]]
+        if all(replies):
+            out[f"recorded replies, random_state {state}"] = _hash(r.content for r in replies)
     return out
-
-
-def _recordings(task: Task) -> list[Path]:
-    return [task.recordings / name for name in ("requests.jsonl", "replies.jsonl")] if task.recordings else []
 
 
 def rows_hash(rows: Dataset) -> str:
@@ -190,6 +189,7 @@ def reproduce(saved: str | Path | dict, *, task: str | None = None, progress: bo
         made = recipe.generations(the_task, progress=progress)
     comparison = recipe.comparison(made, progress=progress)
     lines = [*same_lines("version of ", then, versions()), *same_lines("", rested, rests_on(made))]
+    lines += same_lines("", {"sentence vectors": result["embedder"]}, {"sentence vectors": comparison.embedder})
     return Reproduction((*lines, *score_lines(old, json.loads(comparison.to_json())["scores"])), comparison)
 
 

@@ -31,7 +31,7 @@ def test_the_same_recipe_and_replies_give_the_same_lines(saved):
     assert repr(again).startswith(
         f"Reproduction: {len(again.lines)} same, 0 within 0.002, 0 different; the scores hold"
     )
-    assert {"version of numpy", "test rows", "synthetic rows, random_state 0", "recordings"} <= {
+    assert {"version of numpy", "test rows", "synthetic rows, random_state 0", "recorded replies, random_state 0"} <= {
         line.what for line in again.lines
     }
 
