@@ -42,3 +42,8 @@ def split_off(rows: Dataset, share: float, *, random_state: int = 0) -> tuple[Da
         where = rng.permutation(np.flatnonzero(labels == label))
         taken[where[: max(1, round(share * len(where)))]] = True
     return rows.select(np.flatnonzero(~taken)), rows.select(np.flatnonzero(taken))
+
+
+def bare(rows: Dataset) -> Dataset:
+    """Return rows with the columns id, text and label alone, so that rows of different origin can be joined."""
+    return rows.select_columns(["id", "text", "label"])
