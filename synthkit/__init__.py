@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "Budget": "llm.budget",
     "LLM": "llm.client",
+    "Loop": "loop",
     "Store": "llm.store",
     "SynthkitError": "errors",
     "anonymize": "anonymizer",
@@ -23,6 +24,7 @@ _PUBLIC = {
     "compare": "comparison",
     "compare_strategies": "contest",
     "coverage": "cells",
+    "diagnose": "diagnosis",
     "default_filters": "filters",
     "doctor": "checkup",
     "embed": "embedding",

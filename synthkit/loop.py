@@ -1,0 +1,290 @@
+"""The loop by hand: diagnose, propose, apply; every proposal can be read and changed before it is asked."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from synthkit.decisions import Decisions
+from synthkit.diagnosis import Diagnosis, diagnose, off_label
+from synthkit.errors import SynthkitError
+from synthkit.filters import default_filters
+from synthkit.generation import Generation, generate, make_source, synthetic_rows
+from synthkit.levers import Proposal, chosen_levers, propose
+from synthkit.llm.budget import Budget
+from synthkit.llm.client import LLM
+from synthkit.llm.recorded import Recorded, export_pending
+from synthkit.llm.store import Store
+from synthkit.planning import TEXTS_A_REQUEST, Plan, plan
+from synthkit.reference import Reference
+from synthkit.results import Result
+from synthkit.seeds import Seeds
+from synthkit.stats import Interval, bootstrap, interval, scores
+from synthkit.task import Task
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from datasets import Dataset
+
+MIX = ("zero_shot", "attributed")
+START, REQUESTS = 24, 12
+BAND = 1000  # request j of iteration i has slot BAND * i + j
+PATIENCE = 2  # iterations in a row without a gain beyond noise that end a loop
+
+
+@dataclass(frozen=True, repr=False)
+class Iteration(Result):
+    """One turn: what was proposed, what it brought, what was dropped, and how the rows do on the validation rows.
+
+    `requests` and `rows` count all so far; `gain` is the paired difference in macro-F1 to the turn before.
+    """
+
+    number: int
+    proposals: tuple[Proposal, ...]
+    made: Generation
+    dropped: tuple[tuple[str, str], ...]
+    requests: int
+    rows: Dataset
+    macro_f1: Interval
+    gain: Interval | None
+    diagnosis: Diagnosis
+
+    def summary(self) -> str:
+        gain = f", {self.gain.value:+.3f} [{self.gain.low:+.3f}, {self.gain.high:+.3f}]" if self.gain else ""
+        return (
+            f"Iteration {self.number}: {self.requests} requests, {len(self.rows)} rows, {len(self.dropped)} dropped; "
+            f"validation macro-F1 {self.macro_f1}{gain}, coverage {self.diagnosis.coverage:.3f}"
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the rows that this turn added."""
+        frame = self.rows.to_pandas()
+        return frame[frame["iteration"] == self.number][["id", "label", "text", "attributes"]]
+
+
+class Step:
+    """A turn before it is taken: `diagnosis`, then `propose()`, then `apply()`."""
+
+    def __init__(self, loop: Loop, number: int, diagnosis: Diagnosis):
+        self._loop, self.number, self.diagnosis = loop, number, diagnosis
+
+    def __repr__(self) -> str:
+        return f"Step {self.number}. {self.diagnosis.summary()}"
+
+    @cached_property
+    def proposals(self) -> tuple[Proposal, ...]:
+        """What the findings lead to, as many as an iteration has requests."""
+        return self._loop._decide(self)
+
+    def propose(self) -> Proposals:
+        """Return the proposals as a table that can be edited: `proposals.items` is a tuple, `replace(...)` changes one."""
+        return Proposals(self.number, self.proposals, self._loop.plan_of(self.number, self.proposals))
+
+    def pending(self, proposals: Sequence[Proposal] | None = None) -> list[dict]:
+        """Return the requests that have no recorded reply yet, as OpenAI Batch lines."""
+        slots = self._loop.plan_of(self.number, self.proposals if proposals is None else proposals).slots
+        return export_pending(slots, self._loop.task.recordings)
+
+    def apply(self, proposals: Proposals | Sequence[Proposal] | None = None, *, spare: Sequence[str] = ()) -> Iteration:
+        """Ask what is proposed (or the `proposals` given instead), add what the filters keep, drop what hurts.
+
+        Rows are never replaced. Dropped are rows, old or new, whose label does not stick (lever "prune"), but for the
+        ids in `spare`. The loop then stands one turn further.
+        """
+        if self.number != len(self._loop.iterations):
+            raise SynthkitError(f"step {self.number} was taken already; loop.diagnose() gives the next one")
+        chosen = self.proposals if proposals is None else tuple(getattr(proposals, "items", proposals))
+        if not chosen:
+            raise SynthkitError("no proposals to ask: step.propose() has those of the diagnosis")
+        return self._loop._take(self.number, chosen, set(spare))
+
+
+@dataclass(frozen=True, repr=False)
+class Proposals(Result):
+    """The requests of a turn before they are asked; `plan` holds their very words (`plan.show(0)`)."""
+
+    number: int
+    items: tuple[Proposal, ...]
+    plan: Plan
+
+    def summary(self) -> str:
+        return f"Proposals: {len(self.items)} requests of {TEXTS_A_REQUEST} texts for iteration {self.number}"
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a request: lever, label, strategy, what it is to be about, near, without, and why."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            {
+                "lever": [p.lever or "more of the same" for p in self.items],
+                "label": [p.label for p in self.items],
+                "asked by": [p.strategy for p in self.items],
+                "about": [" | ".join(p.about) for p in self.items],
+                "near": [p.near for p in self.items],
+                "also": ["; ".join([*p.avoid, *(["register told"] if p.like else [])]) for p in self.items],
+                "why": [p.why for p in self.items],
+            }
+        )
+
+
+class Loop:
+    """A refinement under way, one turn at a time.
+
+    >>> import synthkit as sk
+    >>> loop = sk.Loop(sk.load_task("feedback"))           # iteration 0 is a plain mix
+    >>> step = loop.diagnose()
+    >>> len(step.propose().items)
+    12
+
+    `validation` are real rows that judge and are described, never quoted (the task's own by default): they count as
+    real rows used. The loop starts from `start` requests of the mix `strategy`, then makes `requests` an iteration.
+    `levers` switches adjustments off: of "topics", "boundary", "phrases", "register", "prune" only those named. `filters`
+    is None or a function `(task, seeds) -> filters`; new texts are held against all that were ever kept.
+    Everything is a function of the arguments and the replies: run again, it asks only what has no reply yet.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        seeds: Seeds | None = None,
+        validation: Dataset | None = None,
+        *,
+        strategy: str | Sequence[str] = MIX,
+        start: int = START,
+        requests: int = REQUESTS,
+        levers: Sequence[str] | None = None,
+        filters: Callable | None = None,
+        llm: str | LLM = "recorded",
+        budget: Budget | None = None,
+        store: Store | None = None,
+        embedder: str | None = None,
+        random_state: int = 0,
+        progress: bool = True,
+    ):
+        for name, value in (("start", start), ("requests", requests)):
+            if not isinstance(value, int) or not 1 <= value <= BAND:
+                raise SynthkitError(f"{name}={value!r}: expected a whole number of requests, 1 to {BAND}")
+        self.task, self.seeds, self.levers, self.random_state = task, seeds, chosen_levers(levers), random_state
+        self.strategy, self.start, self.requests = strategy, start, requests
+        self.reference = Reference(
+            task.splits.validation if validation is None else validation, embedder=embedder, random_state=random_state
+        )
+        self._filters = (lambda: default_filters(task, seeds)) if filters is None else (lambda: filters(task, seeds))
+        self.source = make_source(llm, self.one_shot(start))
+        self._asking = {"llm": self.source, "budget": budget, "store": store, "progress": progress}
+        self.decisions = Decisions(task.recordings if isinstance(self.source, Recorded) else None)
+        self._named_embedder, self._kept_by = embedder, self._filters()
+        self.iterations: list[Iteration] = []
+        self._begin()
+
+    def __repr__(self) -> str:
+        return f"Loop, {self.iterations[-1].summary()[0].lower()}{self.iterations[-1].summary()[1:]}"
+
+    @property
+    def rows(self) -> Dataset:
+        """The synthetic rows as they stand."""
+        return self.iterations[-1].rows
+
+    @property
+    def stopped(self) -> str:
+        """Why it is time to stop, or "": no gain beyond noise for two iterations, or a generation that ended early."""
+        if note := self.iterations[-1].made.ledger.note:
+            return note
+        gains = [i.gain for i in self.iterations[1:]][-PATIENCE:]
+        none = len(gains) == PATIENCE and all(g.low <= 0 for g in gains)
+        return f"no gain beyond noise on validation for {PATIENCE} iterations" if none else ""
+
+    def diagnose(self) -> Step:
+        """Return the next turn: what is wrong with the rows as they stand."""
+        return Step(self, len(self.iterations), self.iterations[-1].diagnosis)
+
+    def one_shot(self, requests: int) -> Plan:
+        """Return the plan that the same number of requests would be spent on without a loop."""
+        return plan(
+            self.task,
+            self.seeds,
+            strategy=self.strategy,
+            n=requests * TEXTS_A_REQUEST,
+            surplus=0,
+            random_state=self.random_state,
+        )
+
+    def generate(self, chosen: Plan, filters: list | None = None) -> Generation:
+        """Return the rows of a plan, asked as this loop asks; without `filters` by new ones of the loop's kind."""
+        return generate(chosen, filters=self._filters() if filters is None else filters, **self._asking)
+
+    def plan_of(self, number: int, proposals: Sequence[Proposal]) -> Plan:
+        """Return the plan of a turn: request j has slot 1000 * number + j, or its own in the one-shot plan."""
+        slots = tuple(
+            p.request(self.task, self.seeds, BAND * number + j, self.random_state) for j, p in enumerate(proposals)
+        )
+        names = "+".join(dict.fromkeys(p.strategy for p in proposals))
+        return Plan(self.task, self.seeds, names, len(slots) * TEXTS_A_REQUEST, self.random_state, slots)
+
+    def _begin(self) -> None:
+        made = self.generate(self.one_shot(self.start), self._kept_by)
+        self._add(0, (), made, made.rows, ())
+
+    def _decide(self, step: Step) -> tuple[Proposal, ...]:
+        def fresh() -> list[dict]:
+            given = propose(step.diagnosis, self.requests, levers=self.levers, more=self._more())
+            return [p.to_json() for p in given]
+
+        made_from = [self._made_from(self.rows), list(self.levers), self.requests]
+        where = {"iteration": step.number, "random_state": self.random_state}
+        return tuple(Proposal.from_json(p) for p in self.decisions.get(made_from, "proposals", fresh, **where))
+
+    def _more(self) -> Iterator[tuple[str, str, int]]:
+        """What the one-shot plan would ask next, after the start and what earlier turns took of it."""
+        taken = self.start + sum(not p.lever for i in self.iterations for p in i.proposals)
+        for request in self.one_shot(taken + self.requests).slots[taken:]:
+            yield request.strategy, request.label, request.slot
+
+    def _take(self, number: int, proposals: tuple[Proposal, ...], spare: set[str]) -> Iteration:
+        made = self.generate(self.plan_of(number, proposals), self._kept_by)
+        fresh = [{**row, "iteration": number} for row in made.rows]
+        rows = synthetic_rows([*self.rows, *fresh])
+        dropped = ()
+        if "prune" in self.levers:
+            where = {"iteration": number, "random_state": self.random_state}
+            found = self.decisions.get(self._made_from(rows), "dropped", lambda: self._hurtful(rows), **where)
+            dropped = tuple((row_id, why) for row_id, why in found if row_id not in spare)
+        gone = {row_id for row_id, _ in dropped}
+        kept = synthetic_rows([row for row in rows if row["id"] not in gone])
+        return self._add(number, proposals, made, kept, dropped)
+
+    def _hurtful(self, rows: Dataset) -> list[list[str]]:
+        return [[i, f"label does not stick: {f.evidence}"] for f in off_label(rows, self.reference) for i in f.ids]
+
+    def _made_from(self, rows: Dataset) -> list:
+        """What a decision follows from: the rows on both sides, and an embedder that was asked for by name."""
+        digest = hashlib.sha256()
+        for side in (rows, self.reference.rows):
+            for text, label in zip(side["text"], side["label"], strict=True):
+                digest.update(f"{label}\0{text}\0".encode("utf-8", "replace"))
+        return [self.task.name, digest.hexdigest(), self._named_embedder]
+
+    def _add(self, number: int, proposals, made: Generation, rows: Dataset, dropped) -> Iteration:
+        found = diagnose(rows, self.reference)
+        before = self.iterations[-1] if self.iterations else None
+        f1, gain = self.score(found.predicted, before and before.diagnosis.predicted)
+        asked = (before.requests if before else 0) + made.ledger.answered
+        self.iterations.append(Iteration(number, proposals, made, dropped, asked, rows, f1, gain, found))
+        return self.iterations[-1]
+
+    def score(self, predicted: np.ndarray, other: np.ndarray | None = None) -> tuple[Interval, Interval | None]:
+        """Return macro-F1 of predicted validation labels with its 95 % interval, and the paired difference to others."""
+        names = sorted({*self.reference.names, *self.task.labels})
+        truth = np.searchsorted(names, self.reference.labels)
+        sides = [np.searchsorted(names, p) for p in (predicted, other) if p is not None]
+        values = [scores(truth, p, np.ones((1, len(truth)), np.float32), len(names))[0][0] for p in sides]
+        drawn = [bootstrap(truth, [p], len(names))[0] for p in sides]
+        f1 = interval(values[0], drawn[0])
+        return f1, interval(values[0] - values[1], drawn[0] - drawn[1]) if other is not None else None
+
+
