@@ -229,6 +229,10 @@ class _Run:
         if len(self.kept) >= self.plan.n:
             self.dropped["not needed (n is reached)"] += 1
             return
+        wanted = self.plan.wanted
+        if wanted and sum(r["label"] == row["label"] for r in self.kept) >= wanted[row["label"]]:
+            self.dropped["not needed (its label has enough)"] += 1
+            return
         verdicts = apply(row, self.filters)
         if not verdicts:
             self.kept.append(row)

@@ -40,11 +40,12 @@ class Plan(Result):
     n: int
     random_state: int
     slots: tuple[Request, ...]
+    wanted: Mapping[str, int] | None = None  # rows of each label, where the plan says so: no more are kept
 
     @property
     def first_wave(self) -> int:
         """How many requests n texts need if every one is kept."""
-        return ceil(self.n / TEXTS_A_REQUEST)
+        return min(_requests(self.n, self.wanted), len(self.slots))
 
     def summary(self) -> str:
         return (
@@ -132,12 +133,18 @@ def plan(
             f"task {task.name!r} is marked sensitive and its seeds are not anonymised: "
             "seeds = sk.anonymize(seeds).seeds, look at the report, then plan again"
         )
-    count = ceil(n / TEXTS_A_REQUEST * (1 + surplus))
+    wanted = {label: sum(n for (of, _), n in cells.items() if of == label) for label, _ in cells} or None
+    count = ceil((_requests(n, wanted) if wanted else n / TEXTS_A_REQUEST) * (1 + surplus))
     slots = []
     for part, number, (label, wish) in _shared(cells or {(label, ""): 1 for label in task.labels}, count, len(chosen)):
         given = {"label": label, "wish": wish, "profile": profile, **options}
         slots.append(slot_request(task, seeds, chosen[part], number, random_state, **given))
-    return Plan(task, seeds, "+".join(names), n, random_state, tuple(slots))
+    return Plan(task, seeds, "+".join(names), n, random_state, tuple(slots), wanted)
+
+
+def _requests(n: int, wanted: Mapping[str, int] | None) -> int:
+    """Return how many requests n texts take; a request asks for one label only."""
+    return sum(ceil(number / TEXTS_A_REQUEST) for number in (wanted or {"": n}).values())
 
 
 def _cells(task: Task, per_label, per_cell) -> dict[tuple[str, str], int]:
