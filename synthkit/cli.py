@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from synthkit.cli_recordings import app as recordings
+from synthkit.cli_refine import refine
 from synthkit.errors import SynthkitError
 
 app = typer.Typer(
@@ -21,6 +22,7 @@ app = typer.Typer(
     help="Can a language model write the training data?",
 )
 app.add_typer(recordings, name="recordings")
+app.command()(refine)
 
 REPAIRS_SHOWN = 10
 

@@ -1,4 +1,4 @@
-"""What a recorded loop decided, kept beside its recorded replies: another machine's rounding must not change a prompt."""
+"""What a recorded loop decided, kept beside its replies: another machine's rounding must not change a prompt."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ class Decisions:
         """Write all decisions, in an order of their own; return the file."""
         if self.path is None:
             raise SynthkitError("this task has no folder to keep decisions in")
-        lines = sorted(self._known.values(), key=lambda d: (d["random_state"], d["iteration"], d["what"], d["made_from"]))
+        lines = sorted(
+            self._known.values(), key=lambda d: (d["random_state"], d["iteration"], d["what"], d["made_from"])
+        )
         self.path.parent.mkdir(parents=True, exist_ok=True)
         text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
         self.path.write_text(text, encoding="utf-8", newline="\n")

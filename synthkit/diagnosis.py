@@ -96,9 +96,7 @@ def diagnose(
     Raises SynthkitError where the two sides share fewer than two labels.
     """
     need_columns("synthetic=", synthetic)
-    reference = (
-        real if isinstance(real, Reference) else Reference(real, embedder=embedder, random_state=random_state)
-    )
+    reference = real if isinstance(real, Reference) else Reference(real, embedder=embedder, random_state=random_state)
     shared = set(reference.names) & set(synthetic["label"])
     if len(shared) < 2:
         raise SynthkitError(f"synthetic and real rows share {len(shared)} label(s); a diagnosis needs two or more")
@@ -124,9 +122,7 @@ def _uncovered(at: Reference, look: Look) -> Iterator[Finding]:
         if terms and len(inside) >= LEAST and len(lost) >= max(2, MISSED * len(inside)):
             bare, misread = int((~look.covered[inside]).sum()), int(wrong[inside].sum())
             said = f"about {', '.join(terms)}: {bare} without a synthetic row near, {misread} misread"
-            yield Finding(
-                "uncovered", label, len(lost), len(inside), said, terms, ids=tuple(at.ids[i] for i in lost)
-            )
+            yield Finding("uncovered", label, len(lost), len(inside), said, terms, ids=tuple(at.ids[i] for i in lost))
 
 
 def _confused(at: Reference, look: Look) -> Iterator[Finding]:
@@ -135,7 +131,7 @@ def _confused(at: Reference, look: Look) -> Iterator[Finding]:
         if count >= LEAST:
             mixed = np.flatnonzero((at.labels == label) & (look.predicted == other))
             clear = {name: list(at.plain[(at.labels == name) & ~wrong]) for name in (label, other)}
-            terms = describe({"mixed": list(at.plain[mixed]), **clear})["mixed"]
+            terms = describe({"mixed": list(at.plain[mixed]), **clear}, least=LEAST)["mixed"]
             said = f"taken for {other}" + (f": about {', '.join(terms)}" if terms else "")
             ids, of = tuple(at.ids[i] for i in mixed), int((at.labels == label).sum())
             yield Finding("confused", str(label), count, of, said, terms, str(other), ids)
@@ -157,7 +153,8 @@ def _overused(synthetic: Dataset, at: Reference) -> list[Finding]:
             if len(taken) < MOST_PHRASES and not any(phrase in t or t in phrase for t in taken):
                 taken.append(phrase)
                 where = [i for i, tokens in enumerate(made) if run in uses(tokens)]
-                said = f"“{phrase}” {how} {mine[run] / len(made):.1%} of the rows, of the real ones {theirs[run] / len(real):.1%}"
+                shares = f"{mine[run] / len(made):.1%} of the rows, of the real ones {theirs[run] / len(real):.1%}"
+                said = f"“{phrase}” {how} {shares}"
                 label, count = Counter(synthetic["label"][i] for i in where).most_common(1)[0]
                 ids = tuple(_ids(synthetic)[i] for i in where)
                 mostly = label if 2 * count > len(where) else ""

@@ -1,19 +1,24 @@
-"""From findings to requests: each kind of finding has a lever; each proposal can be read, and changed, before it is asked."""
+"""From findings to requests: each kind of finding has a lever; a proposal can be changed before it is asked."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from math import ceil
+from typing import TYPE_CHECKING
 
-from synthkit.diagnosis import Diagnosis, Finding
+from synthkit.diagnosis import LEAST, Diagnosis, Finding
 from synthkit.errors import unknown
 from synthkit.llm.request import Request
-from synthkit.planning import TEXTS_A_REQUEST, slot_request
+from synthkit.planning import TEXTS_A_REQUEST, Plan, slot_request
+from synthkit.results import Result
 from synthkit.seeds import Seeds
 from synthkit.strategies import Strategy, get_strategy
 from synthkit.strategies.topical import topical
 from synthkit.task import Task
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # lever: the kind of finding that moves it
 LEVERS = {
@@ -77,6 +82,34 @@ class Proposal:
         return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()})
 
 
+@dataclass(frozen=True, repr=False)
+class Proposals(Result):
+    """The requests of a turn before they are asked; `plan` holds their very words (`plan.show(0)`)."""
+
+    number: int
+    items: tuple[Proposal, ...]
+    plan: Plan
+
+    def summary(self) -> str:
+        return f"Proposals: {len(self.items)} requests of {TEXTS_A_REQUEST} texts for iteration {self.number}"
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a request: lever, label, strategy, what it is to be about, near, without, and why."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            {
+                "lever": [p.lever or "more of the same" for p in self.items],
+                "label": [p.label for p in self.items],
+                "asked by": [p.strategy for p in self.items],
+                "about": [" | ".join(p.about) for p in self.items],
+                "near": [p.near for p in self.items],
+                "also": ["; ".join([*p.avoid, *(["register told"] if p.like else [])]) for p in self.items],
+                "why": [p.why for p in self.items],
+            }
+        )
+
+
 class _Told:
     """A proposal in the place of a profile: what a strategy or a prompt asks of one."""
 
@@ -116,7 +149,8 @@ def propose(
     if "topics" in levers:
         for f in diagnosis.get("uncovered"):
             regions.setdefault(f.label, []).append(f)
-        wanted.update({(label,): sum(f.rows for f in some) for label, some in regions.items()})
+        missed = {(label,): sum(f.rows for f in some) for label, some in regions.items()}
+        wanted.update({label: rows for label, rows in missed.items() if rows >= LEAST})
     if "boundary" in levers:
         pairs = {(f.label, f.other): f for f in diagnosis.get("confused")}
         wanted.update({pair: f.rows for pair, f in pairs.items()})

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -15,56 +13,26 @@ from synthkit.diagnosis import Diagnosis, diagnose, off_label
 from synthkit.errors import SynthkitError
 from synthkit.filters import default_filters
 from synthkit.generation import Generation, generate, make_source, synthetic_rows
-from synthkit.levers import Proposal, chosen_levers, propose
+from synthkit.levers import Proposal, Proposals, chosen_levers, propose
 from synthkit.llm.budget import Budget
 from synthkit.llm.client import LLM
 from synthkit.llm.recorded import Recorded, export_pending
+from synthkit.llm.request import sha256_json
 from synthkit.llm.store import Store
 from synthkit.planning import TEXTS_A_REQUEST, Plan, plan
 from synthkit.reference import Reference
-from synthkit.results import Result
+from synthkit.refinement import Iteration, Refinement, result_of
 from synthkit.seeds import Seeds
 from synthkit.stats import Interval, bootstrap, interval, scores
 from synthkit.task import Task
 
 if TYPE_CHECKING:
-    import pandas as pd
     from datasets import Dataset
 
 MIX = ("zero_shot", "attributed")
-START, REQUESTS = 24, 12
+START, REQUESTS, ROUNDS = 24, 12, 3
 BAND = 1000  # request j of iteration i has slot BAND * i + j
 PATIENCE = 2  # iterations in a row without a gain beyond noise that end a loop
-
-
-@dataclass(frozen=True, repr=False)
-class Iteration(Result):
-    """One turn: what was proposed, what it brought, what was dropped, and how the rows do on the validation rows.
-
-    `requests` and `rows` count all so far; `gain` is the paired difference in macro-F1 to the turn before.
-    """
-
-    number: int
-    proposals: tuple[Proposal, ...]
-    made: Generation
-    dropped: tuple[tuple[str, str], ...]
-    requests: int
-    rows: Dataset
-    macro_f1: Interval
-    gain: Interval | None
-    diagnosis: Diagnosis
-
-    def summary(self) -> str:
-        gain = f", {self.gain.value:+.3f} [{self.gain.low:+.3f}, {self.gain.high:+.3f}]" if self.gain else ""
-        return (
-            f"Iteration {self.number}: {self.requests} requests, {len(self.rows)} rows, {len(self.dropped)} dropped; "
-            f"validation macro-F1 {self.macro_f1}{gain}, coverage {self.diagnosis.coverage:.3f}"
-        )
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return the rows that this turn added."""
-        frame = self.rows.to_pandas()
-        return frame[frame["iteration"] == self.number][["id", "label", "text", "attributes"]]
 
 
 class Step:
@@ -82,7 +50,7 @@ class Step:
         return self._loop._decide(self)
 
     def propose(self) -> Proposals:
-        """Return the proposals as a table that can be edited: `proposals.items` is a tuple, `replace(...)` changes one."""
+        """Return the proposals: `.items` is a tuple of them, `dataclasses.replace(item, ...)` changes one."""
         return Proposals(self.number, self.proposals, self._loop.plan_of(self.number, self.proposals))
 
     def pending(self, proposals: Sequence[Proposal] | None = None) -> list[dict]:
@@ -104,34 +72,6 @@ class Step:
         return self._loop._take(self.number, chosen, set(spare))
 
 
-@dataclass(frozen=True, repr=False)
-class Proposals(Result):
-    """The requests of a turn before they are asked; `plan` holds their very words (`plan.show(0)`)."""
-
-    number: int
-    items: tuple[Proposal, ...]
-    plan: Plan
-
-    def summary(self) -> str:
-        return f"Proposals: {len(self.items)} requests of {TEXTS_A_REQUEST} texts for iteration {self.number}"
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row a request: lever, label, strategy, what it is to be about, near, without, and why."""
-        import pandas as pd
-
-        return pd.DataFrame(
-            {
-                "lever": [p.lever or "more of the same" for p in self.items],
-                "label": [p.label for p in self.items],
-                "asked by": [p.strategy for p in self.items],
-                "about": [" | ".join(p.about) for p in self.items],
-                "near": [p.near for p in self.items],
-                "also": ["; ".join([*p.avoid, *(["register told"] if p.like else [])]) for p in self.items],
-                "why": [p.why for p in self.items],
-            }
-        )
-
-
 class Loop:
     """A refinement under way, one turn at a time.
 
@@ -143,8 +83,8 @@ class Loop:
 
     `validation` are real rows that judge and are described, never quoted (the task's own by default): they count as
     real rows used. The loop starts from `start` requests of the mix `strategy`, then makes `requests` an iteration.
-    `levers` switches adjustments off: of "topics", "boundary", "phrases", "register", "prune" only those named. `filters`
-    is None or a function `(task, seeds) -> filters`; new texts are held against all that were ever kept.
+    `levers` switches adjustments off: of "topics", "boundary", "phrases", "register", "prune" only those named.
+    `filters` is None or a function `(task, seeds) -> filters`; new texts are held against all that were ever kept.
     Everything is a function of the arguments and the replies: run again, it asks only what has no reply yet.
     """
 
@@ -169,6 +109,10 @@ class Loop:
         for name, value in (("start", start), ("requests", requests)):
             if not isinstance(value, int) or not 1 <= value <= BAND:
                 raise SynthkitError(f"{name}={value!r}: expected a whole number of requests, 1 to {BAND}")
+        if llm == "ngram":
+            raise SynthkitError(
+                "llm='ngram' reads no prompt, so no proposal can steer it; a loop needs a language model"
+            )
         self.task, self.seeds, self.levers, self.random_state = task, seeds, chosen_levers(levers), random_state
         self.strategy, self.start, self.requests = strategy, start, requests
         self.reference = Reference(
@@ -178,7 +122,10 @@ class Loop:
         self.source = make_source(llm, self.one_shot(start))
         self._asking = {"llm": self.source, "budget": budget, "store": store, "progress": progress}
         self.decisions = Decisions(task.recordings if isinstance(self.source, Recorded) else None)
-        self._named_embedder, self._kept_by = embedder, self._filters()
+        names = [strategy] if isinstance(strategy, str) else list(strategy)
+        own = [embedder, filters is not None]
+        self._setting = [task.name, self._digest(), random_state, names, start, requests, list(self.levers), *own]
+        self._kept_by = self._filters()
         self.iterations: list[Iteration] = []
         self._begin()
 
@@ -235,9 +182,18 @@ class Loop:
             given = propose(step.diagnosis, self.requests, levers=self.levers, more=self._more())
             return [p.to_json() for p in given]
 
-        made_from = [self._made_from(self.rows), list(self.levers), self.requests]
-        where = {"iteration": step.number, "random_state": self.random_state}
-        return tuple(Proposal.from_json(p) for p in self.decisions.get(made_from, "proposals", fresh, **where))
+        return tuple(Proposal.from_json(p) for p in self._decision(step.number, "proposals", fresh))
+
+    def _decision(self, number: int, what: str, fresh: Callable[[], list], *more: object) -> list:
+        """Return a decision: as recorded for the same course of the loop so far, else anew."""
+        course = [[*[p.to_json() for p in i.proposals], [row_id for row_id, _ in i.dropped]] for i in self.iterations]
+        made_from = [self._setting, course, *more]
+        return self.decisions.get(made_from, what, fresh, iteration=number, random_state=self.random_state)
+
+    def _digest(self) -> str:
+        """The validation rows, which every decision follows from."""
+        rows = self.reference.rows
+        return sha256_json([*rows["text"], *rows["label"]])
 
     def _more(self) -> Iterator[tuple[str, str, int]]:
         """What the one-shot plan would ask next, after the start and what earlier turns took of it."""
@@ -251,23 +207,16 @@ class Loop:
         rows = synthetic_rows([*self.rows, *fresh])
         dropped = ()
         if "prune" in self.levers:
-            where = {"iteration": number, "random_state": self.random_state}
-            found = self.decisions.get(self._made_from(rows), "dropped", lambda: self._hurtful(rows), **where)
-            dropped = tuple((row_id, why) for row_id, why in found if row_id not in spare)
+            asked = [p.to_json() for p in proposals]
+            found = self._decision(number, "dropped", lambda: self._hurtful(rows), asked)
+            here = set(rows["id"]) - spare
+            dropped = tuple((row_id, why) for row_id, why in found if row_id in here)
         gone = {row_id for row_id, _ in dropped}
         kept = synthetic_rows([row for row in rows if row["id"] not in gone])
         return self._add(number, proposals, made, kept, dropped)
 
     def _hurtful(self, rows: Dataset) -> list[list[str]]:
         return [[i, f"label does not stick: {f.evidence}"] for f in off_label(rows, self.reference) for i in f.ids]
-
-    def _made_from(self, rows: Dataset) -> list:
-        """What a decision follows from: the rows on both sides, and an embedder that was asked for by name."""
-        digest = hashlib.sha256()
-        for side in (rows, self.reference.rows):
-            for text, label in zip(side["text"], side["label"], strict=True):
-                digest.update(f"{label}\0{text}\0".encode("utf-8", "replace"))
-        return [self.task.name, digest.hexdigest(), self._named_embedder]
 
     def _add(self, number: int, proposals, made: Generation, rows: Dataset, dropped) -> Iteration:
         found = diagnose(rows, self.reference)
@@ -277,8 +226,12 @@ class Loop:
         self.iterations.append(Iteration(number, proposals, made, dropped, asked, rows, f1, gain, found))
         return self.iterations[-1]
 
+    def result(self, *, baseline: bool = True) -> Refinement:
+        """Return what came of the loop so far; `baseline` asks as many requests in one shot, to compare with."""
+        return result_of(self, baseline=baseline)
+
     def score(self, predicted: np.ndarray, other: np.ndarray | None = None) -> tuple[Interval, Interval | None]:
-        """Return macro-F1 of predicted validation labels with its 95 % interval, and the paired difference to others."""
+        """Return macro-F1 of predicted validation labels (95 % interval), and the paired difference to others."""
         names = sorted({*self.reference.names, *self.task.labels})
         truth = np.searchsorted(names, self.reference.labels)
         sides = [np.searchsorted(names, p) for p in (predicted, other) if p is not None]
@@ -288,3 +241,25 @@ class Loop:
         return f1, interval(values[0] - values[1], drawn[0] - drawn[1]) if other is not None else None
 
 
+def refine(
+    task: Task,
+    seeds: Seeds | None = None,
+    validation: Dataset | None = None,
+    *,
+    rounds: int = ROUNDS,
+    baseline: bool = True,
+    **settings,
+) -> Refinement:
+    """Return what `rounds` turns of diagnose, propose and apply make of a plain mix, beside the mix in one shot.
+
+    `settings` are those of `sk.Loop`: `llm`, `budget`, `levers`, `start`, `requests`, `random_state` and so on. A loop
+    ends early after two iterations without a gain beyond noise on the validation rows (paired bootstrap), or with its
+    budget. `baseline` asks as many requests once more, in one shot: what the loop has to beat. Rows accumulate and are
+    never replaced (Gerstgrasser et al. 2024, arXiv 2404.01413); test rows are not looked at.
+    """
+    if not isinstance(rounds, int) or rounds < 1:
+        raise SynthkitError(f"rounds={rounds!r}: expected a whole number, 1 or more")
+    loop = Loop(task, seeds, validation, **settings)
+    while len(loop.iterations) <= rounds and not loop.stopped:
+        loop.diagnose().apply()
+    return loop.result(baseline=baseline)

@@ -28,8 +28,11 @@ TERMS = 4  # words that describe a region at the most
 CARRIED_SHARE, LIFT = 0.3, 5  # of a region's rows that carry such a word; how much more frequent it is in them
 # words that say nothing about a subject, beyond the usual stop words
 FILLER = frozenset(
-    "ask asked asking does doing dont going good help hey im just know let like maybe need okay please really right say "
-    "says supposed tell thing things try want way".split()
+    [
+        *("ask", "asked", "asking", "does", "doing", "dont", "going", "good", "help", "hey", "im", "just"),
+        *("know", "let", "like", "maybe", "need", "okay", "please", "really", "right", "say", "says"),
+        *("supposed", "tell", "thing", "things", "try", "want", "way"),
+    ]
 )
 
 
@@ -113,8 +116,8 @@ class Reference:
         return Look(covered, near, np.asarray(self._student(synthetic["text"], synthetic["label"])))
 
 
-def describe(groups: dict[str, list[str]]) -> dict[str, tuple[str, ...]]:
-    """Return the words that tell each group of texts from the rest: in two or more texts of it, and rare elsewhere."""
+def describe(groups: dict[str, list[str]], *, least: int = CARRIED) -> dict[str, tuple[str, ...]]:
+    """Return the words that tell each group from the rest: in `least` texts of it or more, and rare elsewhere."""
     bags = {name: [set(words(t)) for t in texts] for name, texts in groups.items()}
     uses = Counter(w for some in bags.values() for bag in some for w in bag)
     size = sum(map(len, bags.values()))
@@ -122,10 +125,10 @@ def describe(groups: dict[str, list[str]]) -> dict[str, tuple[str, ...]]:
     def telling(word: str, name: str) -> bool:
         here, n = sum(word in bag for bag in bags[name]), len(bags[name])
         elsewhere = (uses[word] - here) / max(1, size - n)
-        return word not in FILLER and here >= max(CARRIED, CARRIED_SHARE * n) and here / n >= LIFT * elsewhere
+        return word not in FILLER and here >= max(least, CARRIED_SHARE * n) and here / n >= LIFT * elsewhere
 
     out: dict[str, list[str]] = {name: [] for name in groups}
-    for name, some in class_terms(groups).items():
+    for name, some in class_terms(groups, least=least).items():
         for word in some:
             forms = any(word.startswith(w) or w.startswith(word) for w in out[name])  # alert, alerts
             if not forms and telling(word, name):

@@ -19,9 +19,12 @@ LEVELS = [
         *("strategies", "planning"),
     ],
     ["filters", "baselines", "ledger", "replies", "generation"],
-    ["metrics", "students", "comparison", "contest"],
+    [
+        *("metrics", "students", "comparison", "contest"),
+        *("reference", "diagnosis", "levers", "decisions", "refinement", "loop"),
+    ],
     ["style", "plots", "page", "checkup", "notebook", "inspection"],
-    ["widgets", "cli_recordings", "cli", "__main__"],
+    ["widgets", "cli_recordings", "cli_refine", "cli", "__main__"],
 ]
 LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
 MODULES = sorted(p.relative_to(ROOT) for p in ROOT.rglob("*.py") if p != ROOT / "__init__.py")
@@ -73,7 +76,7 @@ def test_the_plain_import_of_the_package_is_for_the_command_line_and_the_version
         for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8")))
         if isinstance(node, ast.Import) and any(a.name == "synthkit" for a in node.names)
     ]
-    assert set(users) <= {"cli.py", "cli_recordings.py"}
+    assert set(users) <= {"cli.py", "cli_recordings.py", "cli_refine.py"}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=str)

@@ -11,7 +11,9 @@ from synthkit.strategies.prompts import Prompt, turns
 def topical(task, seeds, label, count, rng, *, profile=None) -> Prompt:
     topics = profile.values(label) if profile else []
     if not topics:
-        raise SynthkitError(f"'topical' needs to know what real texts of {label!r} are about: profile=sk.profile(seeds)")
+        raise SynthkitError(
+            f"'topical' needs to know what real texts of {label!r} are about: profile=sk.profile(seeds)"
+        )
     drawn = turns(topics, count, rng)
     lines = "\n".join(f"{i}. {words}" for i, words in enumerate(drawn, 1))
     return Prompt(
