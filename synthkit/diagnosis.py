@@ -88,8 +88,9 @@ def diagnose(
     - "confused": pairs of labels that this classifier mixes up.
     - "overused": openings and phrases more frequent than in real rows, beyond both 95 % intervals (Wilson 1927).
     - "off register": the median length, or a habit (`profile`), that differs as clearly.
-    - "label does not stick": PVI under a classifier of the real rows below what real rows of the label reach, and
-      another label likelier (Lin et al. 2023, arXiv 2302.05096). Left out where that classifier cannot be trusted.
+    - "label does not stick": PVI under a classifier of the real rows below what real rows of the label reach (Lin et
+      al. 2023, arXiv 2302.05096), another label likelier, and no real row of the label near. Each alone is too often
+      the classifier's mistake. Left out where it cannot be trusted.
     - "nothing real near": synthetic rows outside every k-NN ball of their label. What is far need not be wrong.
 
     Words that describe real rows stand in two or more of them, one by one: no finding holds a phrase of a real row.
@@ -106,7 +107,7 @@ def diagnose(
         *sorted(_confused(reference, look), key=lambda f: (-f.rows, f.label, f.other)),
         *_overused(synthetic, reference),
         *_register(synthetic, reference),
-        *off_label(synthetic, reference),
+        *off_label(synthetic, reference, look),
         *_far(synthetic, reference, look),
     ]
     covered = float(look.covered.mean())
@@ -184,8 +185,9 @@ def _register(synthetic: Dataset, at: Reference) -> Iterator[Finding]:
             yield Finding("off register", "", round(p * n), n, f"{habit}: {p:.0%}, of the real rows {q:.0%}")
 
 
-def off_label(synthetic: Dataset, at: Reference) -> list[Finding]:
+def off_label(synthetic: Dataset, at: Reference, look: Look | None = None) -> list[Finding]:
     """Return the findings "label does not stick" alone."""
+    near = (look or at.look(synthetic)).near
     model, labels, ids = at.label_model, np.asarray(synthetic["label"]), _ids(synthetic)
     known = np.flatnonzero(np.isin(labels, at.names))
     if model is None or not len(known):
@@ -195,7 +197,7 @@ def off_label(synthetic: Dataset, at: Reference) -> list[Finding]:
     low = model.pvi(texts, own) < np.array([model.thresholds[label] for label in own])
     out = []
     for label in at.names:
-        bad = np.flatnonzero(low & (own == label) & (likely != label))
+        bad = np.flatnonzero(low & (own == label) & (likely != label) & ~near[known])
         if len(bad):
             nearer = str(Counter(sorted(likely[bad])).most_common(1)[0][0])
             some = tuple(ids[known[i]] for i in bad)

@@ -16,7 +16,7 @@ from synthkit.generation import Generation, generate, make_source, synthetic_row
 from synthkit.levers import Proposal, Proposals, chosen_levers, propose
 from synthkit.llm.budget import Budget
 from synthkit.llm.client import LLM
-from synthkit.llm.recorded import Recorded, export_pending
+from synthkit.llm.recorded import OWN_SLOTS, Recorded, export_pending
 from synthkit.llm.request import sha256_json
 from synthkit.llm.store import Store
 from synthkit.planning import TEXTS_A_REQUEST, Plan, plan
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 MIX = ("zero_shot", "attributed")
 START, REQUESTS, ROUNDS = 24, 12, 3
-BAND = 1000  # request j of iteration i has slot BAND * i + j
 PATIENCE = 2  # iterations in a row without a gain beyond noise that end a loop
 
 
@@ -107,8 +106,8 @@ class Loop:
         progress: bool = True,
     ):
         for name, value in (("start", start), ("requests", requests)):
-            if not isinstance(value, int) or not 1 <= value <= BAND:
-                raise SynthkitError(f"{name}={value!r}: expected a whole number of requests, 1 to {BAND}")
+            if not isinstance(value, int) or not 1 <= value <= OWN_SLOTS:
+                raise SynthkitError(f"{name}={value!r}: expected a whole number of requests, 1 to {OWN_SLOTS}")
         if llm == "ngram":
             raise SynthkitError(
                 "llm='ngram' reads no prompt, so no proposal can steer it; a loop needs a language model"
@@ -168,7 +167,7 @@ class Loop:
     def plan_of(self, number: int, proposals: Sequence[Proposal]) -> Plan:
         """Return the plan of a turn: request j has slot 1000 * number + j, or its own in the one-shot plan."""
         slots = tuple(
-            p.request(self.task, self.seeds, BAND * number + j, self.random_state) for j, p in enumerate(proposals)
+            p.request(self.task, self.seeds, OWN_SLOTS * number + j, self.random_state) for j, p in enumerate(proposals)
         )
         names = "+".join(dict.fromkeys(p.strategy for p in proposals))
         return Plan(self.task, self.seeds, names, len(slots) * TEXTS_A_REQUEST, self.random_state, slots)

@@ -185,7 +185,8 @@ def _one_shots(loop: Loop):
     place = {(r.strategy, r.slot): i for i, r in enumerate(chosen.slots)}
     for i in loop.iterations:
         if i.requests <= made.ledger.answered:
-            rows = made.rows.filter(lambda row, n=i.requests: place[row["strategy"], row["slot"]] < n)
+            at = [place[who] for who in zip(made.rows["strategy"], made.rows["slot"], strict=True)]
+            rows = made.rows.select([j for j, n in enumerate(at) if n < i.requests])
             look = loop.reference.look(rows)
             f1, _ = loop.score(look.predicted)
             _, ahead = loop.score(i.diagnosis.predicted, look.predicted)
