@@ -158,8 +158,9 @@ def propose(
     out, seen = [], dict.fromkeys(wanted, 0)
     for who in given:
         if len(who) == 1:
-            own = regions[who[0]][seen[who] :: given.count(who)][:TEXTS_A_REQUEST]
-            out.append(_topics(who[0], own))
+            mine = regions[who[0]]
+            own = mine[seen[who] :: given.count(who)] or [mine[seen[who] % len(mine)]]
+            out.append(_topics(who[0], own[:TEXTS_A_REQUEST]))
         else:
             out.append(_boundary(pairs[who]))
         seen[who] += 1

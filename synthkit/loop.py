@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 MIX = ("zero_shot", "attributed")
 START, REQUESTS, ROUNDS = 24, 12, 3
+EXHAUSTED = "recordings exhausted"
 PATIENCE = 2  # iterations in a row without a gain beyond noise that end a loop
 
 
@@ -97,6 +98,7 @@ class Loop:
         start: int = START,
         requests: int = REQUESTS,
         levers: Sequence[str] | None = None,
+        patience: int | None = PATIENCE,
         filters: Callable | None = None,
         llm: str | LLM = "recorded",
         budget: Budget | None = None,
@@ -113,7 +115,7 @@ class Loop:
                 "llm='ngram' reads no prompt, so no proposal can steer it; a loop needs a language model"
             )
         self.task, self.seeds, self.levers, self.random_state = task, seeds, chosen_levers(levers), random_state
-        self.strategy, self.start, self.requests = strategy, start, requests
+        self.strategy, self.start, self.requests, self.patience = strategy, start, requests, patience
         self.reference = Reference(
             task.splits.validation if validation is None else validation, embedder=embedder, random_state=random_state
         )
@@ -138,12 +140,15 @@ class Loop:
 
     @property
     def stopped(self) -> str:
-        """Why it is time to stop, or "": no gain beyond noise for two iterations, or a generation that ended early."""
-        if note := self.iterations[-1].made.ledger.note:
-            return note
-        gains = [i.gain for i in self.iterations[1:]][-PATIENCE:]
-        none = len(gains) == PATIENCE and all(g.low <= 0 for g in gains)
-        return f"no gain beyond noise on validation for {PATIENCE} iterations" if none else ""
+        """Why it is time to stop, or "": no gain beyond noise for `patience` iterations, or replies that ended early."""
+        ledger = self.iterations[-1].made.ledger
+        if ledger.not_asked or ledger.note == EXHAUSTED:
+            return ledger.note
+        if self.patience is None:
+            return ""
+        gains = [i.gain for i in self.iterations[1:]][-self.patience :]
+        none = len(gains) == self.patience and all(g.low <= 0 for g in gains)
+        return f"no gain beyond noise on validation for {self.patience} iterations" if none else ""
 
     def diagnose(self) -> Step:
         """Return the next turn: what is wrong with the rows as they stand."""
@@ -246,19 +251,20 @@ def refine(
     validation: Dataset | None = None,
     *,
     rounds: int = ROUNDS,
+    patience: int | None = PATIENCE,
     baseline: bool = True,
     **settings,
 ) -> Refinement:
     """Return what `rounds` turns of diagnose, propose and apply make of a plain mix, beside the mix in one shot.
 
     `settings` are those of `sk.Loop`: `llm`, `budget`, `levers`, `start`, `requests`, `random_state` and so on. A loop
-    ends early after two iterations without a gain beyond noise on the validation rows (paired bootstrap), or with its
-    budget. `baseline` asks as many requests once more, in one shot: what the loop has to beat. Rows accumulate and are
+    ends early after `patience` iterations in a row without a gain beyond noise on the validation rows (paired
+    bootstrap; None: never), or with its budget. `baseline` asks as many requests once more, in one shot: what the loop has to beat. Rows accumulate and are
     never replaced (Gerstgrasser et al. 2024, arXiv 2404.01413); test rows are not looked at.
     """
     if not isinstance(rounds, int) or rounds < 1:
         raise SynthkitError(f"rounds={rounds!r}: expected a whole number, 1 or more")
-    loop = Loop(task, seeds, validation, **settings)
+    loop = Loop(task, seeds, validation, patience=patience, **settings)
     while len(loop.iterations) <= rounds and not loop.stopped:
         loop.diagnose().apply()
     return loop.result(baseline=baseline)

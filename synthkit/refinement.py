@@ -222,7 +222,7 @@ def _together(ledgers: Sequence[Ledger], gone: Counter) -> Ledger:
             counts.update(gone if f.name == "dropped" else {})
             out[f.name] = tuple(sorted(counts.items()))
         elif f.name == "note":
-            out[f.name] = values[-1]
+            out[f.name] = values[-1] if ledgers[-1].not_asked else ""
         elif f.name == "tokens_estimated":
             out[f.name] = any(values)
         else:
