@@ -139,28 +139,36 @@ def _confused(at: Reference, look: Look) -> Iterator[Finding]:
 
 
 def _overused(synthetic: Dataset, at: Reference) -> list[Finding]:
-    """Openings and phrases of synthetic rows, each counted once a row."""
-    out, taken = [], []
+    """Openings and phrases of synthetic rows, counted once a row; rows that one explains speak for no other."""
+    out: list[Finding] = []
+    explained: set[int] = set()
     made, real = [words(t) for t in synthetic["text"]], [words(t) for t in at.texts]
     for how, uses in (("opens", _opening), ("stands in", _phrases)):
-        mine, theirs = (Counter(u for tokens in texts for u in uses(tokens)) for texts in (made, real))
+        theirs = Counter(u for tokens in real for u in uses(tokens))
+        places: dict[tuple[str, ...], list[int]] = {}
+        for i, tokens in enumerate(made):
+            for run in uses(tokens):
+                places.setdefault(run, []).append(i)
         over = [
-            (round(count / len(made) - theirs[run] / len(real), 6), run)
-            for run, count in mine.items()
-            if count >= LEAST_USES and wilson(count, len(made))[0] > wilson(theirs[run], len(real))[1]
+            (round(len(where) / len(made) - theirs[run] / len(real), 6), run)
+            for run, where in places.items()
+            if len(where) >= LEAST_USES and wilson(len(where), len(made))[0] > wilson(theirs[run], len(real))[1]
         ]
         for _, run in sorted(over, key=lambda pair: (-pair[0], pair[1])):
-            phrase = " ".join(run)
-            if len(taken) < MOST_PHRASES and not any(phrase in t or t in phrase for t in taken):
-                taken.append(phrase)
-                where = [i for i, tokens in enumerate(made) if run in uses(tokens)]
-                shares = f"{mine[run] / len(made):.1%} of the rows, of the real ones {theirs[run] / len(real):.1%}"
-                said = f"“{phrase}” {how} {shares}"
-                label, count = Counter(synthetic["label"][i] for i in where).most_common(1)[0]
-                ids = tuple(_ids(synthetic)[i] for i in where)
-                mostly = label if 2 * count > len(where) else ""
-                out.append(Finding("overused", mostly, len(where), len(made), said, (phrase,), ids=ids))
+            where = places[run]
+            if len(out) < MOST_PHRASES and 2 * len(explained.intersection(where)) <= len(where):
+                explained.update(where)
+                out.append(_phrase(run, how, where, theirs[run] / len(real), synthetic))
     return out
+
+
+def _phrase(run: tuple[str, ...], how: str, where: list[int], real: float, synthetic: Dataset) -> Finding:
+    shares = f"{len(where) / len(synthetic):.1%} of the rows, of the real ones {real:.1%}"
+    label, count = Counter(synthetic["label"][i] for i in where).most_common(1)[0]
+    mostly = label if 2 * count > len(where) else ""
+    ids, phrase = _ids(synthetic), " ".join(run)
+    some = tuple(ids[i] for i in where)
+    return Finding("overused", mostly, len(where), len(synthetic), f"“{phrase}” {how} {shares}", (phrase,), ids=some)
 
 
 def _opening(tokens: Sequence[str]) -> set[tuple[str, ...]]:

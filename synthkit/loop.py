@@ -140,7 +140,7 @@ class Loop:
 
     @property
     def stopped(self) -> str:
-        """Why it is time to stop, or "": no gain beyond noise for `patience` iterations, or replies that ended early."""
+        """Why it is time to stop, or "": `patience` iterations without a gain beyond noise, or no more replies."""
         ledger = self.iterations[-1].made.ledger
         if ledger.not_asked or ledger.note == EXHAUSTED:
             return ledger.note
@@ -259,8 +259,9 @@ def refine(
 
     `settings` are those of `sk.Loop`: `llm`, `budget`, `levers`, `start`, `requests`, `random_state` and so on. A loop
     ends early after `patience` iterations in a row without a gain beyond noise on the validation rows (paired
-    bootstrap; None: never), or with its budget. `baseline` asks as many requests once more, in one shot: what the loop has to beat. Rows accumulate and are
-    never replaced (Gerstgrasser et al. 2024, arXiv 2404.01413); test rows are not looked at.
+    bootstrap; None: never), or with its budget. `baseline` asks as many requests once more, in one shot: what the loop
+    has to beat. Rows accumulate and are never replaced (Gerstgrasser et al. 2024, arXiv 2404.01413); test rows are not
+    looked at.
     """
     if not isinstance(rounds, int) or rounds < 1:
         raise SynthkitError(f"rounds={rounds!r}: expected a whole number, 1 or more")
