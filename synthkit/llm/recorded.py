@@ -66,6 +66,11 @@ class Recorded:
             if self.stale(request)
             else f"no recorded reply to this prompt ({request.strategy}, random_state {request.random_state})"
         )
+        if request.slot >= OWN_SLOTS:
+            return SynthkitError(
+                f"{what}: a loop's own question. Two ways on: llm=sk.LLM(model, base_url=...) asks a live model; "
+                "`synthkit refine TASK --export FILE` writes the requests out, `recordings import` files the replies"
+            )
         return SynthkitError(
             f"{what}. Three ways on: llm=sk.LLM(model, base_url=...) asks a live model; llm='ngram' is the offline "
             "baseline; `synthkit recordings pending` writes the requests out, `recordings import` files the replies"
