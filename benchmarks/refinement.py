@@ -72,8 +72,12 @@ def test_arms(task, looped, at_once):
         sides[f"loop, {shot.requests}"] = [r.iterations[n].rows for r in looped]
     if at_once:
         sides[f"at once, {at_once[0].iterations[-1].requests}"] = [r.rows for r in at_once]
+    end = looped[0].iterations[-1].requests
+    sides[f"one shot and the loop's words, {end}"] = [
+        concatenate_datasets([bare(r.one_shot[-1].rows), r.words]) for r in looped
+    ]
     used = bare(looped[0].validation)
-    last = {name: sets for name, sets in sides.items() if name.endswith(str(looped[0].iterations[-1].requests))}
+    last = {name: sides[name] for name in (f"one shot, {end}", f"loop, {end}")}
     return {
         "real_few": few,
         **sides,
@@ -120,6 +124,8 @@ def main(names):
                 print(
                     f"{few}loop - one shot, {n} requests: {scored.difference(f'{few}loop, {n}', f'{few}one shot, {n}')}"
                 )
+        words = f"one shot and the loop's words, {ends[-1]}"
+        print(f"loop - {words}: {scored.difference(f'loop, {ends[-1]}', words)}")
         if at_once:
             print(f"loop - at once: {scored.difference(f'loop, {ends[-1]}', f'at once, {ends[-1]}')}")
         for other in ("validation", f"validation + one shot, {ends[-1]}"):

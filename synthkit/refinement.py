@@ -15,6 +15,7 @@ from synthkit.ledger import Ledger
 from synthkit.levers import Proposal
 from synthkit.planning import Plan
 from synthkit.results import Result
+from synthkit.rows import make_rows
 from synthkit.seeds import load_seeds
 from synthkit.stats import Interval
 
@@ -143,11 +144,20 @@ class Refinement(Result):
         )
         return " ".join(said)
 
+    @property
+    def words(self) -> Dataset:
+        """The words that the prompts told about real rows, as rows of their label: what needs no language model."""
+        asked = [(p.label, about) for i in self.iterations for p in i.proposals for about in p.about]
+        labels, texts = zip(*dict.fromkeys(asked), strict=True) if asked else ((), ())
+        ids = [f"words-{i}" for i in range(len(texts))]
+        return make_rows({"id": ids, "text": list(texts), "label": list(labels)})
+
     def arms(self, *others: Refinement, k: int = 10, draws: int = DRAWS) -> dict[str, list[Dataset]]:
         """Return arms for `sk.compare`: loop and one shot, alone, with few real rows, and with the validation rows.
 
-        `others` are loops on the same task and validation rows: further draws. `validation` alone is what the real rows
-        that the loop looked at are worth when one simply trains on them.
+        `others` are loops on the same task and validation rows: further draws. `one_shot+words` adds the words that the
+        loop told the model to the rows of one shot: what of the gain needs no loop. `validation` alone is what the real
+        rows that the loop looked at are worth when one simply trains on them.
         """
         from datasets import concatenate_datasets
 
@@ -157,6 +167,8 @@ class Refinement(Result):
         task = self.generation.plan.task
         few = [load_seeds(task, k=k, random_state=i).rows for i in range(draws)]
         sides = {"loop": [r.rows for r in results], "one_shot": [r.one_shot[-1].rows for r in results]}
+        said = [concatenate_datasets([bare(r.one_shot[-1].rows), r.words]) for r in results]
+        sides["one_shot+words"] = said
         out = {"real_few": few, **sides, "validation": [self.validation]}
         for name, sets in sides.items():
             out[f"real_few+{name}"] = [

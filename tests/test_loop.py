@@ -239,6 +239,7 @@ def test_a_refinement_shows_turns_one_shot_and_an_honest_reading(hotel, scripted
     assert "After 12 requests the loop" in result.reading()
     assert "rows that it never saw decide" in result.reading()
     arms = result.arms(k=5, draws=2)
+    assert set(result.words["label"]) <= set(SUBJECTS)
     assert [len(arms[name]) for name in ("real_few", "loop", "one_shot", "validation")] == [2, 1, 1, 1]
     assert [len(arms[f"real_few+{name}"]) for name in ("loop", "one_shot")] == [2, 2]
     assert len(arms["validation+loop"][0]) == 60 + len(result.rows)
