@@ -11,9 +11,11 @@ from synthkit.diagnosis import LEAST, Diagnosis, Finding
 from synthkit.errors import unknown
 from synthkit.llm.request import Request
 from synthkit.planning import TEXTS_A_REQUEST, Plan, slot_request
+from synthkit.reference import Reference
 from synthkit.results import Result
 from synthkit.seeds import Seeds
 from synthkit.strategies import Strategy, get_strategy
+from synthkit.strategies.few_shot import SHOWN
 from synthkit.strategies.topical import topical
 from synthkit.task import Task
 
@@ -37,7 +39,8 @@ class Proposal:
     """One request that an iteration wants to make, and why. `dataclasses.replace(proposal, about=(...))` changes it.
 
     `about`: sub-topics in words, one a text in turn; `near`: the label to come close to; `avoid`: words to do without;
-    `like`: what the real rows are like. Without any of these it is request `slot` of the one-shot plan, as it stands.
+    `like`: what the real rows are like; `shown`: ids of seeds to show. Without any of these it is request `slot` of the
+    one-shot plan, as it stands.
     """
 
     lever: str
@@ -47,13 +50,15 @@ class Proposal:
     near: str = ""
     avoid: tuple[str, ...] = ()
     like: str = ""
+    shown: tuple[str, ...] = ()
     why: str = ""
     slot: int = -1
 
     @property
     def wish(self) -> str:
         """What all texts of the request must obey, in words."""
-        topic = f"about things such as {', '.join(self.about)}" if self.about and self.near else ""
+        told = self.about and self.strategy != TOPICAL.name
+        topic = f"about things such as {', '.join(self.about)}" if told else ""
         return "; ".join(w for w in (topic, *self.avoid) if w)
 
     def request(self, task: Task, seeds: Seeds | None, number: int, random_state: int) -> Request:
@@ -61,7 +66,7 @@ class Proposal:
         own = self.about or self.near or self.avoid or self.like or self.slot < 0
         return slot_request(
             task,
-            seeds,
+            _only(seeds, self.shown, self.label) if self.shown else seeds,
             TOPICAL if self.strategy == TOPICAL.name else get_strategy(self.strategy),
             number if own else self.slot,
             random_state,
@@ -104,10 +109,15 @@ class Proposals(Result):
                 "asked by": [p.strategy for p in self.items],
                 "about": [" | ".join(p.about) for p in self.items],
                 "near": [p.near for p in self.items],
-                "also": ["; ".join([*p.avoid, *(["register told"] if p.like else [])]) for p in self.items],
+                "also": ["; ".join(_also(p)) for p in self.items],
                 "why": [p.why for p in self.items],
             }
         )
+
+
+def _also(p: Proposal) -> list[str]:
+    said = ["register told"] if p.like else []
+    return [*p.avoid, *said, *([f"{len(p.shown)} seeds shown"] if p.shown else [])]
 
 
 class _Told:
@@ -124,6 +134,27 @@ class _Told:
 
     def values(self, label: str) -> list[str]:
         return list(self._proposal.about)
+
+
+def _only(seeds: Seeds, shown: Sequence[str], label: str) -> Seeds:
+    """Return the seeds with no other rows of the label than those to show."""
+    rows = seeds.rows
+    keep = [i for i, row in enumerate(rows) if row["id"] in shown or row["label"] != label]
+    return replace(seeds, rows=rows.select(keep))
+
+
+def with_seeds(p: Proposal, diagnosis: Diagnosis, seeds: Seeds, reference: Reference) -> Proposal:
+    """Return a proposal on topics that shows the seeds of the label nearest to the rows missed; others as they are."""
+    missed = [
+        i for f in diagnosis.get("uncovered") if f.label == p.label and ", ".join(f.terms) in p.about for i in f.ids
+    ]
+    own = [row for row in seeds.rows if row["label"] == p.label]
+    if p.lever != "topics" or not own or not missed:
+        return p
+    wanted = reference.vectors[[reference.ids.index(i) for i in missed]]
+    close = (reference.embed([row["text"] for row in own]) @ wanted.T).max(axis=1).round(6)
+    nearest = sorted(range(len(own)), key=lambda i: (-close[i], own[i]["id"]))[:SHOWN]
+    return replace(p, strategy="few_shot", shown=tuple(own[i]["id"] for i in nearest))
 
 
 def chosen_levers(levers: Sequence[str] | None) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from synthkit.diagnosis import Diagnosis, diagnose, off_label
 from synthkit.errors import SynthkitError
 from synthkit.filters import default_filters
 from synthkit.generation import Generation, generate, make_source, synthetic_rows
-from synthkit.levers import Proposal, Proposals, chosen_levers, propose
+from synthkit.levers import Proposal, Proposals, chosen_levers, propose, with_seeds
 from synthkit.llm.budget import Budget
 from synthkit.llm.client import LLM
 from synthkit.llm.recorded import OWN_SLOTS, Recorded, export_pending
@@ -84,6 +84,7 @@ class Loop:
     `validation` are real rows that judge and are described, never quoted (the task's own by default): they count as
     real rows used. The loop starts from `start` requests of the mix `strategy`, then makes `requests` an iteration.
     `levers` switches adjustments off: of "topics", "boundary", "phrases", "register", "prune" only those named.
+    Validation rows are never shown; with `quote_real` the seeds nearest to what is missing are, by `few_shot`.
     `filters` is None or a function `(task, seeds) -> filters`; new texts are held against all that were ever kept.
     Everything is a function of the arguments and the replies: run again, it asks only what has no reply yet.
     """
@@ -98,6 +99,7 @@ class Loop:
         start: int = START,
         requests: int = REQUESTS,
         levers: Sequence[str] | None = None,
+        quote_real: bool = False,
         patience: int | None = PATIENCE,
         filters: Callable | None = None,
         llm: str | LLM = "recorded",
@@ -110,6 +112,8 @@ class Loop:
         for name, value in (("start", start), ("requests", requests)):
             if not isinstance(value, int) or not 1 <= value <= OWN_SLOTS:
                 raise SynthkitError(f"{name}={value!r}: expected a whole number of requests, 1 to {OWN_SLOTS}")
+        if quote_real and seeds is None:
+            raise SynthkitError("quote_real=True shows seeds that are near to what is missing: give some, seeds=...")
         if llm == "ngram":
             raise SynthkitError(
                 "llm='ngram' reads no prompt, so no proposal can steer it; a loop needs a language model"
@@ -124,7 +128,8 @@ class Loop:
         self._asking = {"llm": self.source, "budget": budget, "store": store, "progress": progress}
         self.decisions = Decisions(task.recordings if isinstance(self.source, Recorded) else None)
         names = [strategy] if isinstance(strategy, str) else list(strategy)
-        own = [embedder, filters is not None]
+        self.quote_real = quote_real
+        own = [embedder, filters is not None, *(["quote_real"] if quote_real else [])]
         self._setting = [task.name, self._digest(), random_state, names, start, requests, list(self.levers), *own]
         self._kept_by = self._filters()
         self.iterations: list[Iteration] = []
@@ -184,6 +189,8 @@ class Loop:
     def _decide(self, step: Step) -> tuple[Proposal, ...]:
         def fresh() -> list[dict]:
             given = propose(step.diagnosis, self.requests, levers=self.levers, more=self._more())
+            if self.quote_real:
+                given = [with_seeds(p, step.diagnosis, self.seeds, self.reference) for p in given]
             return [p.to_json() for p in given]
 
         return tuple(Proposal.from_json(p) for p in self._decision(step.number, "proposals", fresh))

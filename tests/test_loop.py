@@ -269,3 +269,21 @@ def test_seeds_are_only_a_guard_against_copies(hotel, scripted):
     loop = Loop(hotel, seeds, llm=source, strategy="zero_shot", start=6, requests=3, embedder="lsa", progress=False)
     assert copied not in loop.rows["text"]
     assert dict(loop.iterations[0].made.ledger.dropped)["memorized seed"] == 1
+
+
+def test_quoting_shows_the_seeds_nearest_to_what_is_missing_and_no_validation_row(hotel, scripted):
+    seeds = load_seeds(hotel, k=10)
+    source = scripted(writes({**EVERYTHING, "room": ["pillow"]}))
+    loop = begin(hotel, source, seeds=seeds, quote_real=True)
+    step = loop.diagnose()
+    first = step.propose().items[0]
+    assert (first.strategy, first.label) == ("few_shot", "room")
+    shown = {row["id"]: row["text"] for row in seeds.rows if row["id"] in first.shown}
+    assert len(shown) == 5
+    assert all("wifi" in t for t in shown.values())
+    prompt = step.propose().plan.show(0)
+    assert all(t in prompt for t in shown.values())
+    assert "All 5 of them: about things such as" in prompt
+    assert not any(t in prompt for t in hotel.splits.validation["text"])
+    with pytest.raises(SynthkitError, match="give some, seeds="):
+        begin(hotel, source, quote_real=True)
