@@ -117,7 +117,11 @@ class Reference:
 
 
 def describe(groups: dict[str, list[str]], *, least: int = CARRIED) -> dict[str, tuple[str, ...]]:
-    """Return the words that tell each group from the rest: in `least` texts of it or more, and rare elsewhere."""
+    """Return the words that tell each group from the rest: in `least` texts of it or more, and rare elsewhere.
+
+    >>> describe({"a": ["cold soup again", "the soup was salty"], "b": ["wifi down", "no wifi here"]})
+    {'a': ('soup',), 'b': ('wifi',)}
+    """
     bags = {name: [set(words(t)) for t in texts] for name, texts in groups.items()}
     uses = Counter(w for some in bags.values() for bag in some for w in bag)
     size = sum(map(len, bags.values()))
