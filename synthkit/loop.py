@@ -75,8 +75,8 @@ class Step:
 class Loop:
     """A refinement under way, one turn at a time.
 
-    `step = loop.diagnose()` says what is wrong, `step.propose()` what to ask, `step.apply()` asks it; `loop.result()` sums
-    up. Iteration 0 is a plain mix.
+    `step = loop.diagnose()` says what is wrong, `step.propose()` what to ask, `step.apply()` asks it, `loop.result()`
+    sums up. Iteration 0 is a plain mix.
 
     `validation` are real rows that judge and are described, never quoted (the task's own by default): they count as
     real rows used. The loop starts from `start` requests of the mix `strategy`, then makes `requests` an iteration.

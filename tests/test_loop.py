@@ -10,6 +10,7 @@ from synthkit.errors import SynthkitError
 from synthkit.llm.store import Store
 from synthkit.loop import Loop, refine
 from synthkit.seeds import load_seeds
+from synthkit.task import load_task
 from synthkit.text import ngrams, words
 
 EVERYTHING = {label: list(some) for label, some in SUBJECTS.items()}
@@ -287,3 +288,19 @@ def test_quoting_shows_the_seeds_nearest_to_what_is_missing_and_no_validation_ro
     assert not any(t in prompt for t in hotel.splits.validation["text"])
     with pytest.raises(SynthkitError, match="give some, seeds="):
         begin(hotel, source, quote_real=True)
+
+
+@pytest.mark.filterwarnings("ignore:no MiniLM weights")
+def test_the_shipped_loop_replays_on_vectors_that_see_otherwise(monkeypatch):
+    task = load_task("feedback")
+    monkeypatch.setattr("synthkit.embedding.weights_folder", lambda: None)
+    loop = Loop(task, progress=False)
+    assert loop.reference.embedder == "lsa"
+    for _ in range(3):
+        step = loop.diagnose()
+        assert step.pending() == []
+        step.apply()
+    assert [i.requests for i in loop.iterations] == [24, 36, 48, 60]
+    assert {row_id for i in loop.iterations for row_id, _ in i.dropped}
+    known = {row["iteration"] for row in loop.rows}
+    assert known == {0, 1, 2, 3}
