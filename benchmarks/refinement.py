@@ -10,6 +10,7 @@ import pandas as pd
 
 import synthkit as sk
 from synthkit.comparison import bare
+from synthkit.levers import LEVERS
 from synthkit.reference import Reference
 from synthkit.rows import sample
 from synthkit.text import NearIndex
@@ -20,21 +21,23 @@ UNSEEN = 1000  # train rows that coverage is counted on
 
 
 def loops(task, validation, states):
-    """Return the loops (all rounds, whatever the stop rule says) and, where it is recorded, all of it asked at once."""
+    """Return the loops (all rounds, whatever the stop rule says), and what else is recorded for all states."""
     settings = {"patience": None, "progress": False}
     looped = [sk.refine(task, None, validation, rounds=ROUNDS, random_state=i, **settings) for i in states]
     requests = looped[0].iterations[-1].requests - looped[0].iterations[0].requests
-    at_once = []
-    for i in states:
+    ways = {
+        "all asked at once": {"rounds": 1, "requests": requests},
+        "loop without boundary": {"rounds": ROUNDS, "levers": [name for name in LEVERS if name != "boundary"]},
+    }
+    others = {}
+    for name, way in ways.items():
         try:
-            at_once.append(
-                sk.refine(
-                    task, None, validation, rounds=1, requests=requests, random_state=i, baseline=False, **settings
-                )
-            )
+            others[name] = [
+                sk.refine(task, None, validation, random_state=i, baseline=False, **way, **settings) for i in states
+            ]
         except sk.SynthkitError as error:
-            print(f"asked at once, random_state {i}: left out ({str(error)[:60]} ...)")
-    return looped, at_once
+            print(f"{name}: left out ({str(error)[:60]} ...)")
+    return looped, others
 
 
 def by_iteration(looped, unseen):
@@ -57,7 +60,7 @@ def _would_stop(result, n):
     return len(gains) == 2 and all(g.low <= 0 for g in gains)
 
 
-def test_arms(task, looped, at_once):
+def test_arms(task, looped, others):
     """Return every arm that is scored on the test rows: each side alone and with few real rows, at every iteration."""
     from datasets import concatenate_datasets
 
@@ -70,9 +73,8 @@ def test_arms(task, looped, at_once):
     for n, shot in enumerate(looped[0].one_shot):
         sides[f"one shot, {shot.requests}"] = [r.one_shot[n].rows for r in looped]
         sides[f"loop, {shot.requests}"] = [r.iterations[n].rows for r in looped]
-    if at_once:
-        sides[f"at once, {at_once[0].iterations[-1].requests}"] = [r.rows for r in at_once]
     end = looped[0].iterations[-1].requests
+    sides.update({f"{name}, {end}": [r.rows for r in results] for name, results in others.items()})
     sides[f"one shot and the loop's words, {end}"] = [
         concatenate_datasets([bare(r.one_shot[-1].rows), r.words]) for r in looped
     ]
@@ -106,7 +108,7 @@ def main(names):
         task = sk.load_task(name)
         size, states = TASKS[name]
         validation = sample(task.splits.validation, size or len(task.splits.validation))
-        looped, at_once = loops(task, validation, states)
+        looped, others = loops(task, validation, states)
         print(f"\n== {name}: {len(states)} loops of {ROUNDS} iterations, {len(validation)} validation rows\n")
         for result in looped:
             print(result.reading())
@@ -114,7 +116,7 @@ def main(names):
         print("\n", by_iteration(looped, unseen).round(3).to_string(index=False), "\n")
         print(repeats(task, looped).round(3).to_string(index=False), "\n")
         scored = sk.compare(
-            test_arms(task, looped, at_once), test=task.splits.test, students=["minilm_lr"], stand_in=task.stand_in
+            test_arms(task, looped, others), test=task.splits.test, students=["minilm_lr"], stand_in=task.stand_in
         )
         print(scored.summary())
         print(scored.to_frame().to_string(index=False), "\n")
@@ -126,8 +128,8 @@ def main(names):
                 )
         words = f"one shot and the loop's words, {ends[-1]}"
         print(f"loop - {words}: {scored.difference(f'loop, {ends[-1]}', words)}")
-        if at_once:
-            print(f"loop - at once: {scored.difference(f'loop, {ends[-1]}', f'at once, {ends[-1]}')}")
+        for other in others:
+            print(f"loop - {other}: {scored.difference(f'loop, {ends[-1]}', f'{other}, {ends[-1]}')}")
         for other in ("validation", f"validation + one shot, {ends[-1]}"):
             print(f"validation + loop - {other}: {scored.difference(f'validation + loop, {ends[-1]}', other)}")
 

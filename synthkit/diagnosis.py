@@ -62,9 +62,13 @@ class Diagnosis(Result):
     embedder: str
 
     def summary(self) -> str:
+        return f"Diagnosis: {self.synthetic_rows:,} synthetic rows against {self.real_rows:,} real ones; {self.found}"
+
+    @property
+    def found(self) -> str:
+        """How many findings of each kind, in words."""
         counts = Counter(f.kind for f in self.findings)
-        found = ", ".join(f"{n} {kind}" for kind, n in counts.items()) or "nothing found"
-        return f"Diagnosis: {self.synthetic_rows:,} synthetic rows against {self.real_rows:,} real ones; {found}"
+        return ", ".join(f"{n} {kind}" for kind, n in counts.items()) or "nothing found"
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a finding: kind, label, rows, evidence."""

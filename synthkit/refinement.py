@@ -112,7 +112,7 @@ class Refinement(Result):
             out.append(
                 {
                     "iteration": i.number,
-                    "found": before.summary().partition("; ")[2] if before else "",
+                    "found": before.found if before else "",
                     "asked": _counted([p.lever or "more of the same" for p in i.proposals]) or "a plain mix",
                     "dropped": len(i.dropped),
                     "requests": i.requests,

@@ -32,7 +32,7 @@ def plot_refinement(result: Refinement) -> Figure:
         covered = [p.coverage if hasattr(p, "coverage") else p.diagnosis.coverage for p in side]
         right.plot(x, covered, color=colour, marker=marker, lw=1.6, label=name)
     left.set_ylabel("macro-F1, 95 % interval")
-    right.set_ylabel("real rows with a synthetic row near")
+    right.set_ylabel("coverage")
     for axis in (left, right):
         axis.set_xlabel("requests so far")
         axis.set_xticks([i.requests for i in loop])
