@@ -79,7 +79,7 @@ class Proposal:
         """Return the fields that are set."""
         fields = asdict(self)
         given = {name: list(v) if isinstance(v, tuple) else v for name, v in fields.items() if v not in ("", (), -1)}
-        return {"lever": self.lever, **given}
+        return {"lever": self.lever, "label": self.label, "strategy": self.strategy, **given}
 
     @classmethod
     def from_json(cls, fields: dict) -> Proposal:
