@@ -41,6 +41,7 @@ _PUBLIC = {
     "prompt_lab": "widgets",
     "refine": "loop",
     "register": "strategies",
+    "relabel": "relabelling",
     "standard_arms": "comparison",
     "table": "results",
     "theme": "style",

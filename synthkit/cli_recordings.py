@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,7 @@ def pending(
     strategy: Annotated[str, typer.Option(help="a strategy")] = "zero_shot",
     n: Annotated[int, typer.Option("--n", help="synthetic rows")] = 200,
     random_state: Annotated[int, typer.Option(help="which random generation")] = 0,
+    relabel: Annotated[bool, typer.Option("--relabel", help="ask for the labels of that generation's rows")] = False,
     model: Annotated[str, typer.Option(help="model named in the Batch file")] = "any",
     out: Annotated[Path | None, typer.Option(help="file to write (default: standard output)")] = None,
 ) -> None:
@@ -29,7 +31,8 @@ def pending(
 
     the_task = sk.load_task(task)
     plan = sk.plan(the_task, _seeds(the_task, strategy), strategy=strategy, n=n, random_state=random_state)
-    lines = export_pending(plan.slots, the_task.recordings, model=model)
+    asked = _relabelling(plan) if relabel else plan.slots
+    lines = export_pending(asked, the_task.recordings, model=model)
     text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
     if out:
         try:
@@ -39,7 +42,7 @@ def pending(
     else:
         sys.stdout.write(text)
     where = f"; written to {out}" if out else ""
-    print(f"{len(lines)} of {len(plan.slots)} requests have no recording{where}", file=sys.stderr)
+    print(f"{len(lines)} of {len(asked)} requests have no recording{where}", file=sys.stderr)
 
 
 @app.command("import")
@@ -54,17 +57,25 @@ def import_(
     import synthkit as sk
     from synthkit.llm.recorded import batch_line, import_batch, parse_id, read_jsonl
     from synthkit.planning import slot_request
+    from synthkit.relabelling import PREFIX
     from synthkit.strategies import get_strategy
 
     the_task = sk.load_task(task)
     answered = read_jsonl(file)
-    asked, seeds = read_jsonl(requests) if requests else [], {}
+    asked, seeds, labels = read_jsonl(requests) if requests else [], {}, {}
     for line in [] if requests else answered:
         parts = parse_id(str(line.get("custom_id")))
-        name = parts["strategy"]
+        name, state = parts["strategy"], parts["random_state"]
+        if name.startswith(PREFIX):
+            if (name, state) not in labels:
+                of = name.removeprefix(PREFIX)
+                plan = sk.plan(the_task, _seeds(the_task, of), strategy=of, n=200, random_state=state)
+                labels[name, state] = _relabelling(plan)
+            asked += [batch_line(r, "any") for r in labels[name, state] if r.slot == parts["slot"]]
+            continue
         if name not in seeds:
             seeds[name] = _seeds(the_task, name)
-        request = slot_request(the_task, seeds[name], get_strategy(name), parts["slot"], parts["random_state"])
+        request = slot_request(the_task, seeds[name], get_strategy(name), parts["slot"], state)
         asked.append(batch_line(request, "any"))
     added, problems = import_batch(asked, answered, the_task.recordings)
     print(f"{added} of {len(answered)} replies filed in {the_task.recordings}")
@@ -94,4 +105,14 @@ def _seeds(task, strategy: str):
     import synthkit as sk
     from synthkit.strategies import get_strategy
 
-    return sk.anonymize(sk.load_seeds(task)).seeds if get_strategy(strategy).shows_seeds else None
+    return sk.anonymize(sk.load_seeds(task), progress=False).seeds if get_strategy(strategy).shows_seeds else None
+
+
+def _relabelling(plan):
+    """Return the requests for the labels of all texts that the plan's recorded slots bring and the filters keep."""
+    import synthkit as sk
+    from synthkit.planning import TEXTS_A_REQUEST
+    from synthkit.relabelling import relabel_requests
+
+    whole = replace(plan, n=len(plan.slots) * TEXTS_A_REQUEST)
+    return relabel_requests(sk.generate(whole, progress=False))

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
-
-import numpy as np
 
 from synthkit.anonymizer import anonymize
 from synthkit.baselines import augment
 from synthkit.comparison import Comparison, bare, compare
-from synthkit.embedding import default_embedder
 from synthkit.errors import SynthkitError, unknown
 from synthkit.generation import Generation, generate
-from synthkit.metrics.report import evaluate
+from synthkit.judging import REAL, STUDENT, Entry, judge
 from synthkit.planning import TEXTS_A_REQUEST, plan
 from synthkit.results import Result
 from synthkit.seeds import Seeds, load_seeds
 from synthkit.stats import Interval, holm, two_sided
 from synthkit.strategies import get_strategy
-from synthkit.students import STUDENTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,23 +25,6 @@ if TYPE_CHECKING:
     from synthkit.task import Task
 
 REQUESTS, ROWS, DRAWS = 52, 200, 5
-STUDENT = "minilm_lr"
-
-
-class Entry(NamedTuple):
-    """One way of asking: what its requests brought, and what its first rows are like."""
-
-    strategy: str
-    requests: int
-    texts: int
-    kept: int
-    tokens: int
-    rows: int
-    distinct_2: float
-    vendi: float
-    c2st: float | None
-    coverage: float | None
-    agreement: float
 
 
 class Contrast(NamedTuple):
@@ -64,66 +43,64 @@ class StrategyComparison(Result):
 
     task: str
     entries: tuple[Entry, ...]
+    control: Entry
     comparison: Comparison
-    made: dict[str, Generation]
-    requests: int
+    made: dict[str, tuple[Generation, ...]]
     rows: int
     scored_on: str
     draws: int
 
     def summary(self) -> str:
+        several = any(e.generations > 1 for e in self.entries)
+        covered = "of each generation where a way has several" if several else "but not the generator"
+        estimated = any(g.ledger.tokens_estimated for some in self.made.values() for g in some)
         return (
-            f"StrategyComparison: {len(self.entries)} ways of asking for {self.task!r}, {self.requests} requests and "
-            f"the first {self.rows} rows each, scored on {self.comparison.test_rows:,} {self.scored_on} rows; "
-            f"95 % intervals cover those rows and {self.draws} draw{'s' if self.draws > 1 else ''} of the real rows, "
-            "not the generator"
+            f"StrategyComparison: {len(self.entries)} ways of asking for {self.task!r}, the first {self.rows} rows of "
+            f"each, scored on {self.comparison.test_rows:,} {self.scored_on} rows; 95 % intervals cover those rows, "
+            f"{self.draws} draw{'s' if self.draws > 1 else ''} of the real rows, {covered}; tokens "
+            f"{'estimated at four bytes each' if estimated else 'as the endpoint counts them'}"
         )
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row a way of asking, then the baselines: yield, cost, quality, macro-F1 alone, with real_few."""
+        """Return one row a way of asking, real rows and baselines: yield, cost, quality, macro-F1 alone and both."""
         import pandas as pd
 
         out = []
         for e in self.entries:
-            out.append(
-                {
-                    "asked by": e.strategy,
-                    "kept of": f"{e.kept} of {e.texts}",
-                    "tokens a row": f"{e.tokens / max(1, e.kept):.0f}",
-                    "distinct-2": f"{e.distinct_2:.3f}",
-                    "Vendi": f"{e.vendi:.1f}",
-                    "C2ST": "" if e.c2st is None else f"{e.c2st:.3f}",
-                    "coverage": "" if e.coverage is None else f"{e.coverage:.3f}",
-                    "label holds": f"{e.agreement:.3f}",
-                    "rows": e.rows,
-                    "macro-F1 alone": str(self._f1(e.strategy)),
-                    "with real_few": str(self._f1(f"real_few+{e.strategy}")),
-                }
-            )
+            both = {"macro-F1 alone": self._f1(e.strategy), "with real_few": self._f1(f"real_few+{e.strategy}")}
+            cost = {"kept of": f"{e.kept:.0f} of {e.texts:.0f}", "tokens a row": f"{e.tokens / max(1, e.kept):.0f}"}
+            copied = {"memorized": f"{e.memorized:.3f}", "in train": f"{e.in_train:.3f}"}
+            asked = f"{e.strategy} ({e.generations} generations)" if e.generations > 1 else e.strategy
+            out.append({"asked by": asked, **cost, **_quality(e), **copied, **both})
+        out.append({"asked by": REAL, **_quality(self.control)})
         for arm in ("eda", "ngram"):
             if any(s.arm == arm for s in self.comparison.scores):
-                rows = self.comparison.get(arm, STUDENT).rows
-                both = str(self._f1(f"real_few+{arm}"))
-                out.append({"asked by": arm, "rows": rows, "macro-F1 alone": str(self._f1(arm)), "with real_few": both})
+                both = {"macro-F1 alone": self._f1(arm), "with real_few": self._f1(f"real_few+{arm}")}
+                out.append({"asked by": f"{arm} (baseline)", **both})
         few = self.comparison.get("real_few", STUDENT)
-        out.append({"asked by": "real_few", "rows": few.rows, "macro-F1 alone": str(few.macro_f1)})
+        out.append({"asked by": f"real_few ({few.rows} rows)", "macro-F1 alone": str(few.macro_f1)})
         return pd.DataFrame(out).fillna("")
 
-    def _f1(self, arm: str) -> Interval:
+    def _f1(self, arm: str) -> str:
+        return str(self.score(arm))
+
+    def score(self, arm: str) -> Interval:
+        """Return the macro-F1 of an arm, such as "zero_shot" or "real_few+zero_shot"."""
         return self.comparison.get(arm, STUDENT).macro_f1
 
     def best(self) -> str:
         """Return the way of asking with the highest macro-F1 together with real_few: choose on validation rows."""
-        return max(self.entries, key=lambda e: self._f1(f"real_few+{e.strategy}").value).strategy
+        return max(self.entries, key=lambda e: self.score(f"real_few+{e.strategy}").value).strategy
 
-    def contrasts(self, other: str = "zero_shot") -> pd.DataFrame:
-        """Return every way of asking against `other`, each with real_few: exploratory, so p is corrected by Holm."""
+    def contrasts(self, other: str = "zero_shot", *, arms: Sequence[str] | None = None) -> pd.DataFrame:
+        """Return ways of asking (all of them) against `other`, each with real_few; p is corrected by Holm for them."""
         import pandas as pd
 
         names = [e.strategy for e in self.entries]
-        if other not in names:
-            raise unknown("way of asking", other, names)
-        arms = [name for name in names if name != other]
+        for name in (other, *(arms or ())):
+            if name not in names:
+                raise unknown("way of asking", name, names)
+        arms = [name for name in arms or names if name != other]
         pairs = [(f"real_few+{arm}", f"real_few+{other}") for arm in arms]
         p = [two_sided(self.comparison.resampled[a, STUDENT] - self.comparison.resampled[b, STUDENT]) for a, b in pairs]
         rows = [
@@ -134,19 +111,30 @@ class StrategyComparison(Result):
         return frame.assign(difference=[str(c.difference) for c in rows])
 
     def plot(self):
-        """Return a figure: macro-F1 with real_few and tokens a row, a dot and interval a way of asking."""
+        """Return a figure: macro-F1 with real_few against tokens a kept row, a dot and interval a way of asking."""
         from synthkit.plots import plot_contest
 
         return plot_contest(self)
 
 
+def _quality(e: Entry) -> dict[str, str]:
+    return {
+        "distinct-2": f"{e.distinct_2:.3f}",
+        "Vendi": f"{e.vendi:.1f}",
+        "C2ST": "" if e.c2st != e.c2st else f"{e.c2st:.3f}",
+        "coverage": "" if e.coverage != e.coverage else f"{e.coverage:.3f}",
+        "label holds": f"{e.agreement:.3f}",
+    }
+
+
 def compare_strategies(
     task: Task,
-    strategies: Sequence[str | Sequence[str]],
+    strategies: Sequence[str | Sequence[str]] | Mapping[str, Generation | Sequence[Generation]],
     *,
     seeds: Seeds | None = None,
     requests: int = REQUESTS,
     rows: int = ROWS,
+    generations: int = 1,
     on: str = "validation",
     filters=None,
     llm="recorded",
@@ -155,78 +143,89 @@ def compare_strategies(
 ) -> StrategyComparison:
     """Return ways of asking side by side: each a strategy, or a list of them that share the requests (a mix).
 
-    Each makes the same number of `requests`; yield and tokens count all of them, everything else the first `rows` kept
-    in slot order. `on` names the real rows that classifiers are scored on: choose on "validation", report on "test".
-    `filters` is None (the default ones), [] (keep all) or a function `(task, seeds) -> filters`. "label holds" is how
-    often a classifier trained on all real train rows gives the label that was asked for (Ye et al. 2022). Strategies
-    that show seeds use one draw of them, and then `real_few` is that draw alone for all.
+    Each makes the same number of `requests`, in up to `generations` generations (fewer where no more are recorded);
+    yield and tokens count all of them, everything else the first `rows` kept in slot order. `on` names the real rows
+    that classifiers are scored on: choose on "validation", report on "test". `filters` is None (the default ones), []
+    or a function `(task, seeds) -> filters`. Instead of strategies, generations already made may be given by name: with
+    other filters, relabelled, by different models. Strategies that show seeds use one draw of them, and then `real_few`
+    is that draw alone for all; else there are five draws, or one a generation, paired with it.
     """
     if on not in ("validation", "test"):
         raise unknown("on", on, ["validation", "test"])
-    ways = {"+".join(names): names for names in ([s] if isinstance(s, str) else list(s) for s in strategies)}
-    if not ways:
+    if not strategies:
         raise SynthkitError("strategies=[]: expected at least one name")
-    shows = {way: any(get_strategy(name).shows_seeds for name in names) for way, names in ways.items()}
-    first = seeds or load_seeds(task)
-    few = [first] if any(shows.values()) else [load_seeds(task, k=first.k, random_state=i) for i in range(DRAWS)]
-    shown = anonymize(first).seeds if any(shows.values()) and not first.anonymized else first
-    made = {}
-    for way, names in ways.items():
-        chosen = plan(
-            task,
-            shown if shows[way] else None,
-            strategy=names,
-            n=requests * TEXTS_A_REQUEST,
-            surplus=0,
-            random_state=random_state,
-        )
-        these = filters(task, first) if callable(filters) else filters
-        made[way] = generate(chosen, llm=llm, filters=these, progress=progress)
-    sets = {way: g.rows.select(range(min(rows, len(g.rows)))) for way, g in made.items()}
-    entries = tuple(_entry(way, made[way], sets[way], task, first, requests) for way in ways)
-    real = [s.rows for s in few]
+    if isinstance(strategies, Mapping):
+        made = {name: (g,) if isinstance(g, Generation) else tuple(g) for name, g in strategies.items()}
+        shown = [g.plan.seeds for some in made.values() for g in some if any(r.demo_ids for r in g.plan.slots)]
+        first = seeds or (shown[0] if shown else load_seeds(task))
+    else:
+        ways = {"+".join(names): names for names in ([s] if isinstance(s, str) else list(s) for s in strategies)}
+        first = seeds or load_seeds(task)
+        states = range(random_state, random_state + generations)
+        make = _Maker(task, first, requests, filters, llm, progress)
+        made = {way: make(names, states) for way, names in ways.items()}
+        shown = [True for names in ways.values() for name in names if get_strategy(name).shows_seeds]
+    several = max(len(some) for some in made.values())
+    draws = 1 if shown else several if several > 1 else DRAWS
+    few = [first] if shown else [load_seeds(task, k=first.k, random_state=i) for i in range(draws)]
+    sets = {way: [g.rows.select(range(min(rows, len(g.rows)))) for g in some] for way, some in made.items()}
+    entries, control = judge(made, sets, task, first)
     eda = [augment(s, n=rows, random_state=i) for i, s in enumerate(few)]
     ngram = [
         generate(plan(task, s, n=rows, random_state=i, surplus=1.0), llm="ngram", progress=False).rows
         for i, s in enumerate(few)
     ]
-    alone = {**{way: [some] for way, some in sets.items()}, "eda": eda}
+    alone = {**sets, "eda": eda}
     if all(len(set(some["label"])) > 1 for some in ngram):
         alone["ngram"] = ngram
-    arms = {"real_few": real, **alone, **{f"real_few+{arm}": _with(real, some) for arm, some in alone.items()}}
+    real = [s.rows for s in few]
+    both = {f"real_few+{arm}": _with(real, some) for arm, some in alone.items()}
     scored = compare(
-        arms,
+        {"real_few": real, **alone, **both},
         test=getattr(task.splits, on),
         students=[STUDENT],
         random_state=random_state,
         stand_in=task.stand_in,
         progress=progress,
     )
-    return StrategyComparison(task.name, entries, scored, made, requests, rows, on, len(few))
+    return StrategyComparison(task.name, entries, control, scored, made, rows, on, len(few))
+
+
+@dataclass
+class _Maker:
+    """Makes the generations of a way of asking: all with the same requests, filters and model."""
+
+    task: Task
+    seeds: Seeds
+    requests: int
+    filters: object
+    llm: object
+    progress: bool
+
+    def __call__(self, names: list[str], states: Sequence[int]) -> tuple[Generation, ...]:
+        shows = any(get_strategy(name).shows_seeds for name in names)
+        hidden = self.seeds if self.seeds.anonymized or not shows else anonymize(self.seeds, progress=False).seeds
+        made = []
+        for state in states:
+            chosen = plan(
+                self.task,
+                hidden if shows else None,
+                strategy=names,
+                n=self.requests * TEXTS_A_REQUEST,
+                surplus=0,
+                random_state=state,
+            )
+            these = self.filters(self.task, self.seeds) if callable(self.filters) else self.filters
+            try:
+                made.append(generate(chosen, llm=self.llm, filters=these, progress=self.progress))
+            except SynthkitError:
+                if not made or self.llm != "recorded":
+                    raise
+                break  # no more generations are recorded
+        return tuple(made)
 
 
 def _with(real: list[Dataset], sets: list[Dataset]) -> list[Dataset]:
     from datasets import concatenate_datasets
 
     return [concatenate_datasets([bare(r), bare(sets[i % len(sets)])]) for i, r in enumerate(real)]
-
-
-def _entry(way: str, made: Generation, rows: Dataset, task: Task, seeds: Seeds, requests: int) -> Entry:
-    reference = seeds.rest if len(seeds.rest) else seeds.rows
-    report = evaluate(rows, reference)
-    value = {line.metric: line.synthetic.value for line in report.lines}
-    train = task.splits.train
-    predicted = STUDENTS[STUDENT](rows["text"], default_embedder())(train["text"], train["label"])
-    return Entry(
-        way,
-        requests,
-        made.ledger.asked,
-        made.ledger.kept,
-        made.ledger.tokens_in + made.ledger.tokens_out,
-        len(rows),
-        value["distinct-2"],
-        value["Vendi score"],
-        value.get("C2ST accuracy"),
-        value.get("coverage"),
-        float(np.mean(np.asarray(predicted) == np.asarray(rows["label"]))),
-    )

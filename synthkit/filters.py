@@ -1,17 +1,26 @@
-"""Reasons to drop a row, each with its evidence. A row is dropped by the first in the order; all verdicts are kept."""
+"""Reasons to drop a row, each with its evidence. A row is dropped by the first in the order; all verdicts are kept.
+
+A filter is an object with `name` and `check(row)`, or a function of a row: it returns None, or what it saw.
+"""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from copy import deepcopy
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from synthkit.anonymizer import find_personal
+from synthkit.errors import SynthkitError, unknown
 from synthkit.seeds import NEAR, Seeds
 from synthkit.task import Task
 from synthkit.text import NearIndex, OverlapIndex, fold, words
+
+if TYPE_CHECKING:
+    from synthkit.planning import Plan
 
 MEMORY_FLOOR = 6  # words in a row shared with a seed that are never held against a text, whatever the seeds are like
 
@@ -23,7 +32,41 @@ class Verdict(NamedTuple):
     evidence: str
 
 
-class Empty:
+class Filter:
+    """What all filters share: `begin` comes once a run, `prepare` once a wave, `check` and `keep` once a row.
+
+    A filter without a `keep` of its own judges each row by itself: the order of the rows does not matter to it.
+    """
+
+    name = "filter"
+    note = ""  # what the ledger should say about it, as that it is off and why
+
+    def begin(self, plan: Plan) -> None:
+        """Look at what the prompts show."""
+
+    def prepare(self, rows: list[dict]) -> None:
+        """Do for a whole wave what is slow row by row."""
+
+    def check(self, row: dict) -> Verdict | None:
+        """Return why the row should go, or None."""
+        raise NotImplementedError
+
+    def keep(self, row: dict) -> None:
+        """Remember a row that is kept."""
+
+
+class Own(Filter):
+    """A function as a filter: named as it is; what it returns, where that is not empty, is the evidence."""
+
+    def __init__(self, function: Callable[[dict], object]):
+        self.name, self._function = function.__name__.replace("_", " "), function
+
+    def check(self, row: dict) -> Verdict | None:
+        seen = self._function(row)
+        return seen if isinstance(seen, Verdict) else Verdict(self.name, str(seen)) if seen else None
+
+
+class Empty(Filter):
     """No word in it."""
 
     name = "empty"
@@ -31,11 +74,8 @@ class Empty:
     def check(self, row: dict) -> Verdict | None:
         return None if words(row["text"]) else Verdict(self.name, repr(row["text"][:40]))
 
-    def keep(self, row: dict) -> None:
-        """Nothing to remember."""
 
-
-class Length:
+class Length(Filter):
     """Shorter than half of the task's `min_words`, or longer than one and a half times its `max_words`."""
 
     name = "length"
@@ -49,9 +89,6 @@ class Length:
             return Verdict(self.name, f"{count} words, at most {self.most}")
         return Verdict(self.name, f"{count} words, at least {self.least}") if count < self.least else None
 
-    def keep(self, row: dict) -> None:
-        """Nothing to remember."""
-
 
 # at the very start, or as a placeholder nobody filled in: where a model speaks about the text, not in it
 _META = re.compile(
@@ -63,20 +100,24 @@ _META = re.compile(
 )
 
 
-class MetaTalk:
-    """Talks about the text instead of being one: "Here is a review:", "As an AI model", "[insert name]"."""
+class MetaTalk(Filter):
+    """Talks about the text instead of being one: "Here is a review:", "As an AI model", "[insert name]".
+
+    Placeholders that the anonymizer puts into seeds, as [ORDER_NUMBER] of a task's own patterns, are the seeds' words.
+    """
 
     name = "meta-talk"
 
+    def __init__(self, task: Task | None = None):
+        self._placeholders = {f"[{kind}]" for kind in (task.patterns if task else ())}
+
     def check(self, row: dict) -> Verdict | None:
-        found = _META.search(row["text"])
-        return found and Verdict(self.name, f"“{found.group().strip()[:40]}”")
-
-    def keep(self, row: dict) -> None:
-        """Nothing to remember."""
+        said = (m.group().strip() for m in _META.finditer(row["text"]))
+        found = next((words for words in said if words not in self._placeholders), None)
+        return found and Verdict(self.name, f"“{found[:40]}”")
 
 
-class LabelLeak:
+class LabelLeak(Filter):
     """Gives the label away as an annotation ("delivery: ...", "[delivery]", product_quality), not as a word."""
 
     name = "label leaked"
@@ -93,11 +134,8 @@ class LabelLeak:
         found = self._leak.search(row["text"])
         return found and Verdict(self.name, f"“{found.group().strip()[:40]}”")
 
-    def keep(self, row: dict) -> None:
-        """Nothing to remember."""
 
-
-class PersonalData:
+class PersonalData(Filter):
     """Holds what could reach a person: a mail, phone, card, bank or network address, found as in seeds.
 
     Names alone are no reason: those that a model invents belong to nobody in particular.
@@ -110,11 +148,8 @@ class PersonalData:
         found = [f for f in find_personal(row["text"]) if f.type in self.types]
         return Verdict(self.name, f"{found[0].type} at {found[0].start}") if found else None
 
-    def keep(self, row: dict) -> None:
-        """Nothing to remember."""
 
-
-class ExactDuplicate:
+class ExactDuplicate(Filter):
     """The same words as a kept row, case and punctuation aside."""
 
     name = "exact duplicate"
@@ -130,7 +165,7 @@ class ExactDuplicate:
         self._seen[fold(row["text"])] = row["id"]
 
 
-class NearDuplicate:
+class NearDuplicate(Filter):
     """Jaccard similarity of character shingles to a kept row at or above a threshold."""
 
     name = "near-duplicate"
@@ -146,19 +181,26 @@ class NearDuplicate:
         self._index.add(row["text"], row["id"])
 
 
-class Memorized:
+class Memorized(Filter):
     """Copies a seed: shares a longer run of words with one than real rows share with it, or nearly is one.
 
     The run allowed is the 99th percentile of the longest run that a seed shares with another one (a filter may see
-    seeds and no other train row), and never less than MEMORY_FLOOR words.
+    seeds and no other train row), and never less than MEMORY_FLOOR words. Without seeds of its own it takes those that
+    the plan's prompts show.
     """
 
     name = "memorized seed"
 
-    def __init__(self, seeds: Seeds | None):
+    def __init__(self, seeds: Seeds | None = None):
         self._overlap = self._near = None
-        if seeds is None:
-            return
+        if seeds is not None:
+            self._learn(seeds)
+
+    def begin(self, plan: Plan) -> None:
+        if self._overlap is None and plan.seeds is not None:
+            self._learn(plan.seeds)
+
+    def _learn(self, seeds: Seeds) -> None:
         rows = seeds.rows
         self._overlap = OverlapIndex(rows["text"], rows["id"], floor=MEMORY_FLOOR)
         runs = [self._overlap.longest(t, but=i) for t, i in zip(rows["text"], rows["id"], strict=True)]
@@ -170,23 +212,61 @@ class Memorized:
     def check(self, row: dict) -> Verdict | None:
         if self._overlap is None:
             return None
+        shown = json.loads(row.get("demo_ids") or "[]")
         run = self._overlap.longest(row["text"])
         if run and len(run[1].split()) > self.allowed:
-            return Verdict(self.name, f"{len(run[1].split())} words in a row of seed {run[0]}: “{run[1][:80]}”")
+            of = _named(run[0], shown)
+            return Verdict(self.name, f"{len(run[1].split())} words in a row of {of}: “{run[1][:80]}”")
         found = self._near.nearest(row["text"])
-        return found and Verdict(self.name, f"near-duplicate of seed {found[0]}, Jaccard {found[1]:.2f}")
-
-    def keep(self, row: dict) -> None:
-        """Nothing to remember."""
+        return found and Verdict(self.name, f"near-duplicate of {_named(found[0], shown)}, Jaccard {found[1]:.2f}")
 
 
-def default_filters(task: Task, seeds: Seeds | None = None) -> list:
-    """Return the filters of a generation, in their order; what cannot be parsed never comes here."""
-    own = [Empty(), Length(task), MetaTalk(), LabelLeak(task), PersonalData()]
-    return [*own, Memorized(seeds), ExactDuplicate(), NearDuplicate()]
+def _named(seed: str, shown: Sequence[str]) -> str:
+    return f"seed {seed}, shown in its prompt" if seed in shown else f"seed {seed}"
 
 
-def apply(row: dict, filters: Sequence) -> list[Verdict]:
+BY_NAME = ("same meaning", "label check")
+
+
+def default_filters(task: Task, seeds: Seeds | None = None, *, also: Sequence[str] = ()) -> list[Filter]:
+    """Return the filters of a generation, in their order; what cannot be parsed never comes here.
+
+    They look at words alone, so that every machine keeps the same rows. Two more are switched on by name, as
+    `also=["same meaning", "label check"]`: they need sentence vectors (and the second one seeds), see
+    `synthkit.vector_filters`.
+    """
+    own = [Empty(), Length(task), MetaTalk(task), LabelLeak(task), PersonalData()]
+    filters = [*own, Memorized(seeds), ExactDuplicate(), NearDuplicate()]
+    for name in also:
+        if name not in BY_NAME:
+            raise unknown("filter", name, BY_NAME)
+    if not also:
+        return filters
+    from synthkit.vector_filters import LabelCheck, SameMeaning
+
+    if "same meaning" in also:
+        filters.append(SameMeaning())
+    if "label check" in also:
+        if seeds is None:
+            raise SynthkitError("the label check is fitted on seeds: default_filters(task, seeds, also=[...])")
+        filters.append(LabelCheck(seeds))
+    return filters
+
+
+def fresh(filters: Iterable) -> list[Filter]:
+    """Return copies of filters, functions made into some: what a run remembers does not reach the next one."""
+    out = []
+    for f in filters:
+        if isinstance(f, Filter):
+            out.append(deepcopy(f))
+        elif callable(f):
+            out.append(Own(f))
+        else:
+            raise SynthkitError(f"filters: {f!r} is neither a filter (sk.default_filters) nor a function of a row")
+    return out
+
+
+def apply(row: dict, filters: Sequence[Filter]) -> list[Verdict]:
     """Return every filter's verdict on `row`, the deciding one first; a row without any is kept and remembered."""
     verdicts = [v for f in filters if (v := f.check(row))]
     if not verdicts:

@@ -10,7 +10,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from synthkit.errors import SynthkitError, unknown
-from synthkit.filters import apply, default_filters
+from synthkit.filters import apply, default_filters, fresh
 from synthkit.ledger import Ledger
 from synthkit.llm.budget import Budget, price
 from synthkit.llm.client import LLM
@@ -83,7 +83,8 @@ def generate(
 
     `llm` is "recorded" (shipped replies, the default), "ngram" (the classical baseline) or an `LLM`. Replies of an LLM
     are stored before they are used: the same call again asks nothing that was answered. A `Budget` is never passed.
-    `filters` decide what is kept, in their order (`sk.default_filters(task, seeds)`); `filters=[]` keeps every text.
+    `filters` decide what is kept, in their order (`sk.default_filters(task, seeds)`), a function `row -> evidence or
+    None` among them if you like; `filters=[]` keeps every text.
     """
     if isinstance(what, Plan):
         if seeds is not None or planned:
@@ -95,7 +96,7 @@ def generate(
         raise SynthkitError(f"generate({type(what).__name__}): expected a plan or a task")
     source = make_source(llm, chosen)
     own = Store() if isinstance(source, LLM) and store is None else None
-    chosen_filters = default_filters(chosen.task, chosen.seeds) if filters is None else list(filters)
+    chosen_filters = default_filters(chosen.task, chosen.seeds) if filters is None else fresh(filters)
     run = _Run(chosen, source, store if own is None else own, budget, chosen_filters)
     try:
         with _bar(chosen, progress) as bar:
@@ -148,6 +149,8 @@ class _Run:
         self.failures: Counter = Counter()
         self.estimated = False
         self.note = ""
+        for f in filters:
+            f.begin(chosen)
 
     def go(self, bar) -> None:
         start, size = 0, self.plan.first_wave
@@ -220,8 +223,7 @@ class _Run:
     def _filter_wave(self) -> None:
         rows, self.rows = self.rows, []
         for f in self.filters:
-            if hasattr(f, "prepare"):
-                f.prepare(rows)
+            f.prepare(rows)
         for row in rows:
             self._filter(row)
 
@@ -255,7 +257,7 @@ class _Run:
             dropped=tuple(sorted(self.dropped.items())),
             tokens_estimated=self.estimated,
             usd=rate and (used["tokens_in"] * rate[0] + used["tokens_out"] * rate[1]) / 1e6,
-            note=self.note,
+            note="; ".join(note for note in (self.note, *(f.note for f in self.filters)) if note),
         )
         ledger.check()
         rows = synthetic_rows(self.kept)

@@ -35,9 +35,10 @@ def unsound(request: Request, item: dict) -> str | None:
     return f"a text of more than {LONGEST_TEXT:,} characters" if len(item["text"]) > LONGEST_TEXT else None
 
 
-def parse_reply(reply: Reply) -> list[dict] | None:
-    """Return the `texts` of a reply as dicts with `number`, `text` and what else stands there, or None.
+def parse_reply(reply: Reply, *, key: str = "text") -> list[dict] | None:
+    """Return the `texts` of a reply as dicts with `number`, `text` (or another `key`) and what else stands there.
 
+    None where there are none.
     Fences and raw control characters are put up with; other damage is repaired only when the reply was not cut off.
     """
     content = reply.content[:LONGEST_REPLY].strip()
@@ -55,7 +56,7 @@ def parse_reply(reply: Reply) -> list[dict] | None:
     items = value.get("texts") if isinstance(value, dict) else value
     if not isinstance(items, list):
         return None
-    good = [i for i in items if isinstance(i, dict) and isinstance(i.get("text"), str)]
+    good = [i for i in items if isinstance(i, dict) and isinstance(i.get(key), str)]
     return good or None
 
 

@@ -1,11 +1,14 @@
 """Each filter drops for its own reason, says what it saw, and keeps quiet otherwise."""
 
 import pytest
-from hypothesis import given
+from conftest import as_reply
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from synthkit.errors import SynthkitError
 from synthkit.filters import (
     MEMORY_FLOOR,
+    Filter,
     LabelLeak,
     Length,
     Memorized,
@@ -14,6 +17,8 @@ from synthkit.filters import (
     apply,
     default_filters,
 )
+from synthkit.generation import generate
+from synthkit.planning import plan
 from synthkit.rows import make_rows
 from synthkit.seeds import Seeds
 from synthkit.task import Task, load_task
@@ -41,6 +46,85 @@ def keep_all(texts, seeds=None):
 
 
 short_texts = st.lists(st.text(alphabet="abc !", max_size=12), max_size=12)
+
+
+EVERY = range(len(default_filters(TASK)))
+remarks = st.lists(
+    st.sampled_from(
+        [*"a b", "Text 1: a cat", "a cat sat there", "a cat sat there!", "A cat, sat there", "animals: sat", SEED]
+        + ["mail a@b.com for cats", "cold tea here today", "cold tea here todays", " ".join(["cat"] * 40)]
+    ),
+    max_size=10,
+)
+
+
+def kept_by(f, texts):
+    rows = [row(t, f"r{i}") for i, t in enumerate(texts)]
+    return [r["text"] for r in rows if not apply(r, [f])]
+
+
+@pytest.mark.parametrize("which", EVERY)
+@given(texts=remarks)
+def test_what_a_filter_keeps_it_keeps_again(which, texts):
+    def fresh():
+        return default_filters(TASK, seeds_of([SEED]))[which]
+
+    kept = kept_by(fresh(), texts)
+    assert kept_by(fresh(), kept) == kept
+
+
+@pytest.mark.parametrize("which", EVERY)
+@given(texts=remarks)
+def test_a_filter_without_a_memory_does_not_depend_on_the_order(which, texts):
+    f = default_filters(TASK, seeds_of([SEED]))[which]
+    if type(f).keep is Filter.keep:
+        assert sorted(kept_by(f, texts)) == sorted(kept_by(f, texts[::-1]))
+
+
+def noisy(request):
+    """A model that says good things and bad ones, some of them twice."""
+    said = ["a cat sat there", SEED, "mail a@b.com for cats", "Text 1: a cat", "animals: one bit me"]
+    return as_reply([said[(request.slot + i) % 5] if i % 2 else f"cat {request.slot} went {i} steps" for i in range(5)])
+
+
+@settings(max_examples=15)
+@given(order=st.permutations(list(EVERY)), count=st.integers(0, len(EVERY)))
+def test_the_ledger_adds_up_for_any_choice_and_order_of_filters(cafe, scripted, order, count):
+    every = default_filters(cafe, seeds_of([SEED]))
+    chosen = [every[i] for i in order[:count]]
+    made = generate(plan(cafe, n=20), llm=scripted(noisy), filters=chosen, progress=False)
+    made.ledger.check()
+    assert made.ledger.kept == len(made.rows) <= 20
+    reasons = dict(made.ledger.dropped)
+    assert sum(reasons.values()) == len(made.drops) + reasons.get("not needed (n is reached)", 0)
+    assert {d["reason"] for d in made.drops} <= {f.name for f in chosen}
+
+
+def test_a_run_leaves_no_trace_in_the_filters_it_was_given(cafe, scripted):
+    filters = default_filters(cafe)
+    first, second = (generate(plan(cafe, n=9), llm=scripted(noisy), filters=filters, progress=False) for _ in "ab")
+    assert first.rows["text"] == second.rows["text"]
+
+
+def test_a_function_is_a_filter(cafe, scripted):
+    def too_many_steps(row):
+        return "steps" in row["text"] and f"steps in {row['text'][:5]}"
+
+    made = generate(plan(cafe, n=5), llm=scripted(noisy), filters=[too_many_steps], progress=False)
+    assert (made.drops[0]["reason"], made.drops[0]["evidence"]) == ("too many steps", "steps in cat 0")
+    with pytest.raises(SynthkitError, match="'empty' is neither a filter"):
+        generate(plan(cafe, n=5), llm=scripted(noisy), filters=["empty"], progress=False)
+
+
+def test_what_a_prompt_shows_is_looked_for_even_if_the_filters_were_made_without_it(cafe, cafe_seeds, scripted):
+    def copy(request):
+        shown = {r["id"]: r["text"] for r in cafe_seeds.rows}
+        return as_reply([shown[i] for i in request.demo_ids[:5]])
+
+    few = plan(cafe, cafe_seeds, strategy="few_shot", n=5)
+    made = generate(few, llm=scripted(copy), filters=default_filters(cafe), progress=False)
+    assert {d["reason"] for d in made.drops} == {"memorized seed"}
+    assert all("shown in its prompt" in d["evidence"] for d in made.drops)
 
 
 @given(short_texts)
@@ -174,6 +258,12 @@ def test_what_could_reach_a_person_is_dropped_without_being_repeated_and_a_name_
     assert PersonalData().check(row("thanks to Tom for the tea")) is None
 
 
+def test_a_placeholder_of_the_anonymizer_is_no_meta_talk_and_one_of_the_model_is():
+    task = load_task("feedback")
+    assert MetaTalk(task).check(row("where is order [ORDER_NUMBER], please?")) is None
+    assert MetaTalk(task).check(row("[ORDER_NUMBER] from [your name]")).evidence == "“[your name]”"
+
+
 def test_real_rows_give_no_cause_for_alarm():
     task = load_task("feedback")
     filters = [Length(task), MetaTalk(), LabelLeak(task)]
@@ -197,13 +287,3 @@ def test_no_text_breaks_a_filter_and_evidence_can_be_stored(text):
     for f in default_filters(TASK, seeds_of([SEED])):
         verdict = f.check(row(text))
         assert verdict is None or verdict.evidence.encode("utf-8", "surrogatepass")
-
-
-@given(
-    st.lists(st.sampled_from(["Text 1: cat", "a cat sat", "animals: sat", "mail a@b.com", "cold tea here"]), max_size=8)
-)
-def test_filters_without_a_memory_do_not_depend_on_the_order(texts):
-    def judge(some):
-        return {t: [bool(f.check(row(t))) for f in default_filters(TASK)[:5]] for t in some}
-
-    assert judge(texts) == judge(texts[::-1])

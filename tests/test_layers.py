@@ -18,9 +18,9 @@ LEVELS = [
         *("seeds", "checks", "profiling", "cells", "labelcheck", "anonymizer", "names", "surrogates"),
         *("strategies", "planning"),
     ],
-    ["filters", "baselines", "ledger", "replies", "generation"],
+    ["filters", "vector_filters", "baselines", "ledger", "replies", "generation", "relabelling"],
     [
-        *("metrics", "students", "comparison", "contest"),
+        *("metrics", "students", "comparison", "judging", "contest"),
         *("reference", "diagnosis", "levers", "decisions", "refinement", "loop"),
     ],
     ["style", "plots", "page", "checkup", "notebook", "inspection"],

@@ -73,10 +73,10 @@ def turns(values: Sequence, count: int, rng) -> list:
 
 def fenced(rows: Iterable[dict]) -> str:
     """Return real rows as data between two tags: JSON with < and > escaped, so that no row can close the fence."""
-    lines = [
-        json.dumps({"label": r["label"], "text": r["text"]}, ensure_ascii=False)
-        .replace("<", "\\u003c")
-        .replace(">", "\\u003e")
-        for r in rows
-    ]
-    return "<examples>\n" + "\n".join(lines) + "\n</examples>"
+    return fenced_as("examples", [{"label": r["label"], "text": r["text"]} for r in rows])
+
+
+def fenced_as(tag: str, items: Iterable[dict]) -> str:
+    """Return items as lines of JSON between two tags, < and > escaped."""
+    lines = [json.dumps(i, ensure_ascii=False).replace("<", "\\u003c").replace(">", "\\u003e") for i in items]
+    return "\n".join([f"<{tag}>", *lines, f"</{tag}>"])
