@@ -11,7 +11,7 @@ import numpy as np
 from synthkit.decisions import Decisions
 from synthkit.diagnosis import Diagnosis, diagnose, off_label
 from synthkit.errors import SynthkitError
-from synthkit.filters import default_filters
+from synthkit.filters import default_filters, fresh
 from synthkit.generation import Generation, generate, make_source, synthetic_rows
 from synthkit.levers import Proposal, Proposals, chosen_levers, propose, with_seeds
 from synthkit.llm.budget import Budget
@@ -128,7 +128,6 @@ class Loop:
         self.quote_real = quote_real
         own = [embedder, filters is not None, *(["quote_real"] if quote_real else [])]
         self._setting = [task.name, self._digest(), random_state, names, start, requests, list(self.levers), *own]
-        self._kept_by = self._filters()
         self.iterations: list[Iteration] = []
         self._begin()
 
@@ -180,23 +179,23 @@ class Loop:
         return Plan(self.task, self.seeds, names, len(slots) * TEXTS_A_REQUEST, self.random_state, slots)
 
     def _begin(self) -> None:
-        made = self.generate(self.one_shot(self.start), self._kept_by)
+        made = self.generate(self.one_shot(self.start))
         self._add(0, (), made, made.rows, ())
 
     def _decide(self, step: Step) -> tuple[Proposal, ...]:
-        def fresh() -> list[dict]:
+        def anew() -> list[dict]:
             given = propose(step.diagnosis, self.requests, levers=self.levers, more=self._more())
             if self.quote_real:
                 given = [with_seeds(p, step.diagnosis, self.seeds, self.reference) for p in given]
             return [p.to_json() for p in given]
 
-        return tuple(Proposal.from_json(p) for p in self._decision(step.number, "proposals", fresh))
+        return tuple(Proposal.from_json(p) for p in self._decision(step.number, "proposals", anew))
 
-    def _decision(self, number: int, what: str, fresh: Callable[[], list], *more: object) -> list:
+    def _decision(self, number: int, what: str, anew: Callable[[], list], *more: object) -> list:
         """Return a decision: as recorded for the same course of the loop so far, else anew."""
         course = [[*[p.to_json() for p in i.proposals], [row_id for row_id, _ in i.dropped]] for i in self.iterations]
         made_from = [self._setting, course, *more]
-        return self.decisions.get(made_from, what, fresh, iteration=number, random_state=self.random_state)
+        return self.decisions.get(made_from, what, anew, iteration=number, random_state=self.random_state)
 
     def _digest(self) -> str:
         """The validation rows, which every decision follows from."""
@@ -210,9 +209,9 @@ class Loop:
             yield request.strategy, request.label, request.slot
 
     def _take(self, number: int, proposals: tuple[Proposal, ...], spare: set[str]) -> Iteration:
-        made = self.generate(self.plan_of(number, proposals), self._kept_by)
-        fresh = [{**row, "iteration": number} for row in made.rows]
-        rows = synthetic_rows([*self.rows, *fresh])
+        made = self.generate(self.plan_of(number, proposals), self._with_memory())
+        new = [{**row, "iteration": number} for row in made.rows]
+        rows = synthetic_rows([*self.rows, *new])
         dropped = ()
         if "prune" in self.levers:
             asked = [p.to_json() for p in proposals]
@@ -222,6 +221,16 @@ class Loop:
         gone = {row_id for row_id, _ in dropped}
         kept = synthetic_rows([row for row in rows if row["id"] not in gone])
         return self._add(number, proposals, made, kept, dropped)
+
+    def _with_memory(self) -> list:
+        """Filters that know every row that was kept so far, dropped since or not."""
+        filters = fresh(self._filters())
+        earlier = [row for i in self.iterations for row in i.made.rows]
+        for f in filters:
+            f.prepare(earlier)
+            for row in earlier:
+                f.keep(row)
+        return filters
 
     def _hurtful(self, rows: Dataset) -> list[list[str]]:
         return [[i, f"label does not stick: {f.evidence}"] for f in off_label(rows, self.reference) for i in f.ids]
