@@ -21,7 +21,7 @@ from synthkit.baselines import augment
 from synthkit.embedding import embed
 from synthkit.generation import Generation
 from synthkit.reproduce import DIFFERENT, rests_on, same_lines, score_lines, versions
-from synthkit.rows import bare, make_rows
+from synthkit.rows import bare
 from synthkit.verdict import Comparison
 
 WHERE = Path(__file__).with_name("evidence.json")
@@ -52,9 +52,10 @@ PAIRS = [
 ]
 ROWS = {
     "majority": "the commonest label",
-    "label names": "nearest label name, no training",
+    "label names": "nearest label name, nothing trained",
     "real_few": "10 real a label",
     "eda": "EDA of those",
+    "real_few+eda": "10 real + EDA of those",
     "ngram": "n-gram model of those",
     "description": "the prompt's words: descriptions",
     "description, attributes": "the prompt's words: with attributes",
@@ -85,10 +86,13 @@ class Commonest:
 
 
 class NearestName:
-    """Says the label whose name is nearest in sentence vectors: nothing is trained."""
+    """Says the label whose name is nearest in sentence vectors: nothing is trained, whatever rows it is given."""
+
+    def __init__(self, names):
+        self.names = np.asarray(names)
+        self.vectors = embed([name.replace("_", " ") for name in names])
 
     def fit(self, texts, labels):
-        self.names, self.vectors = np.asarray(labels), embed(texts)
         return self
 
     def predict(self, texts):
@@ -157,13 +161,15 @@ def measure(task, made: dict[str, list[Generation]]) -> dict:
         sk.generate(sk.plan(task, s, n=n, random_state=i, surplus=1.0), llm="ngram", progress=False).rows
         for i, s in enumerate(few)
     ]
+    eda = [augment(s, n=n, random_state=i) for i, s in enumerate(few)]
     words = {
         "description": description_rows(task),
         "description, attributes": description_rows(task, attributes=True),
     }
     arms = {
         "real_few": Arm(tuple(s.rows for s in few), every, real),
-        "eda": Arm(tuple(augment(s, n=n, random_state=i) for i, s in enumerate(few)), every, real),
+        "eda": Arm(tuple(eda), every, real),
+        "real_few+eda": Arm(tuple(joined(s.rows, a) for s, a in zip(few, eda, strict=True)), every, real),
         "ngram": Arm(tuple(ngram), every, real),
         **{name: Arm((rows,), ((0, 0),), 0) for name, rows in words.items()},
         **{name: Arm(tuple(g.rows for g in gs), tuple((g, 0) for g in range(len(gs))), 0) for name, gs in made.items()},
@@ -211,16 +217,17 @@ def other_k(task, chosen: Arm) -> dict[str, Arm]:
 
 def with_floors(scored: Comparison, task) -> Comparison:
     """Return the comparison with two floors that are not the student's: they are scored on the same resampled rows."""
-    names = list(task.labels)
-    spoken = make_rows({"text": [label.replace("_", " ") for label in names], "label": names})
-    for name, rows, floor in (("label names", spoken, NearestName()), ("majority", task.splits.train, Commonest())):
-        alone = sk.compare({name: rows}, test=task.splits.test, students={STUDENT: floor}, progress=False)
+    for name, floor in (("label names", NearestName(list(task.labels))), ("majority", Commonest())):
+        alone = sk.compare({name: task.splits.train}, test=task.splits.test, students={STUDENT: floor}, progress=False)
         fits = scored.fits._replace(
             units={**scored.fits.units, **alone.fits.units},
             predicted={**scored.fits.predicted, **alone.fits.predicted},
         )
         resampled = {**scored.resampled, **alone.resampled}
-        scored = replace(scored, scores=(*alone.scores, *scored.scores), resampled=resampled, fits=fits)
+        first = alone.scores[0]._replace(
+            **({"rows": 0, "settings": ("nothing trained",)} if name != "majority" else {})
+        )
+        scored = replace(scored, scores=(first, *scored.scores), resampled=resampled, fits=fits)
     return scored
 
 
@@ -251,7 +258,7 @@ def tables(found: dict[str, dict]) -> str:
     names = [name for name in STATES if name in found]
     head = []
     for name in names:
-        labels = _score(found[name], "label names")["rows"]
+        labels = found[name]["labels"]
         many = len(STATES[name])
         runs = f"{many} generations" if many > 1 else "one generation"
         head.append(f"{name}: {labels} labels, {found[name]['test_rows']:,} test rows, {runs}")
@@ -262,18 +269,15 @@ def tables(found: dict[str, dict]) -> str:
         lines.append(f"| {title} | " + " | ".join(cells) + " |")
     closed = [found[n]["gap_closed"]["real_few+chosen"] for n in names]
     cells = [f"{c['value']:.0%} [{c['low']:.0%}, {c['high']:.0%}]" if c else "no gap to close" for c in closed]
-    lines += ["| gap to all real closed by 10 real + chosen | " + " | ".join(cells) + " |", ""]
-    lines += [
-        "| a generation of | requests | tokens (estimated) | rows kept | label holds | chosen |",
-        "|---" * 6 + "|",
-    ]
+    lines.append("| gap to all real closed by 10 real + chosen | " + " | ".join(cells) + " |")
+    lines.append("| chosen, and what a generation of it took | " + " | ".join(_took(found[n]) for n in names) + " |")
+    lines += ["", "| a generation | requests | tokens (estimated) | rows kept | label holds |", "|---" * 5 + "|"]
     for name in names:
-        chosen = found[name]["chosen"]
         for strategy, costs in found[name]["cost"].items():
             mean = {key: np.mean([c[key] for c in costs]) for key in costs[0]}
             lines.append(
                 f"| {name}, `{strategy}` | {mean['requests']:.0f} | {mean['tokens']:,.0f} | {mean['kept']:.0f} | "
-                f"{found[name]['label_holds'][strategy]['value']:.2f} | {chosen['mix']}, filter: {chosen['filter']} |"
+                f"{found[name]['label_holds'][strategy]['value']:.2f} |"
             )
     lines += ["", "| difference in macro-F1 [95 %], p | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
     for contrast in [f"{a} - {b}" for a, b in (PRIMARY, *PAIRS)]:
@@ -284,6 +288,17 @@ def tables(found: dict[str, dict]) -> str:
             cells.append(f"{c['macro-F1 difference [95 %]']}, {p}" if c else "")
         lines.append(f"| {contrast} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def _took(task: dict) -> str:
+    """Return the mix and filter that validation rows chose, and what a generation of it asked for."""
+    mix, filtered = task["chosen"]["mix"], task["chosen"]["filter"]
+    parts = [mix] if mix in task["cost"] else list(task["cost"])
+    requests, tokens = (
+        sum(np.mean([c[key] for c in task["cost"][p]]) for p in parts) for key in ("requests", "tokens")
+    )
+    what = f"{mix}, {filtered}" if filtered != "none" else mix
+    return f"{what}: {requests:.0f} requests, {tokens:,.0f} tokens"
 
 
 def _score(task: dict, arm: str) -> dict | None:
@@ -317,7 +332,13 @@ def main() -> int:
             continue
         start = time.perf_counter()
         say(f"{name}: {', '.join(str(len(g.rows)) for gs in made.values() for g in gs)} synthetic rows")
-        new = {"rests on": rests, "versions": versions(), "test_rows": len(task.splits.test), **measure(task, made)}
+        new = {
+            "rests on": rests,
+            "versions": versions(),
+            "labels": len(task.labels),
+            "test_rows": len(task.splits.test),
+            **measure(task, made),
+        }
         say(f"    {time.perf_counter() - start:.0f} s")
         if check:
             lines = [

@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "Budget": "llm.budget",
     "LLM": "llm.client",
+    "Loop": "loop",
     "Store": "llm.store",
     "SynthkitError": "errors",
     "anonymize": "anonymizer",
@@ -24,6 +25,7 @@ _PUBLIC = {
     "compare_strategies": "contest",
     "coverage": "cells",
     "default_filters": "filters",
+    "diagnose": "diagnosis",
     "doctor": "checkup",
     "embed": "embedding",
     "evaluate": "metrics.report",
@@ -41,6 +43,7 @@ _PUBLIC = {
     "profile": "profiling",
     "prompt_lab": "widgets",
     "propose_attributes": "proposals",
+    "refine": "loop",
     "register": "strategies",
     "relabel": "relabelling",
     "standard_arms": "arms",

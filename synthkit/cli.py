@@ -13,6 +13,7 @@ import typer
 
 from synthkit.cli_evaluate import evaluate
 from synthkit.cli_recordings import app as recordings
+from synthkit.cli_refine import refine
 from synthkit.cli_run import compare, reproduce, run
 from synthkit.cli_shared import Json, Rows, Source, State, Strategy, TaskName, Usd, budget_of, read_rows, tell, write
 from synthkit.errors import SynthkitError
@@ -24,7 +25,7 @@ app = typer.Typer(
     help="Can a language model write the training data?",
 )
 app.add_typer(recordings, name="recordings")
-for command in (run, evaluate, compare, reproduce):
+for command in (run, refine, evaluate, compare, reproduce):
     app.command()(command)
 
 

@@ -379,7 +379,7 @@ def test_an_output_that_cannot_show_a_character_does_not_stop_the_command(task_f
 def test_help_lists_the_commands():
     ended = in_a_process("--help")
     assert ended.returncode == 0
-    for command in ("run", "reproduce", "generate", "evaluate", "compare", "recordings", "weights", "doctor"):
+    for command in ("run", "reproduce", "generate", "refine", "evaluate", "compare", "recordings", "weights", "doctor"):
         assert command in ended.stdout
 
 

@@ -6,6 +6,7 @@ from synthkit.plots.contest import plot_contest
 from synthkit.plots.curve import plot_curve
 from synthkit.plots.ledger import plot_ledger
 from synthkit.plots.maps import MAP_ROWS, map_coordinates, plot_map
+from synthkit.plots.refinement import plot_refinement
 from synthkit.plots.report import plot_report
 
 __all__ = [
@@ -17,5 +18,6 @@ __all__ = [
     "plot_curve",
     "plot_ledger",
     "plot_map",
+    "plot_refinement",
     "plot_report",
 ]
