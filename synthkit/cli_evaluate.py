@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from synthkit.cli_shared import Json, read_rows
+
 
 def evaluate(
     synthetic: Annotated[Path, typer.Argument(metavar="SYN.csv")],
@@ -17,17 +19,16 @@ def evaluate(
     slices: Annotated[str | None, typer.Option(help="a column of the real rows to compare accuracy by")] = None,
     html: Annotated[Path | None, typer.Option(metavar="REPORT.html", help="write the whole report as a page")] = None,
     embedder: Annotated[str | None, typer.Option(help="minilm, lsa, openai:MODEL, st:MODEL")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    as_json: Json = False,
 ) -> None:
     """Print how good a synthetic table is: each number beside what real rows give in the same place."""
     import synthkit as sk
-    from synthkit.cli import _rows
 
     report = sk.evaluate(
-        _rows(synthetic),
-        _rows(real),
-        seeds=_rows(seeds) if seeds else None,
-        holdout=_rows(holdout) if holdout else None,
+        read_rows(synthetic),
+        read_rows(real),
+        seeds=read_rows(seeds) if seeds else None,
+        holdout=read_rows(holdout) if holdout else None,
         metrics=[name.strip() for name in metrics.split(",") if name.strip()],
         slices=slices,
         embedder=embedder,

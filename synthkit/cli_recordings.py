@@ -49,6 +49,9 @@ def pending(
 def import_(
     task: Annotated[str, typer.Argument(metavar="TASK", help="a shipped task or a folder")],
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Batch output (JSONL)")],
+    requests: Annotated[
+        Path | None, typer.Option(help="Batch input that was exported; needed for `refine --export`")
+    ] = None,
 ) -> None:
     """File replies (OpenAI Batch output) with a task. Replies to other prompts than today's are left out and listed."""
     import synthkit as sk
@@ -59,8 +62,8 @@ def import_(
 
     the_task = sk.load_task(task)
     answered = read_jsonl(file)
-    asked, seeds, labels = [], {}, {}
-    for line in answered:
+    asked, seeds, labels = read_jsonl(requests) if requests else [], {}, {}
+    for line in [] if requests else answered:
         parts = parse_id(str(line.get("custom_id")))
         name, state = parts["strategy"], parts["random_state"]
         if name.startswith(PREFIX):

@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from synthkit.anonymizer import anonymize
+from synthkit.arms import description_rows
 from synthkit.baselines import augment
-from synthkit.comparison import Comparison, bare, compare, description_rows
+from synthkit.comparison import compare
 from synthkit.errors import SynthkitError, unknown
 from synthkit.generation import Generation, generate
 from synthkit.judging import REAL, STUDENT, Entry, judge
 from synthkit.planning import TEXTS_A_REQUEST, plan
 from synthkit.results import Result
+from synthkit.rows import bare
 from synthkit.seeds import Seeds, load_seeds
 from synthkit.stats import Interval, holm, two_sided
 from synthkit.strategies import get_strategy
+from synthkit.verdict import Comparison
 
 if TYPE_CHECKING:
     import pandas as pd

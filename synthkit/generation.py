@@ -94,7 +94,7 @@ def generate(
         chosen = plan(what, seeds, **planned)
     else:
         raise SynthkitError(f"generate({type(what).__name__}): expected a plan or a task")
-    source = _source(llm, chosen)
+    source = make_source(llm, chosen)
     own = Store() if isinstance(source, LLM) and store is None else None
     chosen_filters = default_filters(chosen.task, chosen.seeds) if filters is None else as_filters(filters)
     run = _Run(chosen, source, store if own is None else own, budget, chosen_filters)
@@ -107,7 +107,8 @@ def generate(
     return run.result()
 
 
-def _source(llm, chosen: Plan):
+def make_source(llm, chosen: Plan):
+    """Return the source of replies that `llm` names, for a plan."""
     if isinstance(llm, LLM) or hasattr(llm, "complete"):
         return llm
     if llm == "recorded":

@@ -30,6 +30,8 @@ def render_page(
         f'<p class="verdict">{html.escape(comparison.verdict(student))}</p>',
         table_html(comparison.to_frame(), comparison.summary()),
         images[0],
+        *_contrasts(comparison),
+        _notes(comparison),
         _refused(comparison),
         "<h2>Synthetic among real rows</h2>",
         images[1],
@@ -54,13 +56,24 @@ def _stand_in(made: Generation) -> str:
     )
 
 
+def _contrasts(comparison: Comparison) -> list[str]:
+    if not comparison.fits or not comparison.primary:
+        return []
+    tables = [comparison.contrasts(), comparison.per_class()]
+    changed = f"<p>{html.escape(comparison.errors().summary())}.</p>"
+    return [*(table_html(t.to_frame(), t.summary()) for t in tables), changed]
+
+
+def _notes(comparison: Comparison) -> str:
+    return "".join(f"<p>{html.escape(note[0].upper() + note[1:])}.</p>" for note in comparison.notes)
+
+
 def _refused(comparison: Comparison) -> str:
     if not comparison.refused:
         return ""
     some = "; ".join(f"{r.arm}: {r.id} repeats {r.twin} ({r.similarity:.2f})" for r in comparison.refused[:5])
     more = f"; and {len(comparison.refused) - 5} more" if len(comparison.refused) > 5 else ""
-    what = f"{len(comparison.refused)} training rows were refused as (near-)duplicates of test rows"
-    return f"<p>{what}: {html.escape(some + more)}.</p>"
+    return f"<p>Refused: {html.escape(some + more)}.</p>"
 
 
 def _settings(made: Generation, comparison: Comparison) -> str:
@@ -70,8 +83,7 @@ def _settings(made: Generation, comparison: Comparison) -> str:
         f"synthkit {__version__}; task {made.plan.task.name} (rows: {made.plan.task.licence}); "
         f"strategy {made.plan.strategy}; model {made.model}; random_state {made.plan.random_state}; "
         f"vectors {comparison.embedder}; "
-        "students: logistic regression, C = 10, balanced classes, on TF-IDF of word 1-2-grams (tfidf_lr) or sentence "
-        "vectors (minilm_lr). "
-        f"{comparison.summary()}."
+        "students: balanced logistic regression, its C chosen by cross-validation on an arm's own rows, on TF-IDF of "
+        f"word 1-2-grams (tfidf_lr) or sentence vectors (minilm_lr). {comparison.summary()}."
     )
     return f"<footer>{html.escape(facts)}</footer>"

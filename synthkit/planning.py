@@ -202,7 +202,8 @@ def slot_request(
     rng = np.random.default_rng([random_state, number])
     given = {name: value for name, value in {**options, "profile": profile}.items() if name in strategy.options}
     prompt = strategy.prompt(task, seeds, label, TEXTS_A_REQUEST, rng, **given)
-    like = f"\n\nWhat the real ones are like: {profile.words(label)}" if profile else ""
+    told = profile.words(label) if profile else ""
+    like = f"\n\nWhat the real ones are like: {told}" if told else ""
     wished = f"\n\nAll {TEXTS_A_REQUEST} of them: {wish}." if wish else ""
     content = setting(task, label) + prompt.text + like + wished + (prompt.answer or answer(TEXTS_A_REQUEST))
     return Request(

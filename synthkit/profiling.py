@@ -155,10 +155,11 @@ def profile(source: Seeds | Dataset, *, embedder: str | None = None, random_stat
             typical = ids[inside[int((vectors[inside] @ middle).argmax())]]
             topics.append(Topic(name, len(inside), told[p][:3], typical))
     confused, how = _confused(vectors, labels, names)
-    return Profile(_numbers(texts, groups), distinctive, tuple(topics), confused, how)
+    return Profile(habits(texts, groups), distinctive, tuple(topics), confused, how)
 
 
-def _numbers(texts: Sequence[str], groups: dict[str, list[int]]) -> pd.DataFrame:
+def habits(texts: Sequence[str], groups: dict[str, list[int]]) -> pd.DataFrame:
+    """Return lengths in words and shares of habits, one row a group of texts (by position), and one for all."""
     import pandas as pd
 
     out = []

@@ -42,3 +42,15 @@ def split_off(rows: Dataset, share: float, *, random_state: int = 0) -> tuple[Da
         where = rng.permutation(np.flatnonzero(labels == label))
         taken[where[: max(1, round(share * len(where)))]] = True
     return rows.select(np.flatnonzero(~taken)), rows.select(np.flatnonzero(taken))
+
+
+def bare(rows: Dataset) -> Dataset:
+    """Return rows with the columns id, text and label alone, so that rows of different origin can be joined."""
+    return rows.select_columns(["id", "text", "label"])
+
+
+def sample(rows: Dataset, n: int, *, random_state: int = 0) -> Dataset:
+    """Return `n` of the rows at random, every label in its share, in the rows' order."""
+    if not isinstance(n, int) or not 1 <= n <= len(rows):
+        raise SynthkitError(f"n={n!r} rows: expected a whole number, 1 to {len(rows):,}")
+    return rows if n == len(rows) else split_off(rows, n / len(rows), random_state=random_state)[1]

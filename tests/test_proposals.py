@@ -10,6 +10,7 @@ from synthkit.errors import SynthkitError
 from synthkit.llm.budget import Budget
 from synthkit.planning import plan
 from synthkit.proposals import FORMS, TOPICS, proposal_requests, propose_attributes
+from synthkit.task import load_task
 
 TOPIC = {"animals": "a cat that sleeps", "menu": "the soup of the day", "visits": "a booked table"}
 
@@ -67,3 +68,10 @@ def test_a_model_that_proposes_nothing_is_an_error_and_a_budget_holds(cafe, scri
     with pytest.raises(SynthkitError, match="proposed nothing of use"):
         propose_attributes(cafe, llm=asked, budget=Budget(requests=2), progress=False)
     assert len(asked.asked) == 2
+
+
+def test_the_recorded_proposal_for_feedback_gives_every_label_some_values():
+    task = load_task("feedback")
+    found = propose_attributes(task, progress=False)
+    assert set(found.attributes["about"]) == set(task.labels)
+    assert all(len(values) >= 8 for values in found.attributes["about"].values())

@@ -86,14 +86,14 @@ sk.plot_map(seeds.rest, {"synthetic": made.rows})
 
 # %% tags=["keep_output"]
 arms = sk.standard_arms(made, k=K)
-comparison = sk.compare(arms, test=task.splits.test, stand_in=task.stand_in, progress=False)
+comparison = sk.compare(arms, test=task.splits.test, task=task, progress=False)
 comparison
 
 # %% tags=["keep_output"]
 comparison.plot()
 
 # %% [markdown]
-# *Figure: macro-F1 of seven training sets with intervals; synthetic lies above the few real rows and the description, and below all real rows on sentence vectors.*
+# *Figure: macro-F1 of eight training sets with intervals; synthetic lies above the few real rows and the description, and below all real rows on sentence vectors.*
 #
 
 # %% tags=["keep_output"]

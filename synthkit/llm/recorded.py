@@ -15,6 +15,7 @@ from pathlib import Path
 from synthkit.errors import SynthkitError
 from synthkit.llm.request import Reply, Request, Usage, estimate_tokens, sha256_json
 
+OWN_SLOTS = 1000  # slots from here on are those of a loop: request j of iteration i is 1000 * i + j
 _ID = re.compile(r"(?P<strategy>\w+)-v(?P<version>\d+)-r(?P<random_state>\d+)-s(?P<slot>\d+)-a(?P<attempt>\d+)-\w{12}")
 
 
@@ -28,12 +29,12 @@ class Recorded:
     def __init__(self, folder: Path | None):
         self.folder = folder
         self._replies: dict[tuple, Reply] = {}
-        self._asked: dict[tuple, tuple[int, str]] = {}  # (strategy, random_state, slot, attempt) -> version, prompt_key
+        self._asked: dict[tuple, dict[str, int]] = {}  # (strategy, random_state, slot, attempt): prompt_key -> version
         for entry, answer in _joined(folder):
             key, parts = prompt_key(entry["body"]), parse_id(entry["custom_id"])
             where = (parts["random_state"], parts["slot"], parts["attempt"])
             self._replies[key, *where] = to_reply(answer)
-            self._asked[parts["strategy"], *where] = (parts["version"], key)
+            self._asked.setdefault((parts["strategy"], *where), {})[key] = parts["version"]
 
     def __len__(self) -> int:
         return len(self._replies)
@@ -50,13 +51,13 @@ class Recorded:
         """
         for i, request in enumerate(requests):
             if self.get(request) is None:
-                recorded_before = request.slot > 0 and self._version_of(request, request.slot - 1) is not None
+                recorded_before = request.slot > 0 and self._asked_at(request, request.slot - 1)
                 if self.stale(request) or not recorded_before:
                     raise self._missing(request)
                 return requests[:i]
         return requests
 
-    def _version_of(self, request: Request, slot: int):
+    def _asked_at(self, request: Request, slot: int) -> dict[str, int] | None:
         return self._asked.get((request.strategy, request.random_state, slot, request.attempt))
 
     def _missing(self, request: Request) -> SynthkitError:
@@ -65,6 +66,11 @@ class Recorded:
             if self.stale(request)
             else f"no recorded reply to this prompt ({request.strategy}, random_state {request.random_state})"
         )
+        if request.slot >= OWN_SLOTS:
+            return SynthkitError(
+                f"{what}: a loop's own question. Two ways on: llm=sk.LLM(model, base_url=...) asks a live model; "
+                "`synthkit refine TASK --export FILE` writes the requests out, `recordings import` files the replies"
+            )
         return SynthkitError(
             f"{what}. Three ways on: llm=sk.LLM(model, base_url=...) asks a live model; llm='ngram' is the offline "
             "baseline; `synthkit recordings pending` writes the requests out, `recordings import` files the replies"
@@ -78,7 +84,11 @@ class Recorded:
 
     def counts(self) -> list[tuple[str, int, int, int]]:
         """Return (strategy, version, random_state, replies) of what is recorded."""
-        found = Counter((strategy, version, state) for (strategy, state, *_), (version, _) in self._asked.items())
+        found = Counter(
+            (strategy, version, state)
+            for (strategy, state, *_), keys in self._asked.items()
+            for version in keys.values()
+        )
         return [(*what, count) for what, count in sorted(found.items())]
 
     def get(self, request: Request) -> Reply | None:
@@ -87,8 +97,8 @@ class Recorded:
 
     def stale(self, request: Request) -> bool:
         """Return whether there is a recording of this slot, but of another prompt."""
-        where = (request.strategy, request.random_state, request.slot, request.attempt)
-        return where in self._asked and self._asked[where][1] != request.prompt_key
+        asked = self._asked_at(request, request.slot)
+        return asked is not None and request.prompt_key not in asked
 
     def old_prompt(self, request: Request) -> str | None:
         """Return the user message that a stale recording answered."""
@@ -152,7 +162,8 @@ def export_pending(requests: Iterable[Request], folder: Path | None, *, model: s
 def import_batch(asked: Iterable[dict], answered: Iterable[dict], folder: Path) -> tuple[int, list[str]]:
     """Add replies to a task's recordings; return (how many are new, what was left out and why).
 
-    `asked` are Batch input lines, `answered` Batch output lines. A newer reply to the same slot replaces the older one.
+    `asked` are Batch input lines, `answered` Batch output lines. A newer reply to the same slot replaces the older one,
+    but for the slots of a loop (OWN_SLOTS and up): what it asks depends on what came before.
     """
     requests = {entry["custom_id"]: entry for entry in asked}
     old_asked, old_answered = _files(folder)
@@ -180,6 +191,7 @@ def import_batch(asked: Iterable[dict], answered: Iterable[dict], folder: Path) 
                 "estimated": True,
             }
         same_slot = [k for k in merged if k.rsplit("-", 1)[0] == name.rsplit("-", 1)[0] and k != name]
+        same_slot = same_slot if parse_id(name)["slot"] < OWN_SLOTS else []
         for stale in same_slot:
             del merged[stale]
         merged[name] = (requests[name], line)
