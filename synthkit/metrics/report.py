@@ -63,10 +63,10 @@ def evaluate(
     second half's place. Below m = 50 only diversity and length are given.
 
     `seeds` (what prompts showed, or might) add the privacy section, against `holdout`, real rows that no prompt held
-    (default: `seeds.rest`), and the macro-F1 to expect of a classifier trained on the rows. `metrics` adds to the dozen, by name ("MAUVE",
-    "self-BLEU" ...), by section ("bias") or "all"; `slices` names a column of the real rows by which a classifier
-    trained on the synthetic ones is scored. `embedder` is a name as in `embed`, or a function from texts to unit
-    vectors, shape (n, d). Vectors of different embedders do not compare.
+    (default: `seeds.rest`), and the macro-F1 to expect of a classifier trained on the rows. `metrics` adds to the
+    dozen, by name ("MAUVE", "self-BLEU" ...), by section ("bias") or "all"; `slices` names a column of the real rows
+    by which a classifier trained on the synthetic ones is scored. `embedder` is a name as in `embed`, or a function
+    from texts to unit vectors, shape (n, d). Vectors of different embedders do not compare.
     """
     need_columns("synthetic=", synthetic)
     need_columns("real=", real)
