@@ -1,5 +1,6 @@
 """The README keeps its word: its code runs, its commands exist, its links lead somewhere."""
 
+import importlib.util
 import json
 import re
 from pathlib import Path
@@ -11,6 +12,7 @@ from synthkit.stats import Interval
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+LESSON = (ROOT / "notebooks" / "src" / "05_downstream_classifiers.py").read_text(encoding="utf-8")
 
 
 def test_the_ten_lines_run(capsys):
@@ -40,6 +42,17 @@ def test_the_table_of_real_sets_holds_what_was_measured():
     scores = [{s["arm"]: Interval(**s["macro_f1"]) for s in task["scores"]} for task in measured.values()]
     rows = [line.split(" | ")[1:] for line in README.splitlines() if re.match(r"\| [a-z ].*\| 0\.", line)]
     assert sorted(rows) == sorted([*(str(s[arm]) for arm in arms[:-1]), f"{s[arms[-1]]} |"] for s in scores)
+
+
+def test_the_table_in_the_lesson_is_the_one_that_was_measured():
+    folder = ROOT / "benchmarks"
+    spec = importlib.util.spec_from_file_location("evidence", folder / "evidence.py")
+    evidence = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(evidence)
+    found = json.loads((folder / "evidence.json").read_text(encoding="utf-8"))["tasks"]
+    table, *_ = evidence.tables(found).split("\n\n")
+    assert len(table.splitlines()) > 20
+    assert all(f"# {row}" in LESSON for row in table.splitlines())
 
 
 def test_the_task_in_the_readme_works_as_it_stands(tmp_path):
