@@ -17,6 +17,7 @@
 # | [03 Generation](03_generation.ipynb) | what will it cost, what came, what did we keep? |
 # | [04 Synthetic against real](04_synthetic_vs_real.ipynb) | does it look like the real thing? |
 # | [05 Downstream classifiers](05_downstream_classifiers.ipynb) | is a model trained on it good on real data? |
+# | [08 Refinement](08_refinement.ipynb) | what is missing, and does asking for it help? |
 
 # %%
 import synthkit as sk
