@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lab install notebooks bench lock clean
+.PHONY: help run test lab install notebooks bench evidence lock clean
 
 help:  ## list what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ notebooks: $(STAMP)  ## execute every lesson and rebuild the committed notebooks
 
 bench: $(STAMP)  ## time the reply engine beside a hand-written loop (about six minutes)
 	@$(BIN)/python benchmarks/engine.py
+
+evidence: $(STAMP)  ## measure the table of real sets (SYNTHKIT_REALDATA or the Hub; about half an hour the first time)
+	@$(BIN)/python benchmarks/evidence.py
 
 lock:  ## renew requirements.lock (needs uv)
 	uv pip compile --universal --python-version 3.11 --extra dev --no-header --no-annotate \

@@ -8,11 +8,12 @@ from typing import Annotated
 
 import typer
 
+from synthkit.cli_shared import Json, State, TaskName, Usd, budget_of
 from synthkit.errors import SynthkitError
 
 
 def refine(
-    task: Annotated[str, typer.Argument(metavar="TASK", help="a shipped task or a folder")],
+    task: TaskName,
     rounds: Annotated[int, typer.Option(help="iterations at the most")] = 3,
     requests: Annotated[int, typer.Option(help="requests an iteration")] = 12,
     start: Annotated[int, typer.Option(help="requests of the plain mix to start from")] = 24,
@@ -21,19 +22,18 @@ def refine(
         int | None, typer.Option(help="real rows that judge (default: all of validation)")
     ] = None,
     levers: Annotated[str | None, typer.Option(help="only these, as topics+boundary (default: all)")] = None,
-    random_state: Annotated[int, typer.Option(help="which random generation")] = 0,
+    random_state: State = 0,
     llm: Annotated[str, typer.Option(help="recorded or live (OPENAI_BASE_URL, SYNTHKIT_MODEL)")] = "recorded",
-    budget_usd: Annotated[float | None, typer.Option(help="stop before this many dollars")] = None,
+    budget_usd: Usd = None,
     baseline: Annotated[bool, typer.Option(help="ask as many requests in one shot, to compare with")] = True,
     out: Annotated[Path | None, typer.Option(help="CSV of the rows to write")] = None,
     export: Annotated[
         Path | None, typer.Option(help="write the first requests without a recorded reply here (Batch input) and stop")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    as_json: Json = False,
 ) -> None:
     """Generate, diagnose against validation rows, adjust, repeat; print every iteration beside one shot."""
     import synthkit as sk
-    from synthkit.llm.budget import Budget
     from synthkit.rows import sample
 
     the_task = sk.load_task(task)
@@ -45,7 +45,7 @@ def refine(
         "levers": None if levers is None else levers.split("+") if levers else [],
         "random_state": random_state,
         "llm": llm,
-        "budget": Budget(usd=budget_usd) if budget_usd is not None else None,
+        "budget": budget_of(budget_usd),
         "progress": not as_json,
     }
     validation = real if validation_rows is None else sample(real, validation_rows)

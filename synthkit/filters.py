@@ -1,6 +1,6 @@
 """Reasons to drop a row, each with its evidence. A row is dropped by the first in the order; all verdicts are kept.
 
-A filter is an object with `name` and `check(row)`, or a function of a row: it returns None, or what it saw.
+A filter is a `Filter`, or a function of a row that returns None or what it saw.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
-from copy import deepcopy
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -231,7 +230,8 @@ BY_NAME = ("same meaning", "label check")
 def default_filters(task: Task, seeds: Seeds | None = None, *, also: Sequence[str] = ()) -> list[Filter]:
     """Return the filters of a generation, in their order; what cannot be parsed never comes here.
 
-    They look at words alone, so that every machine keeps the same rows. Two more are switched on by name, as
+    They look at words alone, so that every machine keeps the same rows, and remember what they kept: make new ones for
+    a run that has nothing to do with the last. Two more are switched on by name, as
     `also=["same meaning", "label check"]`: they need sentence vectors (and the second one seeds), see
     `synthkit.vector_filters`.
     """
@@ -253,15 +253,11 @@ def default_filters(task: Task, seeds: Seeds | None = None, *, also: Sequence[st
     return filters
 
 
-def fresh(filters: Iterable) -> list[Filter]:
-    """Return copies of filters, functions made into some: what a run remembers does not reach the next one."""
-    out = []
-    for f in filters:
-        if isinstance(f, Filter):
-            out.append(deepcopy(f))
-        elif callable(f):
-            out.append(Own(f))
-        else:
+def as_filters(some: Iterable) -> list[Filter]:
+    """Return filters, functions made into some. What a filter remembers it keeps: a second run repeats no kept row."""
+    out = [f if isinstance(f, Filter) or not callable(f) else Own(f) for f in some]
+    for f in out:
+        if not isinstance(f, Filter):
             raise SynthkitError(f"filters: {f!r} is neither a filter (sk.default_filters) nor a function of a row")
     return out
 

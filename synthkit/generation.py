@@ -10,7 +10,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from synthkit.errors import SynthkitError, unknown
-from synthkit.filters import apply, default_filters, fresh
+from synthkit.filters import apply, as_filters, default_filters
 from synthkit.ledger import Ledger
 from synthkit.llm.budget import Budget, price
 from synthkit.llm.client import LLM
@@ -96,7 +96,7 @@ def generate(
         raise SynthkitError(f"generate({type(what).__name__}): expected a plan or a task")
     source = make_source(llm, chosen)
     own = Store() if isinstance(source, LLM) and store is None else None
-    chosen_filters = default_filters(chosen.task, chosen.seeds) if filters is None else fresh(filters)
+    chosen_filters = default_filters(chosen.task, chosen.seeds) if filters is None else as_filters(filters)
     run = _Run(chosen, source, store if own is None else own, budget, chosen_filters)
     try:
         with _bar(chosen, progress) as bar:
@@ -254,7 +254,7 @@ class _Run:
             failures=tuple(sorted(self.failures.items())),
             faulty=tuple(sorted((reason, count) for reason, count in self.faulty.items() if count)),
             kept=len(self.kept),
-            dropped=tuple(sorted(self.dropped.items())),
+            dropped=self._dropped_in_order(),
             tokens_estimated=self.estimated,
             usd=rate and (used["tokens_in"] * rate[0] + used["tokens_out"] * rate[1]) / 1e6,
             note="; ".join(note for note in (self.note, *(f.note for f in self.filters)) if note),
@@ -262,6 +262,15 @@ class _Run:
         ledger.check()
         rows = synthetic_rows(self.kept)
         return Generation(self.plan, rows, ledger, tuple(self.drops), tuple(self.problems), model)
+
+    def _dropped_in_order(self) -> tuple[tuple[str, int], ...]:
+        """Reasons in the filters' order, then what was not needed."""
+        names = [f.name for f in self.filters]
+
+        def place(reason: str) -> tuple[int, str]:
+            return next((i for i, name in enumerate(names) if reason.startswith(name)), len(names)), reason
+
+        return tuple((reason, self.dropped[reason]) for reason in sorted(self.dropped, key=place))
 
 
 def _best(answer: Answer) -> tuple[Request, Reply, dict[int, str], dict[int, str]]:

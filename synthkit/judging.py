@@ -101,22 +101,25 @@ class _Likeness:
 
     def __init__(self, seeds: Seeds, sets: Sequence[Sequence[str]]):
         reference = seeds.rest if len(seeds.rest) else seeds.rows
-        self._texts, self._embedder = list(reference["text"]), default_embedder()
+        self._texts = list(reference["text"])
+        self._vectors = self._embed(self._texts)
         self.size = min(len(self._texts) // 2, max(map(len, sets)))
         self._enough = min(self.size, *map(len, sets)) >= SMALLEST
         self._words = min(sum(len(words(t)) for t in texts[: self.size]) for texts in sets)
         orders = [np.random.default_rng(i).permutation(len(self._texts)) for i in range(SAMPLES)]
         self._halves = [(order[: self.size], order[self.size : 2 * self.size]) for order in orders]
 
+    def _embed(self, texts: list[str]) -> np.ndarray:
+        return embed(texts, embedder=default_embedder(), fit_on=self._texts)
+
     def __call__(self, texts: Sequence[str] | None = None) -> list[float]:
         """Return the four numbers, means over the samples; without texts, of a second sample in their place."""
-        mine = [] if texts is None else list(texts[: self.size])
-        vectors = embed([*self._texts, *mine], embedder=self._embedder, fit_on=self._texts)
-        real, own = vectors[: len(self._texts)], vectors[len(self._texts) :]
+        mine = None if texts is None else list(texts[: self.size])
+        own = None if mine is None else self._embed(mine)
         out = []
         for first, second in self._halves:
-            said = [self._texts[i] for i in second] if texts is None else mine
-            those = real[second] if texts is None else own
-            near = (c2st(real[first], those), coverage(real[first], those)) if self._enough else (nan, nan)
+            real, said = self._vectors[first], mine or [self._texts[i] for i in second]
+            those = self._vectors[second] if own is None else own
+            near = (c2st(real, those), coverage(real, those)) if self._enough else (nan, nan)
             out.append((distinct(said, budget=self._words), vendi(those), *near))
         return np.mean(out, axis=0).tolist()

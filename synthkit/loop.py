@@ -11,7 +11,7 @@ import numpy as np
 from synthkit.decisions import Decisions
 from synthkit.diagnosis import Diagnosis, diagnose, off_label
 from synthkit.errors import SynthkitError
-from synthkit.filters import default_filters, fresh
+from synthkit.filters import as_filters, default_filters
 from synthkit.generation import Generation, generate, make_source, synthetic_rows
 from synthkit.levers import Proposal, Proposals, chosen_levers, propose, with_seeds
 from synthkit.llm.budget import Budget
@@ -224,7 +224,7 @@ class Loop:
 
     def _with_memory(self) -> list:
         """Filters that know every row that was kept so far, dropped since or not."""
-        filters = fresh(self._filters())
+        filters = as_filters(self._filters())
         earlier = [row for i in self.iterations for row in i.made.rows]
         for f in filters:
             f.prepare(earlier)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import html
-import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from synthkit.document import document, image
 from synthkit.results import table_html
 
 if TYPE_CHECKING:
@@ -17,24 +16,13 @@ if TYPE_CHECKING:
     from synthkit.generation import Generation
     from synthkit.metrics.report import Report
 
-_CSS = """
-:root { color-scheme: light }
-body { font: 16px/1.5 system-ui, sans-serif; color: #222; max-width: 62rem; margin: 2rem auto; padding: 0 1rem }
-h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2.2rem }
-.verdict { font-size: 1.1rem; border-left: 4px solid #0173B2; padding: .2rem 1rem }
-.note { background: #fff4e5; border-left: 4px solid #D55E00; padding: .4rem 1rem }
-img { max-width: 100%; height: auto } table { margin: .5rem 0 } td { overflow-wrap: break-word }
-caption { color: #555 } footer { margin-top: 3rem; color: #666; font-size: .85rem }
-@media print { body { margin: 0; font-size: 11px } h2, figure, table { break-inside: avoid } }
-"""
-
 
 def render_page(
     made: Generation, comparison: Comparison, report: Report, figures: Sequence[tuple[str, Figure]], *, student: str
 ) -> str:
     """Return the page as HTML. `figures` are (alternative text, figure); the first stands below the comparison."""
     task = made.plan.task
-    images = [_image(figure, alt) for alt, figure in figures]
+    images = [image(figure, alt) for alt, figure in figures]
     sample = made.rows.select(range(min(12, len(made.rows)))).to_pandas()[["label", "text"]]
     parts = [
         f"<h1>{html.escape(task.title or task.name)}: can a language model write the training data?</h1>",
@@ -42,11 +30,13 @@ def render_page(
         f'<p class="verdict">{html.escape(comparison.verdict(student))}</p>',
         table_html(comparison.to_frame(), comparison.summary()),
         images[0],
+        *_contrasts(comparison),
+        _notes(comparison),
         _refused(comparison),
         "<h2>Synthetic among real rows</h2>",
         images[1],
         "<h2>Quality, beside what real rows of the same number give</h2>",
-        table_html(report.to_frame(), report.summary()),
+        report._repr_html_(),
         *images[2:],
         "<h2>What was asked, what came, what stayed</h2>",
         table_html(made.ledger.to_frame(), made.summary()),
@@ -54,12 +44,7 @@ def render_page(
         table_html(sample, f"{len(sample)} of {len(made.rows)}, in slot order"),
         _settings(made, comparison),
     ]
-    title = html.escape(f"synthkit: {task.name}")
-    return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{_CSS}</style></head>\n'
-        f"<body><main>\n{chr(10).join(p for p in parts if p)}\n</main></body></html>\n"
-    )
+    return document(f"synthkit: {task.name}", parts)
 
 
 def _stand_in(made: Generation) -> str:
@@ -71,13 +56,24 @@ def _stand_in(made: Generation) -> str:
     )
 
 
+def _contrasts(comparison: Comparison) -> list[str]:
+    if not comparison.fits or not comparison.primary:
+        return []
+    tables = [comparison.contrasts(), comparison.per_class()]
+    changed = f"<p>{html.escape(comparison.errors().summary())}.</p>"
+    return [*(table_html(t.to_frame(), t.summary()) for t in tables), changed]
+
+
+def _notes(comparison: Comparison) -> str:
+    return "".join(f"<p>{html.escape(note[0].upper() + note[1:])}.</p>" for note in comparison.notes)
+
+
 def _refused(comparison: Comparison) -> str:
     if not comparison.refused:
         return ""
     some = "; ".join(f"{r.arm}: {r.id} repeats {r.twin} ({r.similarity:.2f})" for r in comparison.refused[:5])
     more = f"; and {len(comparison.refused) - 5} more" if len(comparison.refused) > 5 else ""
-    what = f"{len(comparison.refused)} training rows were refused as (near-)duplicates of test rows"
-    return f"<p>{what}: {html.escape(some + more)}.</p>"
+    return f"<p>Refused: {html.escape(some + more)}.</p>"
 
 
 def _settings(made: Generation, comparison: Comparison) -> str:
@@ -87,15 +83,7 @@ def _settings(made: Generation, comparison: Comparison) -> str:
         f"synthkit {__version__}; task {made.plan.task.name} (rows: {made.plan.task.licence}); "
         f"strategy {made.plan.strategy}; model {made.model}; random_state {made.plan.random_state}; "
         f"vectors {comparison.embedder}; "
-        "students: logistic regression, C = 10, balanced classes, on TF-IDF of word 1-2-grams (tfidf_lr) or sentence "
-        "vectors (minilm_lr). "
-        f"{comparison.summary()}."
+        "students: balanced logistic regression, its C chosen by cross-validation on an arm's own rows, on TF-IDF of "
+        f"word 1-2-grams (tfidf_lr) or sentence vectors (minilm_lr). {comparison.summary()}."
     )
     return f"<footer>{html.escape(facts)}</footer>"
-
-
-def _image(figure: Figure, alt: str) -> str:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=130, metadata={"Software": None})
-    data = base64.b64encode(buffer.getvalue()).decode()
-    return f'<figure style="margin:1rem 0"><img alt="{html.escape(alt)}" src="data:image/png;base64,{data}"></figure>'

@@ -28,7 +28,7 @@ TERMS, TOPICS = 8, 6  # distinctive terms a label, sub-topics a label at the mos
 CARRIED = 2  # rows that must carry a term
 
 # a habit: its column, how it is told, and whether a text has it
-_HABITS: list[tuple[str, str, Callable[[str], bool]]] = [
+HABITS: list[tuple[str, str, Callable[[str], bool]]] = [
     ("starts lower-case", "begin in lower case", lambda t: t[:1].islower()),
     ("no end mark", "end without punctuation", lambda t: t[-1:].isalnum()),
     ("question", "ask a question", lambda t: "?" in t),
@@ -87,7 +87,7 @@ class Profile(Result):
             f"Half have {row['words, median']} words or fewer, a tenth {row['words, tenth']} or fewer, "
             f"a tenth {row['words, nine tenths']} or more."
         )
-        shares = [(round(10 * row[column]), told) for column, told, _ in _HABITS]
+        shares = [(round(10 * row[column]), told) for column, told, _ in HABITS]
         often = [f"{_tenths(n)} {told}" for n, told in shares if n >= 3]
         seldom = [told for n, told in shares if n == 0]
         said += f" Of ten, {', '.join(often)}." if often else ""
@@ -173,7 +173,7 @@ def habits(texts: Sequence[str], groups: dict[str, list[int]]) -> pd.DataFrame:
             "words, median": half,
             "words, nine tenths": most,
         }
-        out.append({**row, **{column: float(np.mean([has(t) for t in some])) for column, _, has in _HABITS}})
+        out.append({**row, **{column: float(np.mean([has(t) for t in some])) for column, _, has in HABITS}})
     return pd.DataFrame(out)
 
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, NamedTuple
 
-from synthkit.comparison import bare
 from synthkit.diagnosis import Diagnosis
 from synthkit.errors import SynthkitError
 from synthkit.generation import Generation
@@ -15,7 +14,7 @@ from synthkit.ledger import Ledger
 from synthkit.levers import Proposal
 from synthkit.planning import Plan
 from synthkit.results import Result
-from synthkit.rows import make_rows
+from synthkit.rows import bare, make_rows
 from synthkit.seeds import load_seeds
 from synthkit.stats import Interval
 

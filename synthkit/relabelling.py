@@ -52,7 +52,7 @@ def relabel(
     """
     from tqdm.auto import tqdm
 
-    source = _source(llm, made.plan.task)
+    source = source_of(llm, made.plan.task)
     own = Store() if isinstance(source, LLM) and store is None else None
     requests = relabel_requests(made)
     try:
@@ -76,10 +76,11 @@ def relabel_requests(made: Generation) -> list[Request]:
     rows, task = list(made.rows), made.plan.task
     parts = [rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]
     name = PREFIX + made.plan.strategy.replace("+", "_")
-    return [_request(task, part, name, made.plan.random_state, slot) for slot, part in enumerate(parts)]
+    return [label_request(task, part, name, made.plan.random_state, slot) for slot, part in enumerate(parts)]
 
 
-def _request(task: Task, rows: list[dict], name: str, random_state: int, slot: int) -> Request:
+def label_request(task: Task, rows: list[dict], name: str, random_state: int, slot: int) -> Request:
+    """Return one request for the labels of rows (`id`, `text`), shown in random order; `demo_ids` is that order."""
     order = np.random.default_rng([random_state, slot]).permutation(len(rows))
     shown = [rows[int(i)] for i in order]
     meanings = "\n".join(f"- {label}: {meaning}" for label, meaning in task.labels.items())
@@ -135,7 +136,8 @@ def label_problem(request: Request, reply: Reply) -> str | None:
     return None if got == request.count else f"{got} labels instead of {request.count}"
 
 
-def _source(llm, task: Task):
+def source_of(llm, task: Task):
+    """Return what answers: "recorded", "live", an `LLM` or anything that completes requests."""
     if isinstance(llm, LLM) or hasattr(llm, "complete"):
         return llm
     if llm == "live":
@@ -199,7 +201,7 @@ def _added(ledger: Ledger, answers: list[Answer], kept: int, gone: Counter, mode
         failures=tuple(sorted(failures.items())),
         faulty=tuple(sorted(faulty.items())),
         kept=kept,
-        dropped=tuple(sorted((Counter(dict(ledger.dropped)) + gone).items())),
+        dropped=(*ledger.dropped, *sorted(gone.items())),
         tokens_in=ledger.tokens_in + into,
         tokens_out=ledger.tokens_out + out,
         tokens_estimated=ledger.tokens_estimated or any(r.usage.estimated for _, r, _ in tried),

@@ -26,6 +26,11 @@ def need_columns(what: str, rows) -> None:
         raise SynthkitError(f"{what}: no column {missing[0]!r}; columns are: {', '.join(columns)}. Rename one to it")
 
 
+def row_ids(rows: Dataset, prefix: str) -> list[str]:
+    """Return the ids of rows, or PREFIX-0, PREFIX-1 ... where they have none."""
+    return list(rows["id"]) if "id" in rows.column_names else [f"{prefix}-{i}" for i in range(len(rows))]
+
+
 def split_off(rows: Dataset, share: float, *, random_state: int = 0) -> tuple[Dataset, Dataset]:
     """Return (the rest, a stratified `share` of the rows), each in the rows' order."""
     import numpy as np
@@ -37,6 +42,11 @@ def split_off(rows: Dataset, share: float, *, random_state: int = 0) -> tuple[Da
         where = rng.permutation(np.flatnonzero(labels == label))
         taken[where[: max(1, round(share * len(where)))]] = True
     return rows.select(np.flatnonzero(~taken)), rows.select(np.flatnonzero(taken))
+
+
+def bare(rows: Dataset) -> Dataset:
+    """Return rows with the columns id, text and label alone, so that rows of different origin can be joined."""
+    return rows.select_columns(["id", "text", "label"])
 
 
 def sample(rows: Dataset, n: int, *, random_state: int = 0) -> Dataset:

@@ -34,6 +34,7 @@ class Task(Result):
     licence: str = "unknown"
     stand_in: bool = False
     sensitive: bool = False
+    public_since: int | None = None  # the year a benchmark came out: models have probably read it
     min_words: int = 1
     max_words: int = 120
     channels: list[str] = field(default_factory=list)
@@ -142,12 +143,14 @@ _KINDS = {
     **dict.fromkeys(("labels", "attributes", "source", "patterns"), dict),
     "channels": list,
     **dict.fromkeys(("stand_in", "sensitive"), bool),
+    "public_since": int,
 }
 _WORDS = {
     str: "text (in quotes, if it looks like a number)",
     list: "list, as `- value`",
     dict: "mapping, as `name: value`",
     bool: "true or false",
+    int: "year, as 2020",
 }
 
 

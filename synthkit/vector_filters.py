@@ -22,8 +22,9 @@ def twin_threshold(count: int) -> float:
     """Return the cosine from which two texts are twins, `count` being the words of the shorter one.
 
     Short texts of one intent are alike by nature, so for them the threshold is stricter: 0.95 up to ten words, 0.925
-    for twenty, towards 0.90 for long ones. Calibrated so that in 200 real rows without exact and near duplicates at
-    most about one in a hundred is dropped as another's twin (benchmarks/filters.py).
+    for twenty, towards 0.90 for long ones. Calibrated on real rows without exact and near duplicates: of 200 it drops
+    0.4 % (clinc150_domains), 0.7 % (banking77) and none (feedback), and at most 1 % of any length. The more rows, the
+    more twins: 19 % of the 11,998 and 26 % of the 7,995 train rows of the first two have one (benchmarks/filters.py).
 
     >>> [round(twin_threshold(n), 4) for n in (4, 10, 20, 80)]
     [0.95, 0.95, 0.925, 0.9062]
@@ -85,7 +86,8 @@ class LabelCheck(Filter):
     """Speaks less for its label (PVI, in bits) than nine in ten seeds of that label do: see `fit_labels`.
 
     The classifier's own cross-validated accuracy stands in each reason. Below LEAST_SCORE the check is off, and the
-    ledger says so.
+    ledger says so. With ten seeds a label it drops 8 to 14 % of real rows under their own label, 67 to 99.8 % under
+    another one drawn at random, 16 to 62 % under the likeliest other (three tasks, benchmarks/filters.py).
     """
 
     name = "label check"

@@ -28,7 +28,7 @@ class PromptLab:
         import ipywidgets as w
 
         self.task = task
-        seeds = seeds or anonymize(load_seeds(task)).seeds
+        seeds = seeds or anonymize(load_seeds(task), progress=False).seeds
         self._plans = {
             name: plan(task, seeds if strategy.shows_seeds else None, strategy=name, n=n)
             for name, strategy in STRATEGIES.items()

@@ -4,12 +4,13 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from conftest import TEST, TRAIN, as_reply, write_csv
 from test_recorded import batch_answer, file_replies
 
-from synthkit import cli
+from synthkit import cli, cli_run
 from synthkit.planning import plan
 from synthkit.task import load_task
 
@@ -97,9 +98,36 @@ def test_evaluate_prints_each_metric_beside_its_control(synthkit, good, test_csv
     code, out, _ = synthkit("evaluate", test_csv, "--real", good, "--embedder", "lsa")
     assert code == 0
     assert "distinct-2" in out
-    assert "real, same size" in out
+    assert "control" in out
     code, out, _ = synthkit("evaluate", test_csv, "--real", good, "--embedder", "lsa", "--json")
     assert {line["metric"] for line in json.loads(out)["lines"]} >= {"distinct-2", "Vendi score"}
+
+
+def test_evaluate_takes_seeds_more_metrics_and_writes_a_page(synthkit, good, test_csv, tmp_path):
+    more = ("--seeds", good, "--holdout", good, "--metrics", "bias, self-BLEU", "--html", "page.html")
+    code, out, _ = synthkit("evaluate", test_csv, "--real", good, "--embedder", "lsa", *more)
+    assert code == 0
+    assert "longest copied run" in out and "label skew" in out and "written to page.html" in out
+    assert "<title>test.csv beside good.csv</title>" in Path("page.html").read_text(encoding="utf-8")
+
+
+def test_compare_takes_a_primary_contrast_and_students(synthkit, refused, good, test_csv):
+    words = (
+        "compare",
+        f"cafe={good}",
+        f"test={test_csv}",
+        "--test",
+        good,
+        "--embedder",
+        "lsa",
+        "--student",
+        "tfidf_lr",
+    )
+    code, out, err = synthkit(*words, "--primary", "cafe,test")
+    assert code == 1 and "no row is left" in err  # the same file on both sides
+    assert "unknown student 'svm'" in refused("compare", f"cafe={good}", "--test", test_csv, "--student", "svm")
+    line = refused("compare", f"cafe={good}", "--test", test_csv, "--primary", "cafe")
+    assert line == "error: --primary cafe: expected two names, as both,few"
 
 
 def test_compare_scores_each_named_file(synthkit, good, test_csv):
@@ -126,6 +154,22 @@ def test_recordings_go_out_as_batch_input_and_come_back_as_output(synthkit, task
     code, out, _ = synthkit("recordings", "status", task_folder)
     assert out.split()[-4:] == ["zero_shot", "1", "0", "3"]
     assert synthkit("recordings", "pending", task_folder, "--n", 10)[1] == ""
+
+
+def test_labels_of_a_recorded_generation_go_out_and_come_back_too(synthkit, task_folder, tmp_path):
+    def answer(asked, reply):
+        lines = [json.loads(line) for line in (tmp_path / asked).read_text(encoding="utf-8").splitlines()]
+        said = [json.dumps(batch_answer(line["custom_id"], reply(line))) for line in lines]
+        (tmp_path / "answered.jsonl").write_text("\n".join(said), encoding="utf-8")
+        return synthkit("recordings", "import", task_folder, "answered.jsonl")[1]
+
+    synthkit("recordings", "pending", task_folder, "--n", 10, "--out", "asked.jsonl")
+    answer("asked.jsonl", lambda line: as_reply([f"{line['custom_id'][-12:]} {'x' * 9 * j}" for j in range(5)]))
+    synthkit("recordings", "pending", task_folder, "--n", 10, "--relabel", "--out", "labels.jsonl")
+    labels = json.dumps({"texts": [{"number": i, "label": "menu"} for i in range(1, 16)]})
+    assert "1 of 1 replies filed" in answer("labels.jsonl", lambda line: labels)
+    out = synthkit("recordings", "status", task_folder)[1]
+    assert out.splitlines()[1].split() == ["relabel_zero_shot", "1", "0", "1"]
 
 
 def test_status_of_a_task_without_recordings(synthkit, task_folder):
@@ -335,7 +379,7 @@ def test_an_output_that_cannot_show_a_character_does_not_stop_the_command(task_f
 def test_help_lists_the_commands():
     ended = in_a_process("--help")
     assert ended.returncode == 0
-    for command in ("run", "generate", "refine", "evaluate", "compare", "recordings", "weights", "doctor"):
+    for command in ("run", "reproduce", "generate", "refine", "evaluate", "compare", "recordings", "weights", "doctor"):
         assert command in ended.stdout
 
 
@@ -351,7 +395,7 @@ def quick_map(monkeypatch):
 def test_a_run_on_a_small_task_of_ones_own_writes_page_rows_and_scores(
     synthkit, task_folder, monkeypatch, tmp_path, sensitive
 ):
-    monkeypatch.setattr(cli, "_lesson", lambda *_: None)  # the notebook is executed by its own test
+    monkeypatch.setattr(cli_run, "_lesson", lambda *_: None)  # the notebook is executed by its own test
     append(task_folder / "task.yaml", f"sensitive: {sensitive}\n")
     task = load_task(task_folder)
     file_replies(plan(task, n=12).slots, task.recordings)
@@ -365,10 +409,27 @@ def test_a_run_on_a_small_task_of_ones_own_writes_page_rows_and_scores(
         "cat_cafe.json",
     ]
     assert json.loads((tmp_path / "reports" / "cat_cafe.json").read_text(encoding="utf-8"))["test_rows"] == 12
+    assert "synthkit reproduce reports/cat_cafe.json" in out
+    if sensitive == "false":
+        assert_reproduced(synthkit, tmp_path)
+
+
+def assert_reproduced(synthkit, tmp_path):
+    code, out, err = synthkit("reproduce", "reports/cat_cafe.json")
+    assert code == 0, err
+    assert "0 different; the scores hold" in out
+    changed = json.loads((tmp_path / "reports" / "cat_cafe.json").read_text(encoding="utf-8"))
+    changed["scores"][0]["accuracy"]["value"] += 0.1
+    (tmp_path / "changed.json").write_text(json.dumps(changed), encoding="utf-8")
+    code, out, _ = synthkit("reproduce", "changed.json", "--json")
+    assert code == 1
+    assert [line["what"] for line in json.loads(out) if line["verdict"] == "different"] == [
+        "score real_few, tfidf_lr, accuracy"
+    ]
 
 
 def test_a_run_with_enough_real_rows_draws_a_map(synthkit, task_folder, quick_map, monkeypatch, tmp_path):
-    monkeypatch.setattr(cli, "_lesson", lambda *_: None)
+    monkeypatch.setattr(cli_run, "_lesson", lambda *_: None)
     many = [[f"guest {i} {'abcdefghij'[i // 6] * (i % 6 + 3)} {label}", label] for i in range(12) for label in TRAIN]
     write_csv(task_folder / "train.csv", [[text, label] for _, text, label in TRAIN_ROWS] + many, ("text", "label"))
     task = load_task(task_folder)

@@ -12,19 +12,19 @@ import synthkit
 
 ROOT = Path(synthkit.__file__).parent
 LEVELS = [
-    ["errors", "results", "text", "rows", "tables", "sources", "hub", "task", "stats"],
+    ["errors", "results", "document", "text", "rows", "tables", "sources", "hub", "task", "stats"],
     ["embedding", "llm"],
     [
         *("seeds", "checks", "profiling", "cells", "labelcheck", "anonymizer", "names", "surrogates"),
         *("strategies", "planning"),
     ],
-    ["filters", "vector_filters", "baselines", "ledger", "replies", "generation", "relabelling"],
+    ["filters", "vector_filters", "baselines", "ledger", "replies", "generation", "relabelling", "proposals"],
     [
-        *("metrics", "students", "comparison", "judging", "contest"),
-        *("reference", "diagnosis", "levers", "decisions", "refinement", "loop"),
+        *("metrics", "students", "finetune", "guards", "arms", "contrasts", "verdict", "comparison", "curves"),
+        *("judging", "contest", "reproduce", "reference", "diagnosis", "levers", "decisions", "refinement", "loop"),
     ],
-    ["style", "plots", "page", "checkup", "notebook", "inspection"],
-    ["widgets", "cli_recordings", "cli_refine", "cli", "__main__"],
+    ["style", "plots", "page", "card", "checkup", "notebook", "inspection"],
+    ["widgets", "cli_shared", "cli_recordings", "cli_evaluate", "cli_run", "cli_refine", "cli", "__main__"],
 ]
 LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
 MODULES = sorted(p.relative_to(ROOT) for p in ROOT.rglob("*.py") if p != ROOT / "__init__.py")
@@ -76,7 +76,8 @@ def test_the_plain_import_of_the_package_is_for_the_command_line_and_the_version
         for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8")))
         if isinstance(node, ast.Import) and any(a.name == "synthkit" for a in node.names)
     ]
-    assert set(users) <= {"cli.py", "cli_recordings.py", "cli_refine.py"}
+    own = {f"cli_{name}.py" for name in ("evaluate", "recordings", "refine", "run", "shared")}
+    assert set(users) <= {"cli.py", *own}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=str)

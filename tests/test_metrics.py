@@ -8,7 +8,8 @@ import pytest
 from synthkit.errors import SynthkitError
 from synthkit.metrics.alignment import c2st, coverage
 from synthkit.metrics.diversity import compression_ratio, distinct, vendi
-from synthkit.metrics.report import _stratified, evaluate
+from synthkit.metrics.halves import LARGE, Halves, stratified
+from synthkit.metrics.report import evaluate
 from synthkit.rows import make_rows
 from synthkit.seeds import Seeds
 
@@ -122,8 +123,9 @@ def test_a_planted_copy_of_a_seed_is_the_longest_run():
     clean = evaluate(make_rows(columns(made)), seeds.rest, seeds=seeds, embedder="lsa")
     made[7]["text"] = "so then " + seeds.rows["text"][3]
     planted = evaluate(make_rows(columns(made)), seeds.rest, seeds=seeds, embedder="lsa")
-    name = "longest run of words shared with a seed"
+    name = "longest copied run (words)"
     assert planted.get(name).synthetic.value == len(seeds.rows["text"][3].split())
+    assert planted.table("copies")["seed"][0] == seeds.rows["id"][3]
     assert clean.get(name).synthetic.value < 6
     assert clean.get(name).control.value == planted.get(name).control.value < 6
 
@@ -134,7 +136,8 @@ def columns(rows):
 
 def test_few_rows_give_a_picture_and_no_alignment_number():
     report = evaluate(invent(40, 2), invent(200, 1), embedder="lsa")
-    assert [line.metric for line in report.lines] == ["distinct-2", "compression ratio", "Vendi score"]
+    small = ["distinct-2", "self-repetition", "compression ratio", "Vendi score", "length (words)"]
+    assert [line.metric for line in report.lines] == small
     assert "40 rows a side: fewer than 50" in report.notes[0]
 
 
@@ -143,22 +146,27 @@ def test_when_the_seeds_are_the_reference_the_report_says_so():
     seeds = Seeds(real, real.select([]), k=20, random_state=0)
     report = evaluate(invent(40, 2), real, seeds=seeds, embedder="lsa")
     assert any("the real rows are the seeds themselves" in note for note in report.notes)
-    assert report.get("longest run of words shared with a seed").control is None
+    assert report.get("longest copied run (words)").control is None
 
 
 def test_the_same_call_gives_the_same_report(alike):
     assert evaluate(invent(200, 2), invent(200, 1), embedder="lsa").to_json() == alike.to_json()
 
 
-def test_a_report_reads_as_a_line_a_table_and_json(alike):
-    assert repr(alike).startswith("Report: 200 synthetic against 200 real rows, 100 a side, vectors: lsa")
-    assert list(alike.to_frame().columns) == ["metric", "synthetic", "real, same size", "better"]
+def test_a_report_is_a_dozen_lines_of_three_sections_and_reads_as_text_table_and_json(alike):
+    frame = alike.to_frame()
+    assert list(frame.columns) == ["section", "metric", "synthetic", "control", "outside", "better"]
+    assert frame["section"].value_counts().to_dict() == {"diversity": 4, "fidelity": 4, "alignment": 4}
+    assert repr(alike).startswith("Report: 200 synthetic against 200 real rows, 100 a side, vectors: lsa; ")
+    assert "coverage" in repr(alike) and "<caption" in alike._repr_html_()
     said = json.loads(alike.to_json())
-    assert {line["method"] for line in said["lines"]} == {
-        "20 random halves of the real rows, without replacement; brackets: mean +- 2.8 sd of the halves"
-    }
+    assert [x["metric"] for x in said["lines"]] == list(frame["metric"])
+    assert said["lines"][0]["method"].startswith("20 random halves of the real rows, without replacement")
+    assert set(alike.methods()["metric"]) == set(frame["metric"])
     with pytest.raises(SynthkitError, match="did you mean 'coverage'"):
         alike.get("covrage")
+    with pytest.raises(SynthkitError, match="did you mean 'register'"):
+        alike.table("registers")
 
 
 @pytest.mark.parametrize("bad", [["a list"], make_rows({"text": ["a"]})])
@@ -175,7 +183,7 @@ def test_too_few_rows_to_say_anything_are_refused():
 @pytest.mark.parametrize("parts", [1, 2])
 @pytest.mark.parametrize("labels", [["a"] * 70 + ["b"] * 30, [f"l{i}" for i in range(100)], ["a"] * 99 + ["b"]])
 def test_halves_are_disjoint_of_equal_size_and_hold_the_labels_in_their_shares(labels, parts):
-    drawn = _stratified(labels, 40, parts, np.random.default_rng(0))
+    drawn = stratified(labels, 40, parts, np.random.default_rng(0))
     assert [len(part) for part in drawn] == [40] * parts
     everything = np.concatenate(drawn)
     assert len(set(everything.tolist())) == 40 * parts
@@ -183,6 +191,12 @@ def test_halves_are_disjoint_of_equal_size_and_hold_the_labels_in_their_shares(l
         for label in set(labels):
             share = 40 * labels.count(label) / 100
             assert abs([labels[i] for i in part].count(label) - share) <= 2
+
+
+def test_large_sets_are_cut_half_as_often():
+    rows = make_rows({"text": ["a", "b"] * 4, "label": ["x", "y"] * 4})
+    vectors = np.eye(8, dtype=np.float32)
+    assert [len(Halves(rows, rows, vectors, vectors, m)) for m in (4, LARGE - 1, LARGE)] == [20, 20, 10]
 
 
 def test_many_rare_labels_do_not_empty_the_halves():

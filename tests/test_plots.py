@@ -10,6 +10,7 @@ from matplotlib.colors import to_hex
 from test_comparison import result
 from test_metrics import invent
 
+from synthkit.comparison import compare
 from synthkit.errors import SynthkitError
 from synthkit.ledger import Ledger
 from synthkit.metrics.report import evaluate
@@ -92,9 +93,28 @@ def test_a_comparison_is_drawn_with_its_values_and_arms():
     assert any("300 real test rows" in t for t in said)
 
 
-def test_a_report_is_drawn_a_panel_a_metric():
+def test_labels_are_drawn_before_and_after_with_their_number():
+    test = invent(40, 9)
+    compared = compare(
+        {"few": invent(6, 1), "many": invent(60, 2)},
+        test=test,
+        students=["tfidf_lr"],
+        primary=("many", "few"),
+        progress=False,
+    )
+    (axis,) = compared.plot("classes").axes
+    assert [t.get_text() for t in axis.get_yticklabels()] in (
+        ["boats (20)", "bread (20)"],
+        ["bread (20)", "boats (20)"],
+    )
+    assert {t.get_text() for t in axis.get_legend().get_texts()} == {"few", "many"}
+    with pytest.raises(SynthkitError, match="unknown view 'class' - did you mean 'classes'"):
+        compared.plot("class")
+
+
+def test_a_report_is_drawn_as_a_table_and_four_figures():
     said = drawn(plot_report(evaluate(invent(100, 2), invent(100, 1), embedder="lsa")))
-    assert {"distinct-2", "Vendi score", "coverage", "synthetic", "real"} <= set(said)
+    assert {"distinct-2", "Vendi score", "coverage", "synthetic", "control", "share of each label"} <= set(said)
 
 
 def test_a_ledger_is_drawn_with_what_was_lost():

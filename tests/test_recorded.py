@@ -68,6 +68,15 @@ def test_each_recorded_line_says_truly_what_it_answers(task_name):
         assert to_reply(answer).finish_reason == "stop"
 
 
+def test_the_replies_of_single_contexts_answer_requests_that_are_recorded_too():
+    folder = load_task("clinc150_domains").recordings
+    asked = {e["custom_id"] for e in read_jsonl(folder / "requests.jsonl")}
+    alone = read_jsonl(folder / "single_context.jsonl")
+    assert len(alone) == 48
+    assert {a["custom_id"] for a in alone} <= asked
+    assert all(to_reply(a).content.strip() for a in alone)
+
+
 @pytest.mark.parametrize(("task_name", "strategy"), HEADLINES)
 def test_recordings_give_two_hundred_rows_of_every_label(made, task_name, strategy):
     run = made(task_name, strategy)

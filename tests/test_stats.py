@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, f1_score
 
-from synthkit.stats import Interval, bootstrap, interval, scores
+from synthkit.stats import Interval, bootstrap, combined, factors, interval, mcnemar, recalls, scores
 
 pairs = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=40)
 
@@ -39,7 +39,7 @@ def test_the_bootstrap_covers_the_true_accuracy_as_often_as_it_says():
     for i in range(60):
         rng = np.random.default_rng(i)
         truth = rng.integers(0, 2, 150)
-        _, accuracy = bootstrap(truth, [noisy(truth, 0.8, rng)], 2, resamples=200, random_state=i)
+        _, accuracy, _ = bootstrap(truth, [noisy(truth, 0.8, rng)], 2, resamples=200, random_state=i)
         low, high = np.quantile(accuracy, [0.025, 0.975])
         covered += low <= 0.8 <= high
     assert covered >= 51
@@ -67,3 +67,45 @@ def test_an_interval_reads_well():
     assert str(interval(0.5, np.linspace(0, 1, 1001))) == "0.500 [0.025, 0.975]"
     assert str(Interval(7.0, 7.0, 7.0)) == "7"
     assert str(Interval(0.25, 0.25, 0.25)) == "0.250"
+
+
+def test_intervals_cover_a_new_draw_and_a_new_generation_as_often_as_they_say():
+    """Accuracy of a fit = 0.7 + effect of its draw + effect of its generation; the truth is 0.7."""
+    covered, items_alone = 0, 0
+    for i in range(60):
+        rng = np.random.default_rng([9, i])
+        truth = rng.integers(0, 2, 300)
+        draw, generation = rng.normal(0, 0.04, 4), rng.normal(0, 0.04, 3)
+        units = [(g, d) for g in range(3) for d in range(4)]
+        fits = [noisy(truth, 0.7 + draw[d] + generation[g], rng) for g, d in units]
+        for counted in (units, [(0, 0)] * len(units)):
+            low, high = np.quantile(
+                bootstrap(truth, fits, 2, units=counted, resamples=200, random_state=i).accuracy, [0.025, 0.975]
+            )
+            if counted is units:
+                covered += low <= 0.7 <= high
+            else:
+                items_alone += low <= 0.7 <= high
+    assert covered >= 54
+    assert items_alone <= 45  # what an interval over test rows alone would claim
+
+
+def test_what_varies_is_resampled_and_what_goes_together_once():
+    assert factors([(0, 0)]) == []
+    assert [key for key, _ in factors([(0, 0), (0, 1)])] == [1]
+    assert [key for key, _ in factors([(0, 0), (1, 0)])] == [2]
+    assert [key for key, _ in factors([(g, d) for g in (0, 1) for d in (0, 1)])] == [1, 2]
+    assert [key for key, _ in factors([(0, 0), (1, 1), (2, 2)])] == [1]
+
+
+def test_mcnemar_counts_only_where_two_classifiers_differ():
+    right, other = np.array([True] * 40), np.array([True] * 30 + [False] * 10)
+    assert mcnemar(right, other) == pytest.approx(2 * 0.5**10)
+    assert mcnemar(right, right) == 1
+    assert combined([0.2, 0.9, 0.9]) == 1
+
+
+def test_recall_is_by_class_and_empty_where_there_is_none():
+    truth, predicted = np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1])
+    assert recalls(truth, predicted, 3)[:2].tolist() == [0.5, 1.0]
+    assert np.isnan(recalls(truth, predicted, 3)[2])

@@ -17,6 +17,8 @@
 # | [03 Generation](03_generation.ipynb) | what will it cost, what came, what did we keep? |
 # | [04 Synthetic against real](04_synthetic_vs_real.ipynb) | does it look like the real thing? |
 # | [05 Downstream classifiers](05_downstream_classifiers.ipynb) | is a model trained on it good on real data? |
+# | [06 Quality report](06_quality_report.ipynb) | is the dataset good, and how do we know? |
+# | [07 Privacy and bias](07_privacy_and_bias.ipynb) | whom could these rows harm? |
 # | [08 Refinement](08_refinement.ipynb) | what is missing, and does asking for it help? |
 
 # %%
@@ -85,14 +87,14 @@ sk.plot_map(seeds.rest, {"synthetic": made.rows})
 
 # %% tags=["keep_output"]
 arms = sk.standard_arms(made, k=K)
-comparison = sk.compare(arms, test=task.splits.test, stand_in=task.stand_in, progress=False)
+comparison = sk.compare(arms, test=task.splits.test, task=task, progress=False)
 comparison
 
 # %% tags=["keep_output"]
 comparison.plot()
 
 # %% [markdown]
-# *Figure: macro-F1 of seven training sets with intervals; synthetic lies above the few real rows and the description, and below all real rows on sentence vectors.*
+# *Figure: macro-F1 of eight training sets with intervals; synthetic lies above the few real rows and the description, and below all real rows on sentence vectors.*
 #
 
 # %% tags=["keep_output"]

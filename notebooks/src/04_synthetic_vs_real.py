@@ -48,23 +48,21 @@ sk.plot_map(real, {name: g.rows for name, g in made.items()})
 # Then synthetic rows, as many, take the second half's place.
 
 # %% tags=["keep_output"]
-report = sk.evaluate(made["zero_shot"].rows, real, seeds=seeds)
+report = sk.evaluate(made["zero_shot"].rows, real)
 report
 
-# %% tags=["keep_output"]
-report.plot()
-
 # %% [markdown]
-# *Figure: six small panels; synthetic below real in distinct-2 and Vendi, above it in compression ratio and C2ST.*
-#
 # How to read it:
-# - **distinct-2** is the number of different word pairs for each word pair; **compression ratio** rises with repetition;
-#   **Vendi** counts how many really different texts there are.
-# - **C2ST** is how well a classifier tells synthetic from real: 0.5 is a coin.
-# - **coverage** is the share of real rows with a synthetic one nearby.
+# - **distinct-2** is the number of different word pairs for each word pair; **self-repetition** and **compression ratio** rise with
+#   repetition; **Vendi** counts how many really different texts there are.
+# - **label fidelity**: do real rows nearby have the same label? **fluency**: how surprised is a model of real words?
+# - **C2ST** is how well a classifier tells synthetic from real: 0.5 is a coin. **MMD** is a distance with a test.
+# - **precision** is the share of synthetic rows near real ones, **coverage** the share of real rows with a synthetic one nearby.
 #
 # The brackets of the control say where other real rows of this number would fall. A synthetic value outside them is
 # unlike real. The synthetic column has none: one generation says nothing about the spread of the next.
+#
+# `report.plot()` draws it on one page: see [06](06_quality_report.ipynb).
 #
 # **Notice** that the control of C2ST lies around 0.5, and the synthetic value above it: a machine can tell them apart,
 # though not always.
@@ -75,16 +73,17 @@ report.plot()
 # %% tags=["keep_output"]
 reports = {
     "zero_shot": report,
-    "attributed": sk.evaluate(made["attributed"].rows, real, seeds=seeds),
+    "attributed": sk.evaluate(made["attributed"].rows, real),
 }
 table = pd.DataFrame(
     {name: r.to_frame().set_index("metric")["synthetic"] for name, r in reports.items()}
 )
-table["real, same size"] = report.to_frame().set_index("metric")["real, same size"]
+table["real, same size"] = report.to_frame().set_index("metric")["control"]
 sk.table(table.reset_index(), f"{report.m} rows a side")
 
 # %% [markdown]
-# **Notice** that no column wins every line. That is why the verdict is not taken here, but in [05](05_downstream_classifiers.ipynb).
+# **Notice** that no column wins every line. What each line can and cannot see is the subject of
+# [06](06_quality_report.ipynb); the verdict is taken in [05](05_downstream_classifiers.ipynb).
 
 # %% [markdown]
 # ## 4. What is missing?

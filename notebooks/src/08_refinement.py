@@ -1,6 +1,6 @@
 # %% [markdown]
 # # 08 · What is missing, and does asking for it help?
-# [← 05 Downstream classifiers](05_downstream_classifiers.ipynb) · [Contents](00_start_here.ipynb)
+# [← 07 Privacy and bias](07_privacy_and_bias.ipynb) · [Contents](00_start_here.ipynb)
 #
 # One shot asks for everything at once. A loop looks at what came, says what is missing, and asks for that.
 # It needs labelled real rows to look at, here the validation rows. They are described to the model in single words, never shown.
@@ -18,8 +18,8 @@ sk.theme()
 # %% tags=["parameters"]
 TASK = "feedback"
 STRATEGY = "zero_shot"
-START = 6      # requests before the loop begins
-REQUESTS = 6   # requests a turn
+START = 6  # requests before the loop begins
+REQUESTS = 6  # requests a turn
 ROUNDS = 3
 
 # %% [markdown]
@@ -83,7 +83,9 @@ print(proposals.plan.show(0).split("# Your turn\n")[1].split("\n\nAnswer with JS
 # A proposal is yours to change before it is asked. What nobody has answered yet is pending.
 
 # %% tags=["keep_output"]
-changed = replace(proposals.items[0], about=("a coat that lost its buttons", "seeds that never sprouted"))
+changed = replace(
+    proposals.items[0], about=("a coat that lost its buttons", "seeds that never sprouted")
+)
 print(f"as proposed: {len(step.pending())} requests without a recorded reply")
 print(f"changed: {len(step.pending([changed, *proposals.items[1:]]))}")
 
@@ -138,7 +140,11 @@ sk.plot_map(of(task.splits.train), {"iteration 0": of(loop.iterations[0].rows), 
 
 # %% tags=["keep_output"]
 verdict = sk.compare(
-    result.arms(), test=task.splits.test, students=["minilm_lr"], stand_in=task.stand_in, progress=False
+    result.arms(),
+    test=task.splits.test,
+    students=["minilm_lr"],
+    stand_in=task.stand_in,
+    progress=False,
 )
 verdict
 

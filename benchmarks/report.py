@@ -1,0 +1,368 @@
+"""What predicts, before anybody trains for real, how a classifier trained on a set does on real rows?
+
+SYNTHKIT_REALDATA=FOLDER python benchmarks/report.py sets FILE     build graded sets, measure them, write FILE
+python benchmarks/report.py validate FILE                          rank correlations, one dataset left out at a time
+python benchmarks/report.py constants FILE                         what synthkit/metrics/usefulness.py holds
+SYNTHKIT_REALDATA=FOLDER python benchmarks/report.py real [TASK]   reports of a task's recordings against its real rows
+SYNTHKIT_REALDATA=FOLDER python benchmarks/report.py speed         the report at 2,000 and 10,000 rows a side
+
+Every set is made from a task's train rows or recordings. A measure sees the set, ten labelled real rows a label and
+unlabelled real rows that no set was made of; the truth is macro-F1 on test rows of logistic regression on MiniLM
+vectors.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+import synthkit as sk
+from synthkit.baselines import augment
+from synthkit.metrics.usefulness import MOST, signals
+from synthkit.rows import make_rows
+from synthkit.stats import one_thread
+from synthkit.text import words
+
+TASKS = ["feedback", "clinc150_domains", "pros_cons", "sms_spam", "movie_review_sentences", "banking77", "dbpedia14"]
+POOL, TEST, N, K = 3000, 1500, 200, 10
+
+
+def load(name: str):
+    own = Path(os.environ["SYNTHKIT_REALDATA"]) / name
+    return sk.load_task(own if name == "sms_spam" else name)
+
+
+def stratified(labels: np.ndarray, n: int, rng) -> np.ndarray:
+    order = rng.permutation(len(labels))
+    order = order[np.argsort(labels[order], kind="stable")]
+    places = ((np.arange(n) + rng.random()) * len(order) / n).astype(int)
+    return order[np.minimum(places, len(order) - 1)]
+
+
+def graded_sets(task, seeds, texts, labels, vectors, rng):
+    """Yield (family, name, texts, labels) of sets whose worth is graded by how they were spoiled."""
+    from sklearn.cluster import KMeans
+
+    names = np.unique(labels)
+
+    def take(where):
+        return [texts[i] for i in where], labels[where]
+
+    def noisy(share):
+        some, own = take(stratified(labels, N, rng))
+        flipped = own.copy()
+        for i in rng.permutation(len(own))[: int(share * len(own))]:
+            flipped[i] = rng.choice(names[names != own[i]])
+        return some, flipped
+
+    clusters = np.zeros(len(labels), dtype=int)
+    for name in names:
+        where = np.flatnonzero(labels == name)
+        if len(where) >= 16:
+            clusters[where] = KMeans(8, n_init=2, random_state=0).fit_predict(vectors[where])
+    for n in (25, 50, 100, 200, 400):
+        for again in range(2):
+            if n <= len(texts) and n >= len(names):
+                yield "subsampled", f"{n} rows, {again}", *take(stratified(labels, n, rng))
+    for share in (0.1, 0.2, 0.3, 0.45, 0.6):
+        yield "label noise", f"{share:.0%}", *noisy(share)
+    for distinct_rows in (20, 40, 80, 120):
+        if distinct_rows >= len(names):
+            where = stratified(labels, distinct_rows, rng)
+            yield "duplicated", f"{distinct_rows} of {N}", *take(rng.choice(where, N))
+    for kept in (1, 2, 4):
+        own = np.isin(clusters, rng.permutation(8)[:kept])
+        where = np.flatnonzero(own)
+        if len(where) >= 30 and len(set(labels[where])) > 1:
+            size = min(N, len(where))
+            yield "topic-dropped", f"{kept} of 8", *take(where[stratified(labels[where], size, rng)])
+    for length in (2, 4, 8):
+        some, own = take(stratified(labels, N, rng))
+        yield "cut short", f"{length} words", [" ".join(t.split()[:length]) for t in some], own
+    few = sk.load_seeds(task, k=K, random_state=0)
+    eda = augment(few, n=N)
+    yield "eda", "of the seeds", list(eda["text"]), np.asarray(eda["label"])
+    made = sk.generate(sk.plan(task, few, n=N, surplus=1.0), llm="ngram", filters=[], progress=False).rows
+    yield "ngram", "of the seeds", list(made["text"])[:N], np.asarray(made["label"])[:N]
+    if task.recordings and (task.recordings / "requests.jsonl").exists():
+        yield from recorded_sets(task, seeds)
+
+
+def recorded_sets(task, seeds):
+    from synthkit.llm.recorded import Recorded
+    from synthkit.strategies import get_strategy
+
+    shown = sk.anonymize(seeds, progress=False).seeds
+    for strategy, _, state, _ in Recorded(task.recordings).counts():
+        given = shown if get_strategy(strategy).shows_seeds else None
+        try:
+            rows = sk.generate(sk.plan(task, given, strategy=strategy, n=N, random_state=state), progress=False).rows
+        except sk.SynthkitError as error:
+            print(f"{task.name}, {strategy}: {error}", file=sys.stderr)
+            continue
+        if len(set(rows["label"])) > 1:
+            yield "recorded", f"{strategy} {state}", list(rows["text"]), np.asarray(rows["label"])
+            half = rows.select(range(len(rows) // 2))
+            yield "recorded", f"{strategy} {state}, half", list(half["text"]), np.asarray(half["label"])
+
+
+def student(x, y):
+    from sklearn.linear_model import LogisticRegression
+
+    with one_thread():
+        return LogisticRegression(C=10, max_iter=1000, class_weight="balanced").fit(x, y)
+
+
+def macro_f1(truth, guess) -> float:
+    from sklearn.metrics import f1_score
+
+    return float(f1_score(truth, guess, average="macro"))
+
+
+def inside(x, y) -> float:
+    """Macro-F1 of cross-validation within the set itself: what is often shown in place of a test on real rows."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+
+    folds = min(5, np.unique(y, return_counts=True)[1].min())
+    if folds < 2:
+        return float("nan")
+    with one_thread():
+        cv = StratifiedKFold(folds, shuffle=True, random_state=0)
+        return macro_f1(y, cross_val_predict(LogisticRegression(C=10, max_iter=1000), x, y, cv=cv))
+
+
+def measure_sets(out: Path, tasks) -> None:
+    done = json.loads(out.read_text()) if out.exists() else []
+    for name in tasks:
+        if any(r["task"] == name for r in done):
+            continue
+        start = time.monotonic()
+        task = load(name)
+        rng = np.random.default_rng(0)
+        train, test = task.splits.train, task.splits.test
+        pool = train.select(rng.permutation(len(train))[:POOL])
+        test = test.select(rng.permutation(len(test))[:TEST])
+        for state in range(2):  # two draws of what is at hand
+            rng = np.random.default_rng([1, state])
+            seeds = sk.load_seeds(task, k=K, random_state=state)
+            drawn = set(seeds.rows["id"])
+            free = rng.permutation([i for i, row in enumerate(pool["id"]) if row not in drawn])
+            ours, theirs = free[: len(free) // 2], free[len(free) // 2 :][:MOST]
+            made, unlabelled = pool.select(ours), pool.select(theirs)
+            few_x, few_y = sk.embed(seeds.rows["text"]), np.asarray(seeds.rows["label"])
+            unlabelled_x, test_x = sk.embed(unlabelled["text"]), sk.embed(test["text"])
+            unlabelled_words = [words(t) for t in unlabelled["text"]]
+            own = (list(made["text"]), np.asarray(made["label"]), sk.embed(made["text"]))
+            for family, kind, texts, labels in graded_sets(task, seeds, *own, rng):
+                x = sk.embed(texts)
+                truth = macro_f1(test["label"], student(x, labels).predict(test_x))
+                seen = few_x, few_y, unlabelled_x, unlabelled_words
+                values = signals(x, [words(t) for t in texts], labels, *seen)
+                values |= {"rows": len(x), "cross-validated inside": inside(x, labels)}
+                what = {"task": name, "state": state, "family": family, "set": kind, "truth": truth}
+                done.append(what | {k: float(v) for k, v in values.items()})
+            few = macro_f1(test["label"], student(few_x, few_y).predict(test_x))
+            print(f"{name}, draw {state}: few real rows {few:.3f}, {time.monotonic() - start:.0f} s", flush=True)
+        out.write_text(json.dumps(done, indent=0))
+
+
+RIDGE = 50.0
+
+
+def table_of(path: str):
+    import pandas as pd
+
+    data = pd.DataFrame(json.loads(Path(path).read_text()))
+    data["group"] = data["task"] + data["state"].astype(str)
+    names = [c for c in data if c not in ("task", "state", "family", "set", "truth", "group", *OUTSIDE)]
+    return data, names
+
+
+OUTSIDE = ("rows", "cross-validated inside")  # shown beside the others, not joined
+
+
+def fitted(data, names):
+    """Return (means, standard deviations, weights, intercept) of a ridge regression on the logit of macro-F1."""
+    x, y = data[names], np.log(data["truth"].clip(0.02, 0.98))
+    y = y - np.log(1 - data["truth"].clip(0.02, 0.98))
+    mean, sd = x.mean(), x.std()
+    z = ((x - mean) / sd).to_numpy()
+    weights = np.linalg.solve(z.T @ z + RIDGE * np.eye(len(names)), z.T @ (y - y.mean()).to_numpy())
+    return mean, sd, weights, float(y.mean())
+
+
+def left_out(data, names):
+    """Return the expected macro-F1 of every set, from the sets of all other datasets."""
+    out = np.empty(len(data))
+    for task in data["task"].unique():
+        own = (data["task"] == task).to_numpy()
+        mean, sd, weights, start = fitted(data[~own], names)
+        out[own] = 1 / (1 + np.exp(-(((data.loc[own, names] - mean) / sd).to_numpy() @ weights + start)))
+    return out
+
+
+def correlation(data, column: str) -> dict[str, float]:
+    """Return Spearman's correlation with the truth within each dataset, the mean of its two draws."""
+    from scipy.stats import spearmanr
+
+    each = {g: spearmanr(x[column], x["truth"], nan_policy="omit")[0] for g, x in data.groupby("group")}
+    tasks = data.groupby("group")["task"].first()
+    return {task: float(np.nanmean([each[g] for g in tasks.index[tasks == task]])) for task in data["task"].unique()}
+
+
+def resampled(data, columns: list[str], times: int = 1000) -> dict[str, np.ndarray]:
+    """Return mean correlations when datasets, and the sets within each, are drawn again with replacement."""
+    from scipy.stats import rankdata
+
+    rng = np.random.default_rng(0)
+    groups = {t: [x for _, x in data[data["task"] == t].groupby("group")] for t in data["task"].unique()}
+    values = {t: [x[["truth", *columns]].fillna(x[columns].median()).to_numpy() for x in g] for t, g in groups.items()}
+    out = {c: np.empty(times) for c in columns}
+    tasks = list(groups)
+    for i in range(times):
+        rows = []
+        for t in rng.choice(tasks, len(tasks)):
+            per = []
+            for x in values[t]:
+                ranks = rankdata(x[rng.integers(len(x), size=len(x))], axis=0)
+                ranks -= ranks.mean(axis=0)
+                norm = np.sqrt((ranks**2).sum(axis=0)) + 1e-12
+                per.append((ranks[:, :1] * ranks[:, 1:]).sum(axis=0) / norm[1:] / norm[0])
+            rows.append(np.mean(per, axis=0))
+        for c, v in zip(columns, np.mean(rows, axis=0), strict=True):
+            out[c][i] = v
+    return out
+
+
+def validate(path: str) -> None:
+    data, names = table_of(path)
+    data["joined"] = left_out(data, names)
+    columns = ["joined", *names, *OUTSIDE]
+    correlations = {c: correlation(data, c) for c in columns}
+    draws = resampled(data, columns)
+    order = sorted(columns, key=lambda c: -np.mean(list(correlations[c].values())))
+    best = next(c for c in order if c != "joined")
+    tasks = list(data["task"].unique())
+    print(f"{len(data)} sets of {len(tasks)} datasets; Spearman's correlation with macro-F1 on test, within a dataset")
+    print(f"| signal | {' | '.join(tasks)} | mean [95 %] |\n|{' --- |' * (len(tasks) + 2)}")
+    for c in order:
+        low, high = np.quantile(draws[c], [0.025, 0.975])
+        each = " | ".join(f"{correlations[c][t]:.2f}" for t in tasks)
+        mean = np.mean(list(correlations[c].values()))
+        name = "**joined, this dataset left out**" if c == "joined" else c
+        print(f"| {name} | {each} | {mean:.3f} [{low:.3f}, {high:.3f}] |")
+    ahead = draws["joined"] - draws[best]
+    low, high = np.quantile(ahead, [0.025, 0.975])
+    print(f"\njoined less the best single one ({best}): {ahead.mean():.3f} [{low:.3f}, {high:.3f}]")
+    error = (data["joined"] - data["truth"]).abs()
+    print(
+        f"expected macro-F1 is off by {error.mean():.3f} on average, 90 % of sets by {error.quantile(0.9):.3f} or less"
+    )
+    print("off by, a dataset:", {t: round(float(error[data["task"] == t].mean()), 3) for t in tasks})
+    made = data[data["family"] == "recorded"].groupby("group").filter(lambda x: len(x) >= 4)
+    for c in ("joined", best, "cross-validated inside"):
+        by = correlation(made, c)
+        print(f"only the {len(made)} recorded sets, {c}:", {t: round(v, 2) for t, v in by.items()})
+    families = {f: float((x["joined"] - x["truth"]).mean()) for f, x in data.groupby("family")}
+    print("mean error a kind of set (above 0: expected too much):", {f: round(v, 3) for f, v in families.items()})
+
+
+def speed() -> None:
+    """Time a report at 2,000 and 10,000 rows a side, vectors given, and embedding beside sentence-transformers."""
+    import resource
+
+    for n in (2_000, 10_000):
+        rng = np.random.default_rng(0)
+        words_of = [[f"word{i}x{j}" for j in range(400)] for i in range(10)]
+
+        def invented(count, words_of=words_of, rng=rng):
+            labels = [i % 10 for i in range(count)]
+            texts = [" ".join(rng.choice(words_of[i], 12)) for i in labels]
+            return make_rows({"text": texts, "label": [f"label {i}" for i in labels]}), labels
+
+        (one, a), (other, b) = invented(n), invented(n)
+        centres = rng.normal(size=(10, 384))
+        x = (centres[a + b] + 1.5 * rng.normal(size=(2 * n, 384))).astype(np.float32)
+        known = dict(zip([*one["text"], *other["text"]], x / np.linalg.norm(x, axis=1, keepdims=True), strict=True))
+        wall, cpu = time.perf_counter(), time.process_time()
+        sk.evaluate(one, other, embedder=lambda texts, known=known: np.stack([known[t] for t in texts]))
+        took = time.perf_counter() - wall, time.process_time() - cpu
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+        load = os.getloadavg()[0]
+        print(
+            f"{n:,} against {n:,}: {took[0]:.1f} s, {took[1]:.1f} s of CPU, {peak:.2f} GB, load {load:.1f}", flush=True
+        )
+    try:
+        from sentence_transformers import SentenceTransformer
+    except ImportError:
+        print("sentence-transformers is not installed: no rate to stand beside")
+        return
+    from synthkit.embedding import MiniLM, weights_folder
+
+    texts = list(load("clinc150_domains").splits.train["text"][:1000]) + list(
+        load("dbpedia14").splits.train["text"][:300]
+    )
+    ours, theirs = MiniLM(weights_folder()), SentenceTransformer(os.environ["MINILM_FOLDER"], device="cpu")
+    rates = {"ours": [], "theirs": []}
+    for _ in range(3):
+        for name, model in (("ours", ours), ("theirs", theirs.encode)):
+            start = time.perf_counter()
+            out = model(texts)
+            rates[name].append(len(texts) / (time.perf_counter() - start))
+            assert len(out) == len(texts)
+    middle = {name: float(np.median(r)) for name, r in rates.items()}
+    print(f"embedding {len(texts):,} texts: {middle}, ratio {middle['ours'] / middle['theirs']:.2f}")
+
+
+def real(name: str = "clinc150_domains") -> None:
+    """Print what the report says of each way of asking, against real rows, and the macro-F1 on validation rows."""
+    task = load(name)
+    seeds = sk.load_seeds(task, k=K)
+    out, notes = {}, {}
+    for way in ("zero_shot", "attributed"):
+        made = sk.generate(sk.plan(task, strategy=way, n=N), progress=False)
+        report = sk.evaluate(made.rows, seeds.rest, seeds=seeds, metrics=["bias", "Jensen-Shannon of words (bits)"])
+        out[way] = report.to_frame().set_index("metric")["synthetic"]
+        out[f"control of {way}"] = report.to_frame().set_index("metric")["control"]
+        arms = sk.compare({way: made.rows}, test=task.splits.validation, students=["minilm_lr"], progress=False)
+        out[way]["macro-F1 on validation rows"] = str(arms.get(way, "minilm_lr").macro_f1)
+        notes[way] = report.notes
+        for table in ("not covered", "nothing real", "overused", "swaps"):
+            frame = report.table(table)
+            print(f"\n{way}, {table}\n{frame.drop(columns=[c for c in ('example', 'ids') if c in frame])}")
+    import pandas as pd
+
+    print(pd.DataFrame(out).fillna("").to_string(), notes, sep="\n")
+
+
+def constants(path: str) -> None:
+    """Print what synthkit/metrics/usefulness.py holds."""
+    data, names = table_of(path)
+    joined = left_out(data, names)
+    logit = lambda p: np.log(np.clip(p, 0.02, 0.98)) - np.log(1 - np.clip(p, 0.02, 0.98))  # noqa: E731
+    reach = float(np.quantile(np.abs(logit(joined) - logit(data["truth"].to_numpy())), 0.9))
+    mean, sd, weights, start = fitted(data, names)
+    print("WEIGHTS: dict[str, tuple[float, float, float]] = {")
+    for name, w in zip(names, weights, strict=True):
+        print(f'    "{name}": ({mean[name]:.4f}, {sd[name]:.4f}, {w:.4f}),')
+    print(f"}}\nINTERCEPT, REACH = {start:.4f}, {reach:.4f}")
+
+
+if __name__ == "__main__":
+    what, *rest = sys.argv[1:]
+    if what == "sets":
+        measure_sets(Path(rest[0]), rest[1:] or TASKS)
+    elif what == "validate":
+        validate(rest[0])
+    elif what == "real":
+        real(*rest)
+    elif what == "constants":
+        constants(rest[0])
+    elif what == "speed":
+        speed()

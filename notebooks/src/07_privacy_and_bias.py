@@ -1,0 +1,158 @@
+# %% [markdown]
+# # 07 · Whom could these rows harm?
+# [← 06 Quality report](06_quality_report.ipynb) · [Contents](00_start_here.ipynb) · [08 Refinement →](08_refinement.ipynb)
+#
+# Two ways: a text gives away somebody's words, or a classifier trained on it treats people unequally.
+# A test can find such harm. None can rule it out, so we plant some first and see whether the tests notice.
+#
+# **You will** look for copies of seeds · attack a dataset and a leaking one · find personal data again · swap people in texts · compare slices.
+# **Needs** about 60 s, CPU, no network. **Data** `feedback` (recorded replies).
+
+# %%
+import pandas as pd
+
+import synthkit as sk
+
+sk.theme()
+
+# %% tags=["parameters"]
+TASK = "feedback"
+STRATEGY = "few_shot"
+N = 200
+
+# %% [markdown]
+# ## 1. Prompts that show real rows
+# `few_shot` shows seeds to the model, so they were anonymised first. `rest` is real rows that no prompt held.
+
+# %% tags=["keep_output"]
+task = sk.load_task(TASK)
+seeds = sk.load_seeds(task)
+clean = sk.anonymize(seeds, progress=False)
+made = sk.generate(task, clean.seeds, strategy=STRATEGY, n=N, progress=False)
+print(clean.summary(), made.summary(), sep="\n")
+
+# %% [markdown]
+# ## 2. Privacy, and the same with a leak
+# We copy a raw seed into every tenth row, with a word in front. What does each line say?
+
+# %%
+texts = list(made.rows["text"])
+for i in range(0, len(texts), 10):
+    texts[i] = f"hi, {seeds.rows['text'][i // 10 * 3]}"
+columns = {name: list(made.rows[name]) for name in ("id", "label", "demo_ids")}
+leaking = sk.load_rows(pd.DataFrame({**columns, "text": texts})).rows
+
+
+def privacy(rows):
+    return sk.evaluate(rows, seeds.rest, seeds=seeds)
+
+
+# %% tags=["keep_output"]
+reports = {"as made": privacy(made.rows), "with copies": privacy(leaking)}
+frames = {
+    name: r.to_frame().query("section == 'privacy'").set_index("metric")
+    for name, r in reports.items()
+}
+table = pd.DataFrame({name: f["synthetic"] for name, f in frames.items()})
+table["control"] = frames["as made"]["control"]
+sk.table(table.reset_index(), "privacy lines")
+
+# %% [markdown]
+# - **longest copied run**: words in a row shared with a seed; the control is what undrawn real rows share with seeds.
+# - **nearer to a seed than to held-out** is a *smoke test*: 0.5 if seeds are no nearer than other real rows. Sets that pass it have been
+#   attacked with success ([Yao et al. 2025](https://arxiv.org/abs/2505.01524)): smoke is a finding, no smoke is not.
+# - **membership inference** plays the attacker who sees only the synthetic texts: does a bigram model of them favour the seeds over
+#   held-out rows with the same labels ([Meeus et al. 2025](https://arxiv.org/abs/2502.14921))? The control lets other held-out rows play the seeds.
+#
+# **Notice** that twenty copied seeds of sixty move the attack and the copied run, while the smoke test moves little: twenty rows
+# of two hundred are too few for it. And that an AUC from sixty seeds has a wide interval: a true positive rate at 1 % false ones would
+# rest on single rows, so the report does not give one.
+
+# %% tags=["keep_output"]
+sk.table(reports["as made"].table("copies"), "the longest runs shared with a seed, as made")
+
+# %% [markdown]
+# **Notice** what is copied when nothing leaks: set phrases of customers. Length alone is no proof; a name or an order number would be.
+
+# %% [markdown]
+# ## 3. Personal data that survived
+# What was personal in a seed and stands in a synthetic text again? The report gives id and place, and never the words.
+
+# %% tags=["keep_output"]
+lost = reports["with copies"].table("personal data")
+sk.table(
+    lost,
+    f"{len(lost)} finds in the rows with copies; {len(reports['as made'].table('personal data'))} as made",
+)
+
+# %% [markdown]
+# **Notice** that the model never saw these: the prompts held placeholders. They came in with our copies of the *raw* seeds.
+
+# %% [markdown]
+# ## 4. Bias: who is in the rows?
+# Shares of labels and of attributes against real ones, and which labels go with which people.
+
+# %%
+report = sk.evaluate(made.rows, seeds.rest, metrics="bias", slices="channel")
+
+# %% tags=["keep_output"]
+shares = report.table("label shares")
+sk.table(
+    shares[["value", "synthetic", "real", "difference", "p"]],
+    "shares of labels; p by Fisher's test, Holm's correction",
+)
+
+# %% tags=["keep_output"]
+groups = report.table("groups")
+groups = groups[groups["group"].isin(["women", "men"])].sort_values(["label", "group"])
+sk.table(groups, "P(label | group named) - P(label | not named)")
+
+# %% [markdown]
+# A group counts as named when a word of a short list stands in the text (*she*, *husband*, *Mr* ...). It finds who is named, not who is meant.
+#
+# **Notice** that whoever names a person tends to write about service, in real and synthetic rows alike. With twelve lines one interval in twenty
+# misses zero by chance; a difference between the two columns counts only where their intervals part.
+
+# %% [markdown]
+# ## 5. Swap the people
+# Two students, one trained on synthetic rows and one on as many real ones, label real texts. Then *he* becomes *she*, *Mary* becomes *Anthony*.
+# Nothing else changes. How often does the answer?
+
+# %% tags=["keep_output"]
+sk.table(report.table("swaps"), "answers that change with the people in the text")
+
+# %% [markdown]
+# **Notice** that the intervals overlap: from sixty texts with a person in them nobody can say that either student is worse. Where
+# fewer than twenty texts can be changed, there is no rate at all.
+
+# %% [markdown]
+# ## 6. Slices
+# A classifier can be good on average and bad for those who phone. `slices=` names a column of the real rows.
+
+# %% tags=["keep_output"]
+sk.table(report.table("slices"), "accuracy by channel; gap: this slice less all others")
+
+# %% [markdown]
+# **Notice** how wide twenty or thirty rows make a gap. A slice that worries you is a reason to collect rows of it, not a result.
+
+# %% [markdown]
+# ## 7. On real rows
+# CLINC150's domains, 200 rows a strategy (`SYNTHKIT_REALDATA=FOLDER python benchmarks/report.py real`). Prompts held no row, so there is no membership to infer.
+#
+# | | zero_shot | attributed | control |
+# |---|---|---|---|
+# | longest copied run (words) | 8 | 5 | 7 [5, 8] |
+# | texts that also stand among the real rows | 8 | 0 | |
+# | label skew, total variation | 0.053 | 0.008 | 0.085 [0.000, 0.123] |
+# | label changes when gender is swapped | 0.116 [0.080, 0.165] | 0.190 [0.143, 0.247] | 0.120 [0.083, 0.171] |
+#
+# The texts whose answer changes are mostly requests to the assistant about itself and its settings (*meta*), where the names of commands look like names of people.
+# A student of `attributed` rows changes its mind more often than one of real rows does; the intervals just overlap.
+#
+# ## What we know, and what we do not
+# - Planted leaks are found; a quiet report proves nothing. Formal privacy needs formal methods.
+# - The seeds that prompts showed are not singled out here: the AUC's interval holds 0.5.
+# - Word lists are English and short, swaps are word by word, and gender is only one of many ways to treat people unequally.
+# - Try it: give `privacy` the seeds of another draw, `sk.load_seeds(task, random_state=1)`. Should the attack find them?
+# - Try it: put *she* into thirty complaints and evaluate again. Which line notices?
+# - Back to [00 Start here](00_start_here.ipynb).
