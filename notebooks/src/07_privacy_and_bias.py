@@ -1,6 +1,6 @@
 # %% [markdown]
 # # 07 · Whom could these rows harm?
-# [← 06 Quality report](06_quality_report.ipynb) · [Contents](00_start_here.ipynb)
+# [← 06 Quality report](06_quality_report.ipynb) · [Contents](00_start_here.ipynb) · [08 Refinement →](08_refinement.ipynb)
 #
 # Two ways: a text gives away somebody's words, or a classifier trained on it treats people unequally.
 # A test can find such harm. None can rule it out, so we plant some first and see whether the tests notice.
