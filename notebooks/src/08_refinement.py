@@ -127,7 +127,9 @@ print(result.reading())
 
 # %% tags=["keep_output"]
 added = result.rows.select([i for i, n in enumerate(result.rows["iteration"]) if n])
-sk.plot_map(of(task.splits.train), {"iteration 0": of(loop.iterations[0].rows), "added": of(added)})
+sk.plot_map(
+    of(task.splits.train), {"iteration 0": of(loop.iterations[0].rows), "added": of(added)}
+)
 
 # %% [markdown]
 # *Figure: the same map, with the rows that the loop added.*
