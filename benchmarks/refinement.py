@@ -24,19 +24,14 @@ def loops(task, validation, states):
     """Return the loops (all rounds, whatever the stop rule says), and what else is recorded for all states."""
     settings = {"patience": None, "progress": False}
     looped = [sk.refine(task, None, validation, rounds=ROUNDS, random_state=i, **settings) for i in states]
-    requests = looped[0].iterations[-1].requests - looped[0].iterations[0].requests
-    ways = {
-        "all asked at once": {"rounds": 1, "requests": requests},
-        "loop without boundary": {"rounds": ROUNDS, "levers": [name for name in LEVERS if name != "boundary"]},
-    }
     others = {}
-    for name, way in ways.items():
+    for lever in LEVERS:
+        rest = {"levers": [name for name in LEVERS if name != lever], "baseline": False, **settings}
         try:
-            others[name] = [
-                sk.refine(task, None, validation, random_state=i, baseline=False, **way, **settings) for i in states
-            ]
-        except sk.SynthkitError as error:
-            print(f"{name}: left out ({str(error)[:60]} ...)")
+            off = [sk.refine(task, None, validation, rounds=ROUNDS, random_state=i, **rest) for i in states]
+            others[f"loop without {lever}"] = off
+        except sk.SynthkitError:
+            pass  # not recorded
     return looped, others
 
 
@@ -116,7 +111,11 @@ def main(names):
         print("\n", by_iteration(looped, unseen).round(3).to_string(index=False), "\n")
         print(repeats(task, looped).round(3).to_string(index=False), "\n")
         scored = sk.compare(
-            test_arms(task, looped, others), test=task.splits.test, students=["minilm_lr"], stand_in=task.stand_in
+            test_arms(task, looped, others),
+            test=task.splits.test,
+            students=["minilm_lr"],
+            stand_in=task.stand_in,
+            progress=False,
         )
         print(scored.summary())
         print(scored.to_frame().to_string(index=False), "\n")

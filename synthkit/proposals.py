@@ -18,7 +18,7 @@ from synthkit.llm.store import Store
 from synthkit.relabelling import BATCH, UNCLEAR, label_problem, label_request, read_labels, source_of
 from synthkit.replies import parse_reply
 from synthkit.results import Result
-from synthkit.strategies.prompts import TURN
+from synthkit.strategies.prompts import TURN, items_schema
 from synthkit.task import Task
 from synthkit.text import fold, tidy, words
 
@@ -133,20 +133,9 @@ def _request(task: Task, wish: str, count: int, slot: int, label: str) -> Reques
         f"# The texts\n{task.domain}\n\n# The labels\n{meanings}\n\n{TURN}{wish} Each in at most eight words.\n\n"
         f'Answer with JSON only: {{"texts": [{{"number": 1, "value": "..."}}, ...]}} with the numbers 1 to {count}.'
     )
-    item = {
-        "type": "object",
-        "properties": {"number": {"type": "integer"}, "value": {"type": "string"}},
-        "required": ["number", "value"],
-        "additionalProperties": False,
-    }
     return Request(
         messages=({"role": "system", "content": SYSTEM}, {"role": "user", "content": content}),
-        schema={
-            "type": "object",
-            "properties": {"texts": {"type": "array", "items": item}},
-            "required": ["texts"],
-            "additionalProperties": False,
-        },
+        schema=items_schema(number={"type": "integer"}, value={"type": "string"}),
         strategy=_NAME,
         version=1,
         random_state=0,

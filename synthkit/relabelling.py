@@ -23,7 +23,7 @@ from synthkit.llm.recorded import Recorded
 from synthkit.llm.request import Reply, Request
 from synthkit.llm.store import Store
 from synthkit.replies import parse_reply
-from synthkit.strategies.prompts import TURN, fenced_as
+from synthkit.strategies.prompts import TURN, fenced_as, items_schema
 from synthkit.text import tidy
 
 if TYPE_CHECKING:
@@ -93,20 +93,9 @@ def label_request(task: Task, rows: list[dict], name: str, random_state: int, sl
         f'Answer with JSON only: {{"texts": [{{"number": 1, "label": "..."}}, ...]}} with the numbers 1 to {len(rows)}.'
     )
     label = {"type": "string", "enum": [*task.labels, UNCLEAR]}
-    item = {
-        "type": "object",
-        "properties": {"number": {"type": "integer"}, "label": label},
-        "required": ["number", "label"],
-        "additionalProperties": False,
-    }
     return Request(
         messages=({"role": "system", "content": SYSTEM}, {"role": "user", "content": content}),
-        schema={
-            "type": "object",
-            "properties": {"texts": {"type": "array", "items": item}},
-            "required": ["texts"],
-            "additionalProperties": False,
-        },
+        schema=items_schema(number={"type": "integer"}, label=label),
         strategy=name,
         version=1,
         random_state=random_state,

@@ -8,7 +8,7 @@ import pytest
 from synthkit.errors import SynthkitError
 from synthkit.metrics.alignment import c2st, coverage
 from synthkit.metrics.diversity import compression_ratio, distinct, vendi
-from synthkit.metrics.halves import stratified
+from synthkit.metrics.halves import LARGE, Halves, stratified
 from synthkit.metrics.report import evaluate
 from synthkit.rows import make_rows
 from synthkit.seeds import Seeds
@@ -191,6 +191,12 @@ def test_halves_are_disjoint_of_equal_size_and_hold_the_labels_in_their_shares(l
         for label in set(labels):
             share = 40 * labels.count(label) / 100
             assert abs([labels[i] for i in part].count(label) - share) <= 2
+
+
+def test_large_sets_are_cut_half_as_often():
+    rows = make_rows({"text": ["a", "b"] * 4, "label": ["x", "y"] * 4})
+    vectors = np.eye(8, dtype=np.float32)
+    assert [len(Halves(rows, rows, vectors, vectors, m)) for m in (4, LARGE - 1, LARGE)] == [20, 20, 10]
 
 
 def test_many_rare_labels_do_not_empty_the_halves():

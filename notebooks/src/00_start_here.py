@@ -19,6 +19,7 @@
 # | [05 Downstream classifiers](05_downstream_classifiers.ipynb) | is a model trained on it good on real data? |
 # | [06 Quality report](06_quality_report.ipynb) | is the dataset good, and how do we know? |
 # | [07 Privacy and bias](07_privacy_and_bias.ipynb) | whom could these rows harm? |
+# | [08 Refinement](08_refinement.ipynb) | what is missing, and does asking for it help? |
 
 # %%
 import synthkit as sk

@@ -1,6 +1,6 @@
 # %% [markdown]
 # # 07 · Whom could these rows harm?
-# [← 06 Quality report](06_quality_report.ipynb) · [Contents](00_start_here.ipynb)
+# [← 06 Quality report](06_quality_report.ipynb) · [Contents](00_start_here.ipynb) · [08 Refinement →](08_refinement.ipynb)
 #
 # Two ways: a text gives away somebody's words, or a classifier trained on it treats people unequally.
 # A test can find such harm. None can rule it out, so we plant some first and see whether the tests notice.
@@ -141,7 +141,7 @@ sk.table(report.table("slices"), "accuracy by channel; gap: this slice less all 
 #
 # | | zero_shot | attributed | control |
 # |---|---|---|---|
-# | longest copied run (words) | 8 | 5 | 7 |
+# | longest copied run (words) | 8 | 5 | 7 [5, 8] |
 # | texts that also stand among the real rows | 8 | 0 | |
 # | label skew, total variation | 0.053 | 0.008 | 0.085 [0.000, 0.123] |
 # | label changes when gender is swapped | 0.116 [0.080, 0.165] | 0.190 [0.143, 0.247] | 0.120 [0.083, 0.171] |

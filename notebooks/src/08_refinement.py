@@ -1,6 +1,6 @@
 # %% [markdown]
 # # 08 · What is missing, and does asking for it help?
-# [← 05 Downstream classifiers](05_downstream_classifiers.ipynb) · [Contents](00_start_here.ipynb)
+# [← 07 Privacy and bias](07_privacy_and_bias.ipynb) · [Contents](00_start_here.ipynb)
 #
 # One shot asks for everything at once. A loop looks at what came, says what is missing, and asks for that.
 # It needs labelled real rows to look at, here the validation rows. They are described to the model in single words, never shown.
@@ -49,12 +49,20 @@ step.diagnosis
 # **Notice** how a hole is described: by words that stand in at least two real rows of it and are rare elsewhere.
 # They are a thin description. With long messages, as here, two rows may share a word by chance.
 
+# %%
+labels = sorted({f.label for f in step.diagnosis.get("uncovered")})
+
+
+def of(rows):
+    return rows.select([i for i, label in enumerate(rows["label"]) if label in labels])
+
+
 # %% tags=["keep_output"]
-sk.plot_map(task.splits.train, {"iteration 0": loop.rows})
+sk.plot_map(of(task.splits.train), {"iteration 0": of(loop.rows)})
 
 # %% [markdown]
-# *Figure: train rows, one panel a label, and the rows of iteration 0 among them. Dark grey with no colour near is a hole. The loop
-# itself sees no train row; a map of 150 validation rows would be too thin to read.*
+# *Figure: train rows of the labels with holes, one panel a label, and the rows of iteration 0 among them. Dark grey with no colour
+# near is a hole. The loop itself sees no train row; a map of the validation rows would be too thin to read.*
 
 # %% [markdown]
 # ## 3. What would mend it?
@@ -120,7 +128,7 @@ print(result.reading())
 # %% tags=["keep_output"]
 added = result.rows.select([i for i, n in enumerate(result.rows["iteration"]) if n])
 sk.plot_map(
-    task.splits.train, {"iteration 0": loop.iterations[0].rows, "added by the loop": added}
+    of(task.splits.train), {"iteration 0": of(loop.iterations[0].rows), "added": of(added)}
 )
 
 # %% [markdown]
@@ -148,13 +156,52 @@ for arm in ("", "real_few+", "validation+"):
 print(f"loop - validation: {verdict.difference('loop', 'validation')}")
 
 # %% [markdown]
-# **Notice** what became of the lead. On the rows that the loop looked at it grew from turn to turn; on the test rows it is gone.
-# What was fitted was those 150 rows, not the task. This is why the kit counts them as used, and why one look at other rows decides.
+# **Notice** what became of the lead. On the rows that the loop looked at it grew from turn to turn; on the test rows nothing is
+# left of it, and the sign turns. What was fitted was those 150 rows, not the task. This is why the kit counts them as used,
+# and why one look at rows that nobody has looked at decides. And the last line: the 150 labelled rows train better than all it wrote.
 
 # %% [markdown]
 # ## 8. On truly real rows
-# CLINC
+# The same on requests to a voice assistant (CLINC150, ten domains; Larson et al. 2019): three loops from 24 requests of
+# `zero_shot+attributed`, twelve requests a turn, 500 validation rows, five draws of the few real rows, 4,500 test rows,
+# `minilm_lr`, macro-F1:
+#
+# | requests | 24 | 36 | 48 | 60 |
+# |---|---|---|---|---|
+# | validation: loop | 0.762 | 0.842 | 0.866 | 0.874 |
+# | validation: one shot | 0.762 | 0.774 | 0.796 | 0.800 |
+# | coverage of train rows: loop | 0.366 | 0.540 | 0.603 | 0.646 |
+# | coverage of train rows: one shot | 0.366 | 0.437 | 0.511 | 0.558 |
+# | **test: loop - one shot** | 0 | **0.036** [0.024, 0.047] | **0.026** [0.002, 0.046] | **0.020** [0.007, 0.033] |
+# | **test, with real_few: loop - one shot** | 0 | **0.008** [0.001, 0.016] | **0.015** [0.005, 0.024] | **0.015** [0.008, 0.023] |
+#
+# | trained on, at 60 requests | rows | test |
+# |---|---|---|
+# | one shot | 279 | 0.817 [0.805, 0.827] |
+# | loop | 287 | 0.836 [0.825, 0.847] |
+# | loop without the `boundary` lever | 286 | 0.841 [0.826, 0.855] |
+# | one shot and the loop's words, as rows | 332 | 0.841 [0.830, 0.851] |
+# | the 500 validation rows themselves | 496 | 0.881 [0.872, 0.890] |
+# | validation rows + one shot | 775 | 0.895 [0.885, 0.905] |
+# | validation rows + loop | 783 | 0.891 [0.881, 0.900] |
+#
+# To repeat it: `SYNTHKIT_REALDATA=FOLDER python benchmarks/refinement.py` (a few minutes).
+#
+# **Notice** three things. The loop beats one shot beyond noise, and most of that comes with its first turn. Most of what
+# validation promised (0.074) is not there on test (0.020). And the words that the loop told the model do as much for one shot
+# when they are simply added as rows: what pays is what they say about the real rows, not the model's way of putting it.
+# Of the rows that the loop added, 2.5 % nearly are a test row (one shot: 0.4 %) and were refused: this model has probably read
+# CLINC150, and a few words call a row to mind. On texts of your own it cannot.
 
 # %% [markdown]
 # ## What we know, and what we do not
-# WHAT
+# - A loop finds holes and fills them: coverage rises faster than in one shot, on rows that it never saw as well.
+# - Whether that makes a better classifier depends on there being holes. On CLINC150's many small subjects it does; here, where a
+#   plain mix of 24 requests covers nineteen validation rows of twenty, what moves afterwards is noise.
+# - The score on validation is optimistic, more so with every turn. Never report it.
+# - What guides the loop is labelled real rows. Where one may train on them, do, and use synthetic rows beside them.
+# - "Boundary" requests, for labels that are confused, are a lever by the literature. In our runs they moved nothing.
+# - One model, English, one generation of each loop. The words that describe a hole are crude where texts are long.
+# - Try it: `levers=["topics"]`, or no levers at all, `levers=[]`, which is the one shot. What has no recording yet,
+#   `step.pending()` or `synthkit refine --export` writes out.
+# - Try it: a validation set of half the size. What does the loop find then, and does it find it again on the other half?

@@ -17,7 +17,7 @@ from synthkit.metrics.bias import Share, shares
 from synthkit.metrics.catalogue import METRICS, MMD, SMALLEST, Metric, chosen
 from synthkit.metrics.diversity import overused
 from synthkit.metrics.fidelity import foreign, main_language, register
-from synthkit.metrics.halves import REPEATS, Halves, middle, reach
+from synthkit.metrics.halves import LARGE, REPEATS, Halves, middle, reach
 from synthkit.metrics.lines import Findings, Line, exact
 from synthkit.metrics.regions import Reached
 from synthkit.metrics.summary import Report
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     from synthkit.seeds import Seeds
 
-THREADED = 2000  # rows a side from which linear algebra may use every core
 SHOWN = 500  # rows a side from which a bar is shown: a short run leaves no trace of one in a notebook
 JUDGED = 2000  # texts whose language is looked at
 
@@ -59,13 +58,15 @@ def evaluate(
 ) -> Report:
     """Return diversity, fidelity and alignment of `synthetic` against `real` rows (`text`, `label`), with controls.
 
-    Twenty times the real rows are cut at random into halves of m = min(N/2, n synthetic) rows, stratified by label.
-    The control compares half with half; the synthetic value is m synthetic rows in the second half's place. Below
-    m = 50 only diversity and length are given. `seeds` (what prompts showed) add the privacy section, against
-    `holdout`, real rows that no prompt held (default: `seeds.rest`). `metrics` adds to the dozen, by name ("MAUVE",
-    "self-BLEU" ...), by section ("bias") or "all"; `slices` names a column of the real rows by which a classifier
-    trained on the synthetic ones is scored. `embedder` is a name as in `embed`, or a function from texts to unit
-    vectors, shape (n, d). Vectors of different embedders do not compare.
+    Twenty times (ten from 2,000 rows a side) the real rows are cut at random into halves of m = min(N/2, n synthetic)
+    rows, stratified by label. The control compares half with half; the synthetic value is m synthetic rows in the
+    second half's place. Below m = 50 only diversity and length are given.
+
+    `seeds` (what prompts showed, or might) add the privacy section, against `holdout`, real rows that no prompt held
+    (default: `seeds.rest`), and the macro-F1 to expect of a classifier trained on the rows. `metrics` adds to the
+    dozen, by name ("MAUVE", "self-BLEU" ...), by section ("bias") or "all"; `slices` names a column of the real rows
+    by which a classifier trained on the synthetic ones is scored. `embedder` is a name as in `embed`, or a function
+    from texts to unit vectors, shape (n, d). Vectors of different embedders do not compare.
     """
     need_columns("synthetic=", synthetic)
     need_columns("real=", real)
@@ -80,7 +81,7 @@ def evaluate(
     halves = Halves(real, synthetic, vectors(list(real["text"])), vectors(list(synthetic["text"])), m, random_state)
     usable = _usable(found, halves, names)
     ids = row_ids(real, "real"), row_ids(synthetic, "synthetic")
-    with one_thread() if m < THREADED else nullcontext():
+    with one_thread() if m < LARGE else nullcontext():
         _on_the_cuts(found, halves, usable, *ids, progress)
     found.tables["overused"] = [Overused(*x) for x in overused(halves.synthetic.tokens, halves.real.tokens)]
     found.tables["register"] = _register(found, halves)
@@ -161,9 +162,8 @@ def _on_the_cuts(found: Findings, halves: Halves, metrics: dict[str, Metric], re
     enough = halves.m >= SMALLEST
     reached = Reached(len(real_ids), len(ids))
     tested = _mmd(halves) if enough else None
-    bar = tqdm(
-        halves, total=REPEATS, desc="evaluate", unit="cut", leave=False, disable=not progress or halves.m < SHOWN
-    )
+    hidden = not progress or halves.m < SHOWN
+    bar = tqdm(halves, total=len(halves), desc="evaluate", unit="cut", leave=False, disable=hidden)
     for number, draw in enumerate(bar):
         for name, metric in metrics.items():
             if number < metric.cuts:
@@ -175,8 +175,8 @@ def _on_the_cuts(found: Findings, halves: Halves, metrics: dict[str, Metric], re
         if name == "precision" and tested:
             found.lines.append(tested)
         cuts = (
-            f"{min(metric.cuts, REPEATS)} random halves of the real rows, without replacement; brackets: mean +- 2.8 "
-            "sd of the halves"
+            f"{len(values[name])} random halves of the real rows, without replacement; brackets: mean +- 2.8 sd of the "
+            "halves"
         )
         value, control = middle(values[name]), reach(controls[name])
         found.lines.append(Line(metric.section, name, value, control, metric.better, cuts))

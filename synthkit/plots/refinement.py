@@ -37,7 +37,7 @@ def plot_refinement(result: Refinement) -> Figure:
         axis.set_xlabel("requests so far")
         axis.set_xticks([i.requests for i in loop])
         axis.margins(x=0.08)
-    left.legend(loc="lower right")
+    left.legend(loc="upper left")
     figure.suptitle(
         f"On the {result.real_rows:,} validation rows that the loop looked at", x=0.01, ha="left", fontsize=11
     )

@@ -36,10 +36,15 @@ class Prompt:
 
 def schema(**more: dict) -> dict:
     """Return the JSON schema of a reply: `texts`, each with a number, a text and whatever else is asked for."""
+    return items_schema(**TEXT, **more)
+
+
+def items_schema(**properties: dict) -> dict:
+    """Return the JSON schema of a reply: `texts`, each an object that has just these properties."""
     item = {
         "type": "object",
-        "properties": {**TEXT, **more},
-        "required": [*TEXT, *more],
+        "properties": properties,
+        "required": list(properties),
         "additionalProperties": False,
     }
     return {
