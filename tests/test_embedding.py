@@ -105,3 +105,12 @@ def test_other_weights_are_not_taken_for_minilm(tmp_path, monkeypatch):
     assert weights_folder() == tmp_path
     with pytest.raises(SynthkitError, match="sha256 differs"):
         embedding.MiniLM(tmp_path)
+
+
+@needs_weights
+def test_a_vector_is_the_same_to_the_bit_in_whatever_batch_it_comes():
+    model = _minilm()
+    texts = ["late " * n + "again" for n in range(1, 40)]
+    together = model(texts)
+    assert (together == np.concatenate([model(texts[:5]), model(texts[5:])])).all()
+    assert (together[::-1] == model(texts[::-1])).all()
