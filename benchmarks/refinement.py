@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 
 import synthkit as sk
-from synthkit.comparison import bare
 from synthkit.levers import LEVERS
 from synthkit.reference import Reference
-from synthkit.rows import sample
+from synthkit.rows import bare, sample
 from synthkit.text import NearIndex
 
 ROUNDS, DRAWS = 3, 5

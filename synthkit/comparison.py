@@ -10,10 +10,8 @@ import numpy as np
 from synthkit.arms import Arm, as_arm
 from synthkit.embedding import default_embedder
 from synthkit.errors import SynthkitError, unknown
-from synthkit.guards import Guard, row_ids
-from synthkit.guards import Refused as Refused
-from synthkit.rows import bare as bare
-from synthkit.rows import need_columns
+from synthkit.guards import Guard
+from synthkit.rows import need_columns, row_ids
 from synthkit.stats import Resampled, bootstrap, interval, scores
 from synthkit.students import as_students
 from synthkit.verdict import PRIMARY, STUDENT, UNNAMED, Comparison, Fits, Score

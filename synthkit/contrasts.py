@@ -14,7 +14,7 @@ from synthkit.stats import combined, factors, holm, interval, mcnemar, recalls, 
 if TYPE_CHECKING:
     from datasets import Dataset
 
-    from synthkit.comparison import Comparison
+    from synthkit.verdict import Comparison
 
 # what a comparison of the standard arms asks besides its primary contrast
 USUAL = [

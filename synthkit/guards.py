@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from synthkit.errors import SynthkitError, unknown
+from synthkit.rows import row_ids
 from synthkit.seeds import NEAR
 from synthkit.text import NearIndex, fold
 
@@ -54,11 +55,6 @@ class Guard:
         if not texts:
             raise SynthkitError(f"arm {arm!r}: no row is left to train on once test duplicates are out")
         return (texts, kept), refused
-
-
-def row_ids(rows: Dataset, name: str) -> Sequence[str]:
-    """Return the rows' ids; where they have none, their numbers behind `name`."""
-    return rows["id"] if "id" in rows.column_names else [f"{name}-{i}" for i in range(len(rows))]
 
 
 def refuse_leak(seeds: Dataset, test: Dataset) -> None:

@@ -12,9 +12,9 @@ from synthkit.results import table_html
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from synthkit.comparison import Comparison
     from synthkit.generation import Generation
     from synthkit.metrics.report import Report
+    from synthkit.verdict import Comparison
 
 
 def render_page(

@@ -9,13 +9,14 @@ from conftest import distinct_texts
 from test_metrics import WORDS, invent
 
 from synthkit.arms import Arm, description_rows, select_rows, standard_arms
-from synthkit.comparison import Comparison, Score, compare
+from synthkit.comparison import compare
 from synthkit.errors import SynthkitError
 from synthkit.generation import generate
 from synthkit.planning import plan
 from synthkit.rows import make_rows
 from synthkit.seeds import load_seeds
 from synthkit.stats import Interval
+from synthkit.verdict import Comparison, Score
 
 TEST = invent(120, 90)
 

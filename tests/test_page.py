@@ -10,8 +10,8 @@ from test_comparison import result
 from test_generation import HOSTILE
 from test_metrics import invent
 
-from synthkit.comparison import Refused
 from synthkit.generation import generate
+from synthkit.guards import Refused
 from synthkit.metrics.report import evaluate
 from synthkit.page import render_page
 from synthkit.planning import plan

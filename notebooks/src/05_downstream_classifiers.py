@@ -157,7 +157,7 @@ for way, rows in ways.items():
     choices[f"real_few+{way}"] = some["real_few+synthetic"]
     choices[f"real_few+{way}, selected"] = some["real_few+synthetic_pvi"]
 
-# %%
+# %% tags=["keep_output"]
 known = {"test": task.splits.validation, "task": task, "progress": False}
 duel = sk.compare(choices, students=["minilm_lr"], **known)
 duel.plot()
