@@ -72,7 +72,7 @@ def standard_arms(
     """
     if select is not None and select not in SELECTIONS:
         raise unknown("select", select, SELECTIONS)
-    generations = list(made) if isinstance(made, (list, tuple)) else [made]
+    generations = as_generations(made)
     task = generations[0].plan.task
     few, own = few_of(generations, k, draws)
     # which generation meets which draw: the one its prompts showed, or every one
@@ -104,6 +104,15 @@ def standard_arms(
         arms["real_few+synthetic_pvi"] = both(chosen, pairs)
     arms["real_full"] = Arm((task.splits.train,), ((0, 0),), len(task.splits.train))
     return arms
+
+
+def as_generations(made: Generation | Sequence[Generation]) -> list[Generation]:
+    """Return one generation or several as a list; anything else is an error."""
+    generations = list(made) if isinstance(made, (list, tuple)) else [made]
+    if not generations or not all(hasattr(g, "plan") and hasattr(g, "rows") for g in generations):
+        got = type(generations[0]).__name__ if generations else "an empty list"
+        raise SynthkitError(f"expected what sk.generate(...) returns, or a list of it; got {got}")
+    return generations
 
 
 def few_of(generations: Sequence[Generation], k: int, draws: int) -> tuple[list[Seeds], dict[int, int]]:

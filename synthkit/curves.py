@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synthkit.arms import DRAWS, Arm, crossed, few_of, joined
+from synthkit.arms import DRAWS, Arm, as_generations, crossed, few_of, joined
 from synthkit.comparison import compare
 from synthkit.errors import SynthkitError, unknown
 from synthkit.results import Result
@@ -78,7 +78,7 @@ def learning_curve(
     """
     if on not in ("validation", "test"):
         raise unknown("on", on, ["validation", "test"])
-    generations = list(made) if isinstance(made, (list, tuple)) else [made]
+    generations = as_generations(made)
     rows = [bare(g.rows) for g in generations]
     most, task = min(map(len, rows)), generations[0].plan.task
     usual = {0, *(n for n in (25, 50, 100, 200, 400, 800) if n < most), most}

@@ -48,3 +48,8 @@ def test_numbers_that_cannot_be_drawn_are_refused(made, wrong):
         learning_curve(made, progress=False, **wrong)
     with pytest.raises(SynthkitError, match="unknown on"):
         learning_curve(made, on="train")
+
+
+def test_rows_instead_of_a_generation_are_refused_with_what_was_expected(cafe):
+    with pytest.raises(SynthkitError, match="expected what sk.generate"):
+        learning_curve(cafe.splits.train)
