@@ -46,8 +46,8 @@ class Server:
 
 
 def requests(n: int):
-    from synthkit.planning import plan
-    from synthkit.task import load_task
+    from synthkit.prompts.plan import plan
+    from synthkit.tasks.task import load_task
 
     return plan(load_task("feedback"), n=5 * n, surplus=0).slots
 
@@ -79,10 +79,10 @@ def client(who: str, url: str, n: int, out: str) -> None:
     """Run one client in this process and print what it took."""
     import openai  # noqa: F401  what both stand on is imported before the clock starts
 
+    from synthkit.generation.parsing import reply_problem
     from synthkit.llm.client import LLM
     from synthkit.llm.engine import ask
     from synthkit.llm.store import Store
-    from synthkit.replies import reply_problem
 
     slots = requests(n)
     cpu, wall = time.process_time(), time.perf_counter()

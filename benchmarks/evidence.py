@@ -16,13 +16,13 @@ from pathlib import Path
 import numpy as np
 
 import synthkit as sk
-from synthkit.arms import Arm, crossed, description_rows, joined, select_rows
-from synthkit.baselines import augment
-from synthkit.embedding import embed
-from synthkit.generation import Generation
-from synthkit.reproduce import DIFFERENT, rests_on, same_lines, score_lines, versions
-from synthkit.rows import bare
-from synthkit.verdict import Comparison
+from synthkit.comparison.arms import Arm, crossed, description_rows, joined, select_rows
+from synthkit.comparison.augmentation import augment
+from synthkit.comparison.comparison import Comparison
+from synthkit.comparison.experiment import DIFFERENT, rests_on, same_lines, score_lines, versions
+from synthkit.core.embedding import embed
+from synthkit.core.rows import bare
+from synthkit.generation.generate import Generation
 
 WHERE = Path(__file__).with_name("evidence.json")
 PROTOCOL = 1  # a number to raise when the arms or their scoring change: older figures are then measured anew

@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 
 import synthkit as sk
-from synthkit import labelcheck
-from synthkit.filters import ExactDuplicate, NearDuplicate, apply
-from synthkit.text import words
-from synthkit.vector_filters import SameMeaning, twin_threshold
+from synthkit.core import classifier as labelcheck
+from synthkit.core.text import words
+from synthkit.generation.filter import apply
+from synthkit.generation.filters import ExactDuplicate, NearDuplicate
+from synthkit.generation.vector_filters import SameMeaning, twin_threshold
 
 ROWS, DRAWS, SAMPLE = 200, 20, 600
 LENGTHS = [(1, 5), (6, 10), (11, 20), (21, 999)]

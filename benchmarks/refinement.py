@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 import synthkit as sk
-from synthkit.levers import LEVERS
-from synthkit.reference import Reference
-from synthkit.rows import bare, sample
-from synthkit.text import NearIndex
+from synthkit.core.rows import bare, sample
+from synthkit.core.text import NearIndex
+from synthkit.refinement.proposals import LEVERS
+from synthkit.refinement.reference import Reference
 
 ROUNDS, DRAWS = 3, 5
 TASKS = {"feedback": (None, [0]), "clinc150_domains": (500, [0, 1, 2])}  # validation rows used (None: all), loops

@@ -22,11 +22,11 @@ from pathlib import Path
 import numpy as np
 
 import synthkit as sk
-from synthkit.baselines import augment
-from synthkit.metrics.usefulness import MOST, signals
-from synthkit.rows import make_rows
-from synthkit.stats import one_thread
-from synthkit.text import words
+from synthkit.comparison.augmentation import augment
+from synthkit.core.rows import make_rows
+from synthkit.core.stats import one_thread
+from synthkit.core.text import words
+from synthkit.quality.usefulness import MOST, signals
 
 TASKS = ["feedback", "clinc150_domains", "pros_cons", "sms_spam", "movie_review_sentences", "banking77", "dbpedia14"]
 POOL, TEST, N, K = 3000, 1500, 200, 10
@@ -95,7 +95,7 @@ def graded_sets(task, seeds, texts, labels, vectors, rng):
 
 def recorded_sets(task, seeds):
     from synthkit.llm.recorded import Recorded
-    from synthkit.strategies import get_strategy
+    from synthkit.prompts.registry import get_strategy
 
     shown = sk.anonymize(seeds, progress=False).seeds
     for strategy, _, state, _ in Recorded(task.recordings).counts():
@@ -303,7 +303,7 @@ def speed() -> None:
     except ImportError:
         print("sentence-transformers is not installed: no rate to stand beside")
         return
-    from synthkit.embedding import MiniLM, weights_folder
+    from synthkit.core.embedding import MiniLM, weights_folder
 
     texts = list(load("clinc150_domains").splits.train["text"][:1000]) + list(
         load("dbpedia14").splits.train["text"][:300]

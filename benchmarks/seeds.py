@@ -13,9 +13,9 @@ from collections import Counter
 import numpy as np
 
 import synthkit as sk
-from synthkit.names import first_names
-from synthkit.rows import make_rows
-from synthkit.task import bundled_tasks
+from synthkit.core.rows import make_rows
+from synthkit.seeds.person_names import first_names
+from synthkit.tasks.task import bundled_tasks
 
 REAL = ["banking77", "clinc150_domains", "movie_review_sentences", "pros_cons", "dbpedia14"]
 # names are found by cues; the cues were written with one half of the texts in view, batches 01, 03, 05 ...

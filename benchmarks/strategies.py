@@ -13,8 +13,8 @@ import sys
 from itertools import combinations
 
 import synthkit as sk
-from synthkit.planning import TEXTS_A_REQUEST
-from synthkit.relabelling import relabel
+from synthkit.generation.annotate import relabel
+from synthkit.prompts.plan import TEXTS_A_REQUEST
 
 TASK = "clinc150_domains"
 SINGLE = ["zero_shot", "attributed", "persona", "verbalized_sampling", "boundary"]

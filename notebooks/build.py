@@ -14,7 +14,7 @@ from pathlib import Path
 import nbformat
 from nbstripout import strip_output
 
-from synthkit.notebook import METADATA, execute
+from synthkit.cli.notebook import METADATA, execute
 
 HERE = Path(__file__).resolve().parent
 

@@ -1,5 +1,5 @@
 """`python -m synthkit`: the command line, for machines where scripts are not on the path."""
 
-from synthkit.cli import main
+from synthkit.cli.app import main
 
 main()

@@ -2,11 +2,14 @@
 
 import doctest
 import importlib
+import pkgutil
 
 import pytest
-from test_layers import NAMES
 
-IMPORTABLE = [name for name in NAMES if not name.endswith("__main__")]
+import synthkit
+
+FOUND = pkgutil.walk_packages(synthkit.__path__, "synthkit.")
+IMPORTABLE = [module.name for module in FOUND if not module.name.endswith("__main__")]
 
 
 @pytest.mark.parametrize("name", IMPORTABLE)

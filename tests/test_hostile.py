@@ -7,26 +7,27 @@ import warnings
 from html.parser import HTMLParser
 
 import pytest
-from conftest import Scripted, as_reply, distinct_texts, write_task
-from test_comparison import result
-from test_metrics import invent
-from test_vector_filters import bags
+from support.cafe import write_task
+from support.replies import Scripted, as_reply, distinct_texts
+from support.results import result
+from support.rows import invent
+from support.vectors import bags
 
-from synthkit import vector_filters
-from synthkit.filters import default_filters
-from synthkit.generation import generate
-from synthkit.inspection import inspect_request
+from synthkit.core.results import table
+from synthkit.generation import vector_filters
+from synthkit.generation.annotate import relabel
+from synthkit.generation.filters import default_filters
+from synthkit.generation.generate import generate
+from synthkit.generation.plots import plot_ledger
+from synthkit.generation.vector_filters import LabelCheck, SameMeaning
 from synthkit.llm.recorded import batch_line, import_batch
 from synthkit.llm.request import Reply, Usage
-from synthkit.metrics.report import evaluate
-from synthkit.page import render_page
-from synthkit.planning import plan
-from synthkit.plots import plot_ledger
-from synthkit.relabelling import relabel
-from synthkit.results import table
-from synthkit.seeds import load_seeds
-from synthkit.task import load_task
-from synthkit.vector_filters import LabelCheck, SameMeaning
+from synthkit.prompts.plan import plan
+from synthkit.quality.evaluate import evaluate
+from synthkit.seeds.seeds import load_seeds
+from synthkit.tasks.task import load_task
+from synthkit.views.page import render_page
+from synthkit.views.request_view import inspect_request
 
 MODEL = '"><img src=x onerror=alert(1)>\x1b[2J'
 TEXTS = [
@@ -164,7 +165,7 @@ def recorded(tmp_path_factory):
 
 
 def test_the_lens_and_the_prompt_lab_show_recorded_replies_as_text(recorded):
-    from synthkit.widgets import PromptLab
+    from synthkit.views.prompt_lab import PromptLab
 
     made = generate(plan(recorded, n=40), progress=False)
     lab = PromptLab(recorded, load_seeds(recorded, k=3), n=40)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from synthkit.cli import app
-from synthkit.stats import Interval
+from synthkit.cli.app import app
+from synthkit.core.stats import Interval
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 LESSON = (ROOT / "notebooks" / "src" / "05_downstream_classifiers.py").read_text(encoding="utf-8")
 
@@ -58,8 +58,8 @@ def test_the_table_in_the_lesson_is_the_one_that_was_measured():
 def test_the_task_in_the_readme_works_as_it_stands(tmp_path):
     import yaml
 
-    from synthkit.planning import plan
-    from synthkit.task import load_task
+    from synthkit.prompts.plan import plan
+    from synthkit.tasks.task import load_task
 
     (block,) = re.findall(r"```yaml\n(.*?)```", README, flags=re.S)
     (tmp_path / "task.yaml").write_text(block, encoding="utf-8")

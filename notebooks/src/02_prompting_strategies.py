@@ -136,7 +136,7 @@ sk.inspect_request(plans["attributed"], label=LABEL, number=0, made=made["attrib
 # It returns its turn of the prompt; what the texts are stands above it, how to answer below. `register` makes it known by its name.
 
 # %%
-from synthkit.strategies.prompts import Prompt
+from synthkit.prompts.prompt import Prompt
 
 MOODS = ["in a hurry", "resigned", "delighted", "sarcastic", "confused"]
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from synthkit.errors import SynthkitError
+from synthkit.core.errors import SynthkitError
+from synthkit.core.results import Result
 from synthkit.llm.request import Reply, Request, Usage, estimate_tokens
-from synthkit.results import Result
 
 # US dollars for a million tokens (in, out). Vendors change prices: check theirs, and add or overrule an entry with
 # PRICES["model"] = (in, out) or SYNTHKIT_PRICE="in,out" for the model at hand. Noted November 2026.

@@ -10,9 +10,9 @@ import re
 from collections import Counter
 from contextlib import asynccontextmanager
 
-from synthkit.errors import SynthkitError
+from synthkit.core.errors import SynthkitError
 from synthkit.llm.endpoint import OUTPUTS, Form, NoReply, Passing, complaint, exhausted, read_error, read_reply
-from synthkit.llm.pace import Pace
+from synthkit.llm.rate_limit import Pace
 from synthkit.llm.request import Reply, Request, Usage, estimate_tokens
 
 RETRIES = 6  # of one request, for what a second try may mend; half as many while the endpoint never answered

@@ -8,9 +8,9 @@ import re
 import time
 from dataclasses import dataclass, replace
 
-from synthkit.errors import SynthkitError
+from synthkit.core.errors import SynthkitError
+from synthkit.core.text import tidy
 from synthkit.llm.request import Reply, Request, Usage, estimate_tokens
-from synthkit.text import tidy
 
 OUTPUTS = ("json_schema", "json_object with schema", "json_object", "text")  # from the strictest to plain prose
 LONGEST_WAIT = 120.0  # seconds that a server may ask us to wait

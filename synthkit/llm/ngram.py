@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 
 import numpy as np
 
-from synthkit.errors import SynthkitError
+from synthkit.core.errors import SynthkitError
 from synthkit.llm.request import Reply, Request, Usage
 
 _END = ""

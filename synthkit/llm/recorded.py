@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from synthkit.errors import SynthkitError
+from synthkit.core.errors import SynthkitError
 from synthkit.llm.request import Reply, Request, Usage, estimate_tokens, sha256_json
 
 OWN_SLOTS = 1000  # slots from here on are those of a loop: request j of iteration i is 1000 * i + j

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 
-from synthkit.errors import SynthkitError
+from synthkit.core.errors import SynthkitError
 from synthkit.llm.budget import Hold, cost
 from synthkit.llm.endpoint import NoReply
 from synthkit.llm.request import Reply, Request

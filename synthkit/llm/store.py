@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
-from synthkit.llm.database import database_error, home, open_database
+from synthkit.core.storage import database_error, home, open_database
 from synthkit.llm.recorded import batch_line, parse_id, prompt_key, read_jsonl, to_reply
 from synthkit.llm.request import Reply, Request, Usage, sha256_json
 

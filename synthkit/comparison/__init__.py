@@ -1,0 +1,1 @@
+"""Does a classifier learn from it?"""

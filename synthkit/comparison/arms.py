@@ -1,0 +1,184 @@
+"""What a comparison trains on: arms, each a number of training sets with where they come from."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from synthkit.comparison.leakage import refuse_leak
+from synthkit.core.classifier import fit_labels
+from synthkit.core.errors import SynthkitError, unknown
+from synthkit.core.rows import bare, make_rows
+from synthkit.generation.generate import generate
+from synthkit.prompts.plan import plan
+from synthkit.seeds.anonymizer import anonymize
+from synthkit.seeds.checks import LEAST_ROWS
+from synthkit.seeds.seeds import Seeds, load_seeds
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+    from synthkit.generation.generate import Generation
+    from synthkit.tasks.task import Task
+
+DRAWS = 5
+SELECTIONS = ("pvi",)
+
+
+@dataclass(frozen=True)
+class Arm(Sequence):
+    """Training sets of one arm: set i is of `units[i]`, (generation, draw of the real rows).
+
+    `real` counts the different real rows behind a set: trained on, shown in prompts or asked for advice.
+    """
+
+    sets: tuple[Dataset, ...]
+    units: tuple[tuple[int, int], ...]
+    real: int | None = None
+
+    def __len__(self) -> int:
+        return len(self.sets)
+
+    def __getitem__(self, i):
+        return self.sets[i]
+
+
+def as_arm(name: str, rows) -> Arm:
+    """Return rows as an arm: one set, or a list of them, which are then draws."""
+    if isinstance(rows, Arm):
+        return rows
+    sets = tuple(rows) if isinstance(rows, (list, tuple)) else (rows,)
+    if not sets:
+        raise SynthkitError(f"arm {name!r}: expected rows, or a list of them; got an empty list")
+    return Arm(sets, tuple((0, i) for i in range(len(sets))))
+
+
+def standard_arms(
+    made: Generation | Sequence[Generation], *, k: int = 10, draws: int = DRAWS, select: str | None = None
+) -> dict[str, Arm]:
+    """Return the arms of the kit's headline.
+
+    `real_few` is drawn `draws` times (k rows a label, random_state 0, 1, ...); where the prompts showed seeds, those
+    are its draws, and `synthetic` counts them as real rows used. `ngram` is fitted on each draw and left out where too
+    little of it is kept. `description` is what the prompts themselves say about each label, cut into phrases: what of
+    the gain needs no language model. `synthetic_few` is as many synthetic rows as `real_few` has, where there are more.
+    Several generations are crossed with the draws. `select="pvi"` adds `synthetic_pvi` and `real_few+synthetic_pvi`:
+    the rows whose label a classifier fitted on the real ones sees in the text (`select_rows`).
+    """
+    if select is not None and select not in SELECTIONS:
+        raise unknown("select", select, SELECTIONS)
+    generations = as_generations(made)
+    task = generations[0].plan.task
+    few, own = few_of(generations, k, draws)
+    # which generation meets which draw: the one its prompts showed, or every one
+    pairs = [(g, own[g]) for g in range(len(generations))] if own else crossed(len(generations), len(few))
+    every = [(0, d) for d in range(len(few))]
+    real, synthetic = len(few[0].rows), [bare(g.rows) for g in generations]
+    said = description_rows(task, attributes=any(r.attributes for r in generations[0].plan.slots))
+
+    def both(sets: Iterable[Dataset], units: Sequence[tuple[int, int]]) -> Arm:
+        return Arm(tuple(joined(few[d].rows, s) for s, (_, d) in zip(sets, units, strict=True)), tuple(units), real)
+
+    arms = {"real_few": Arm(tuple(s.rows for s in few), tuple(every), real)}
+    fitted = {d: _ngram(task, s, len(synthetic[0]), d) for d, s in enumerate(few)}
+    # of very few or very short seeds the baseline can only repeat them, and too little of it is kept
+    if enough := {d: rows for d, rows in fitted.items() if len(set(rows["label"])) > 1}:
+        arms["ngram"] = Arm(tuple(enough.values()), tuple((0, d) for d in enough), real)
+    arms["description"] = Arm((said,), ((0, 0),), 0)
+    if min(map(len, synthetic)) > real:
+        some = tuple(_some(synthetic[g], k, [g, d]) for g, d in pairs)
+        arms["synthetic_few"] = Arm(some, tuple(pairs), real if own else 0)
+    units = tuple((g, own[g] if own else 0) for g in range(len(generations)))
+    arms["synthetic"] = Arm(tuple(g.rows for g in generations), units, real if own else 0)
+    if select:
+        chosen = [select_rows(synthetic[g], few[d].rows) for g, d in pairs]
+        arms["synthetic_pvi"] = Arm(tuple(chosen), tuple(pairs), real)
+    arms["real_few+description"] = both([said] * len(few), every)
+    arms["real_few+synthetic"] = both([synthetic[g] for g, _ in pairs], pairs)
+    if select:
+        arms["real_few+synthetic_pvi"] = both(chosen, pairs)
+    arms["real_full"] = Arm((task.splits.train,), ((0, 0),), len(task.splits.train))
+    return arms
+
+
+def as_generations(made: Generation | Sequence[Generation]) -> list[Generation]:
+    """Return one generation or several as a list; anything else is an error."""
+    generations = list(made) if isinstance(made, (list, tuple)) else [made]
+    if not generations or not all(hasattr(g, "plan") and hasattr(g, "rows") for g in generations):
+        got = type(generations[0]).__name__ if generations else "an empty list"
+        raise SynthkitError(f"expected what sk.generate(...) returns, or a list of it; got {got}")
+    return generations
+
+
+def few_of(generations: Sequence[Generation], k: int, draws: int) -> tuple[list[Seeds], dict[int, int]]:
+    """Return the draws of real rows and, where the prompts showed some, which draw each generation was shown."""
+    task, shown = generations[0].plan.task, [g.plan.seeds for g in generations]
+    if not any(shown):
+        return [load_seeds(task, k=k, random_state=i) for i in range(draws)], {}
+    if not all(shown) or {s.k for s in shown} != {k}:
+        ks = sorted({s.k if s else 0 for s in shown})
+        raise SynthkitError(
+            f"k={k}: the prompts of these rows showed {', '.join(map(str, ks))} real rows a label; compare with as many"
+        )
+    few, own = {}, {}
+    for g, seeds in enumerate(shown):
+        if generations[g].model != "ngram":
+            refuse_leak(seeds.rows, task.splits.test)
+        few.setdefault(tuple(seeds.rows["id"]), seeds)
+        own[g] = list(few).index(tuple(seeds.rows["id"]))
+    return list(few.values()), own
+
+
+def crossed(generations: int, draws: int) -> list[tuple[int, int]]:
+    return [(g, d) for g in range(generations) for d in range(draws)]
+
+
+def _ngram(task: Task, seeds: Seeds, n: int, random_state: int) -> Dataset:
+    safe = seeds if seeds.anonymized or not task.sensitive else anonymize(seeds).seeds
+    chosen = plan(task, safe, n=n, random_state=random_state, surplus=1.0)
+    return generate(chosen, llm="ngram", progress=False).rows
+
+
+def joined(one: Dataset, other: Dataset) -> Dataset:
+    from datasets import concatenate_datasets
+
+    return concatenate_datasets([bare(one), bare(other)])
+
+
+def _some(rows: Dataset, k: int, random_state: Sequence[int]) -> Dataset:
+    """Return k rows a label drawn at random, all of a label that has fewer."""
+    rng, labels = np.random.default_rng(random_state), np.asarray(rows["label"])
+    taken = [rng.permutation(np.flatnonzero(labels == label))[:k] for label in sorted(set(labels))]
+    return rows.select(np.sort(np.concatenate(taken)))
+
+
+def select_rows(rows: Dataset, real: Dataset) -> Dataset:
+    """Return the rows whose label a classifier of the `real` rows sees in the text: PVI at or above its threshold.
+
+    A measured option, not a default (Lin et al. 2023, arXiv 2302.05096). All rows are returned where the classifier may
+    not judge: its cross-validated accuracy is low, or a label has fewer than five real rows.
+    """
+    if min(Counter(real["label"]).values()) < LEAST_ROWS:
+        return rows
+    judge = fit_labels(real)
+    if not judge.trusted:
+        return rows
+    bits = judge.pvi(rows["text"], rows["label"])
+    return rows.select([i for i, label in enumerate(rows["label"]) if bits[i] >= judge.thresholds[label]])
+
+
+def description_rows(task: Task, *, attributes: bool = False) -> Dataset:
+    """Return the phrases of each label's description (and of its own attribute values) as rows of that label."""
+    phrases = [(p.strip(), label) for label, meaning in task.labels.items() for p in re.split(r" - |[,;]", meaning)]
+    if attributes:
+        for values in task.attributes.values():
+            if isinstance(values, dict):
+                phrases += [(value, label) for label, some in values.items() for value in some]
+    phrases = [(text, label) for text, label in dict.fromkeys(phrases) if text]
+    texts, labels = zip(*phrases, strict=True)
+    return make_rows({"id": [f"phrase-{i}" for i in range(len(texts))], "text": list(texts), "label": list(labels)})

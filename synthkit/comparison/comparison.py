@@ -1,0 +1,235 @@
+"""What a comparison found: scores with intervals, what they cover, contrasts, a sentence to quote."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from synthkit.comparison import contrasts
+from synthkit.comparison.leakage import Refused
+from synthkit.core.errors import SynthkitError, unknown
+from synthkit.core.results import Result
+from synthkit.core.stats import Interval, interval
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from datasets import Dataset
+
+    from synthkit.core.results import Table
+
+# the literature's names: train on real or synthetic, test on real or synthetic
+GLOSS = {"synthetic": "synthetic (TSTR)", "real_full": "real_full (TRTR)"}
+PRIMARY = ("real_few+synthetic", "real_few")
+STUDENT = "minilm_lr"
+UNNAMED = "an unnamed model"
+VERDICT_ARMS = ("real_few", "synthetic", "real_few+synthetic", "real_full")
+
+
+class Score(NamedTuple):
+    """One line of a comparison: an arm, a student, how many rows it trained on, and what it scored.
+
+    `real` counts the real rows behind an arm, those shown in prompts among them (None: not known). `settings` has one
+    entry a fit, `missing` the labels that no set of the arm has.
+    """
+
+    arm: str
+    student: str
+    rows: int
+    draws: int
+    macro_f1: Interval
+    accuracy: Interval
+    generations: int = 1
+    real: int | None = None
+    settings: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+class Fits(NamedTuple):
+    """Every prediction: class numbers of the test rows, and by (arm, student) an array of shape (fits, test rows)."""
+
+    truth: np.ndarray
+    ids: tuple[str, ...]
+    units: dict[str, tuple[tuple[int, int], ...]]
+    predicted: dict[tuple[str, str], np.ndarray]
+
+
+@dataclass(frozen=True, repr=False)
+class Comparison(Result):
+    """Scores of every arm and student on the test rows, with 95 % intervals, and the train rows that were refused.
+
+    `primary` is the one contrast stated beforehand, `student` the one that speaks where none is named. `trts` scores
+    the reverse: trained on all real rows, tested on the synthetic ones.
+    """
+
+    scores: tuple[Score, ...]
+    refused: tuple[Refused, ...]
+    labels: tuple[str, ...]
+    test_rows: int
+    embedder: str
+    stand_in: bool = False
+    model: str = UNNAMED
+    resampled: dict[tuple[str, str], np.ndarray] = field(default_factory=dict, compare=False)
+    primary: tuple[str, str] | None = None
+    student: str = STUDENT
+    trts: tuple[Score, ...] = ()
+    public_since: int | None = None
+    recall: dict[tuple[str, str], np.ndarray] = field(default_factory=dict, compare=False)
+    fits: Fits | None = field(default=None, compare=False)
+
+    def summary(self) -> str:
+        arms = len({s.arm for s in self.scores})
+        kind = "stand-in rows (same kind of author on both sides: it flatters)" if self.stand_in else "real rows"
+        other = "" if self.embedder == "minilm" else f"; minilm_lr is on {self.embedder} vectors"
+        return f"Comparison: {arms} arms on {self.test_rows:,} {kind}; 95 % intervals {self.covers}{other}"
+
+    @property
+    def covers(self) -> str:
+        """What the intervals cover, in words: test rows, draws, generations; and what they do not."""
+        draws, generations = (max(getattr(s, what) for s in self.scores) for what in ("draws", "generations"))
+        parts = ["test rows"] + [f"{draws} draws of training rows"] * (draws > 1)
+        parts += [f"{generations} generations"] * (generations > 1)
+        said = "cover " + (", ".join(parts[:-1]) + " and " if parts[1:] else "") + parts[-1]
+        written = self.model != UNNAMED or any("synthetic" in s.arm for s in self.scores)
+        return said + (", not the generator" if written and generations == 1 else "")
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader has to know: labels an arm lacks, rows refused, a famous benchmark."""
+        lacking = {s.arm: s.missing for s in self.scores if s.missing}
+        out = [f"{arm} has no row of: {', '.join(some)}; it is scored all the same" for arm, some in lacking.items()]
+        if self.refused:
+            out.append(f"{len(self.refused)} training rows were refused as (near-)duplicates of test rows")
+        if self.public_since:
+            out.append(
+                f"these rows have been public since {self.public_since}: the model that wrote the synthetic ones has "
+                "probably read them, and what it writes for yours may be further from them"
+            )
+        return tuple(out)
+
+    def _repr_html_(self) -> str:
+        return super()._repr_html_() + "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row an arm and student: rows, real rows behind them, draws, scores with intervals, settings."""
+        import pandas as pd
+
+        lines = [*self.scores, *self.trts]
+        return pd.DataFrame(
+            {
+                "trained on": [GLOSS.get(s.arm, s.arm) for s in lines],
+                "student": [s.student for s in lines],
+                "rows": [s.rows for s in lines],
+                "real rows": ["" if s.real is None else str(s.real) for s in lines],
+                "draws": [s.draws if s.generations == 1 else f"{s.generations} x {s.draws}" for s in lines],
+                "macro-F1 [95 %]": [str(s.macro_f1) for s in lines],
+                "accuracy [95 %]": [str(s.accuracy) for s in lines],
+                "settings": ["; ".join(dict.fromkeys(s.settings)) for s in lines],
+            }
+        )
+
+    def get(self, arm: str, student: str | None = None) -> Score:
+        """Return the score of one arm and student."""
+        wanted = (arm, student or self.student)
+        for s in self.scores:
+            if (s.arm, s.student) == wanted:
+                return s
+        raise unknown("arm and student", ", ".join(wanted), [f"{s.arm}, {s.student}" for s in self.scores])
+
+    def difference(self, arm: str, other: str, student: str | None = None) -> Interval:
+        """Return the difference of two arms in macro-F1, arm - other, with its paired 95 % interval.
+
+        Both arms are scored on the same resampled test rows; draws and generations are paired where both have as many.
+        """
+        student = student or self.student
+        value = self.get(arm, student).macro_f1.value - self.get(other, student).macro_f1.value
+        return interval(value, self.resampled[arm, student] - self.resampled[other, student])
+
+    def gap_closed(self, arm: str, student: str | None = None) -> Interval | None:
+        """Return (x - real_few) / (real_full - real_few) in macro-F1; None where the gap itself is within noise."""
+        student = student or self.student
+        gap = self.difference("real_full", "real_few", student)
+        if gap.low <= 0.02:
+            return None
+        few, full = self.resampled["real_few", student], self.resampled["real_full", student]
+        closed = (self.resampled[arm, student] - few) / (full - few)
+        return interval(self.difference(arm, "real_few", student).value / gap.value, closed)
+
+    def contrasts(self, pairs: Sequence[tuple[str, str]] | None = None, *, student: str | None = None) -> Table:
+        """Return paired differences: the primary contrast, then the others (the usual ones), corrected by Holm."""
+        return contrasts.contrasts(self, pairs, student or self.student)
+
+    def per_class(self, arms: Sequence[str] | None = None, *, student: str | None = None) -> Table:
+        """Return the recall of each label by arm, and what the primary contrast does to it."""
+        return contrasts.per_class(self, arms, student or self.student)
+
+    def errors(
+        self,
+        arm: str | None = None,
+        other: str | None = None,
+        *,
+        student: str | None = None,
+        rows: Dataset | None = None,
+    ) -> Table:
+        """Return the test rows that training on `arm` instead of `other` put right (fixed) or wrong (caused).
+
+        Ids, labels and what was said before and after; with `rows`, the test rows, their texts too.
+        """
+        return contrasts.errors(self, arm, other, student or self.student, rows)
+
+    def verdict(self, student: str | None = None) -> str:
+        """Return the result in a sentence that may be quoted."""
+        student = student or self.student
+        names = {s.arm for s in self.scores if s.student == student}
+        if not set(VERDICT_ARMS) <= names:
+            raise SynthkitError("verdict() needs the arms real_few, synthetic, real_few+synthetic and real_full")
+        few, syn, both, full = (self.get(arm, student) for arm in VERDICT_ARMS)
+        kind = "stand-in" if self.stand_in else "real"
+        used = f" (their prompts showed {syn.real} real ones)" if syn.real else ""
+        said = (
+            f"On {self.test_rows:,} {kind} test rows, {self._named(student)} trained on {few.rows} {kind} rows "
+            f"scores macro-F1 {few.macro_f1} (95 %); on {syn.rows} synthetic rows by {self.model}{used} "
+            f"{syn.macro_f1}; on both {both.macro_f1}; on all {full.rows:,} rows of train {full.macro_f1}. "
+            f"Synthetic rows add {self.difference(*PRIMARY, student)} to the few real ones."
+        )
+        if closed := self.gap_closed("real_few+synthetic", student):
+            said += f" Both close {closed.value:.0%} [{closed.low:.0%}, {closed.high:.0%}] of the gap."
+        if "real_few+description" in names:
+            more = self.difference("real_few+synthetic", "real_few+description", student)
+            said += f" Beyond the words of the prompt itself the synthetic rows add {more}."
+        return said + f" The intervals {self.covers}."
+
+    def _named(self, student: str) -> str:
+        other = student == "minilm_lr" and self.embedder != "minilm"
+        return f"{student} (here on {self.embedder} vectors)" if other else student
+
+    def plot(self, view: str = "arms"):
+        """Return a figure: "arms", a dot and interval each; "classes", the recall of each label before and after."""
+        from synthkit.comparison.plots import plot_comparison
+        from synthkit.comparison.plots_classes import plot_classes
+
+        views = {"arms": plot_comparison, "classes": plot_classes}
+        if view not in views:
+            raise unknown("view", view, views)
+        return views[view](self)
+
+    def to_json(self) -> str:
+        """Return scores, settings, contrasts, recall by label, ids of errors fixed and caused, refused rows as JSON."""
+        rows = [
+            {**s._asdict(), "macro_f1": s.macro_f1._asdict(), "accuracy": s.accuracy._asdict()}
+            for s in (*self.scores, *self.trts)
+        ]
+        facts = {"labels": list(self.labels), "test_rows": self.test_rows, "embedder": self.embedder}
+        facts |= {"stand_in": self.stand_in, "model": self.model, "covers": self.covers, "notes": list(self.notes)}
+        facts |= {"primary": self.primary and [*self.primary, self.student]}
+        refused, views = [r._asdict() for r in self.refused], {}
+        if self.fits and self.primary:
+            changed = self.errors().to_frame()
+            views["contrasts"] = self.contrasts().to_frame().to_dict("records")
+            views["recall"] = self.per_class().to_frame().to_dict("records")
+            views["errors"] = {kind: list(changed["id"][changed["change"] == kind]) for kind in ("fixed", "caused")}
+        return json.dumps({**facts, "scores": rows, **views, "refused": refused}, indent=1)

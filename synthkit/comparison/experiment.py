@@ -1,0 +1,248 @@
+"""A whole comparison as a recipe: done, written down with what it rested on, done again and held against itself."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from synthkit.comparison.arms import DRAWS, standard_arms
+from synthkit.comparison.compare import compare
+from synthkit.comparison.comparison import Comparison
+from synthkit.core.errors import SynthkitError
+from synthkit.core.results import Result
+from synthkit.generation.generate import Generation, generate
+from synthkit.llm.client import LLM
+from synthkit.llm.recorded import Recorded
+from synthkit.llm.store import Store
+from synthkit.prompts.plan import plan
+from synthkit.prompts.registry import get_strategy
+from synthkit.seeds.anonymizer import anonymize
+from synthkit.seeds.seeds import Seeds, load_seeds
+from synthkit.tasks.task import Task, load_task
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from datasets import Dataset
+
+CLOSE = 0.002
+SAME, NEAR, DIFFERENT = "same", f"within {CLOSE}", "different"
+PACKAGES = ("synthkit", "numpy", "scipy", "scikit-learn", "datasets", "tokenizers", "torch")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is decided before anything is asked: the same recipe and the same replies give the same comparison."""
+
+    task: str
+    strategy: str = "zero_shot"
+    n: int = 200
+    per_label: int | None = None  # rows of each label; n is then their sum
+    k: int = 10
+    draws: int = DRAWS
+    random_states: tuple[int, ...] = (0,)
+    llm: str = "recorded"
+    select: str | None = None
+    students: tuple[str, ...] = ("tfidf_lr", "minilm_lr")
+
+    def generations(self, task: Task, *, llm=None, store=None, budget=None, progress: bool = True) -> list[Generation]:
+        """Return the synthetic sets, one a random state."""
+        shown = shown_seeds(task, self.k, self.strategy, self.llm)
+        each = dict.fromkeys(task.labels, self.per_label) if self.per_label else None
+        plans = [
+            plan(
+                task,
+                shown,
+                strategy=self.strategy.split("+"),
+                n=None if each else self.n,
+                per_label=each,
+                random_state=state,
+            )
+            for state in self.random_states
+        ]
+        return [generate(p, llm=llm or self.llm, store=store, budget=budget, progress=progress) for p in plans]
+
+    def comparison(self, made: Sequence[Generation], *, progress: bool = True) -> Comparison:
+        """Return how the standard arms do on the task's test rows."""
+        task = made[0].plan.task
+        arms = standard_arms(made, k=self.k, draws=self.draws, select=self.select)
+        return compare(arms, test=task.splits.test, students=self.students, task=task, progress=progress)
+
+
+def shown_seeds(task: Task, k: int, strategy: str, llm: str) -> Seeds | None:
+    """Return the seeds that a plan may hold: anonymised where a prompt shows them, as they are where only ngram reads.
+
+    They are the same for every generation and every command.
+    """
+    told = any(get_strategy(name).shows_seeds for name in strategy.split("+"))
+    if not told and llm != "ngram":
+        return None
+    seeds = load_seeds(task, k=k)
+    return anonymize(seeds).seeds if told or task.sensitive else seeds
+
+
+def result_json(recipe: Recipe, made: Sequence[Generation], comparison: Comparison) -> str:
+    """Return a comparison as JSON, its manifest first: all that doing it again needs, and what it rested on."""
+    manifest = {"recipe": asdict(recipe), "rests on": rests_on(made), "versions": versions()}
+    return json.dumps({"manifest": manifest, **json.loads(comparison.to_json())}, indent=1) + "\n"
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python, the system and the packages that numbers depend on."""
+    out = {"python": platform.python_version(), "system": f"{platform.system()} {platform.machine()}"}
+    for name in PACKAGES:
+        try:
+            out[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return out
+
+
+def rests_on(made: Sequence[Generation]) -> dict[str, str]:
+    """Return hashes of the real rows, and of each generation's plan, replies used and rows kept."""
+    task, out = made[0].plan.task, {}
+    recorded = Recorded(task.recordings)
+    for role in ("train", "validation", "test"):
+        out[f"{role} rows"] = rows_hash(getattr(task.splits, role))
+    for g in made:
+        state = g.plan.random_state
+        out[f"plan, random_state {state}"] = _hash(r.prompt_key for r in g.plan.slots)
+        out[f"synthetic rows, random_state {state}"] = rows_hash(g.rows)
+        out[f"model, random_state {state}"] = g.model
+        replies = [recorded.get(r) for r in g.plan.slots[: g.ledger.planned]]
+        if all(replies):
+            out[f"recorded replies, random_state {state}"] = _hash(r.content for r in replies)
+    return out
+
+
+def rows_hash(rows: Dataset) -> str:
+    """Return a hash of texts and labels in order."""
+    return _hash(f"{label}\0{text}" for text, label in zip(rows["text"], rows["label"], strict=True))
+
+
+def _hash(parts: Iterable[str]) -> str:
+    whole = hashlib.sha256()
+    for part in parts:
+        whole.update(part.encode("utf-8", "replace") + b"\1")
+    return whole.hexdigest()[:16]
+
+
+class Line(NamedTuple):
+    """One thing that was written down, what it is now, and: same, within 0.002, or different."""
+
+    what: str
+    saved: str
+    now: str
+    verdict: str
+
+
+@dataclass(frozen=True, repr=False)
+class Reproduction(Result):
+    """A saved comparison done again, line by line."""
+
+    lines: tuple[Line, ...]
+    comparison: Comparison
+
+    @property
+    def holds(self) -> bool:
+        """Whether every score came out again, to 0.002 or better; versions may differ."""
+        return not any(line.verdict == DIFFERENT for line in self.lines if line.what.startswith("score"))
+
+    def summary(self) -> str:
+        counts = {v: sum(line.verdict == v for line in self.lines) for v in (SAME, NEAR, DIFFERENT)}
+        said = ", ".join(f"{count} {v}" for v, count in counts.items())
+        return f"Reproduction: {said}; the scores {'hold' if self.holds else 'do NOT hold'}"
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one line a version, a hash and a score."""
+        import pandas as pd
+
+        return pd.DataFrame(self.lines, columns=Line._fields)
+
+
+def reproduce(saved: str | Path | dict, *, task: str | None = None, progress: bool = True) -> Reproduction:
+    """Return a saved comparison done again from its manifest and held against what was saved.
+
+    No model is asked: replies come from the recordings or from this machine's store, and are an error where they are
+    missing. `task` names the task's folder where it is not where it was.
+    """
+    result = saved if isinstance(saved, dict) else _read(Path(saved))
+    try:
+        told = result["manifest"]
+        recipe = Recipe(**{k: tuple(v) if isinstance(v, list) else v for k, v in told["recipe"].items()})
+        old, then, rested = result["scores"], told["versions"], told["rests on"]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise SynthkitError(
+            f"saved= is no result with a manifest ({error}): `synthkit run TASK` writes one, reports/TASK.json"
+        ) from None
+    the_task = load_task(task or recipe.task)
+    models = sorted({v for k, v in rested.items() if k.startswith("model")})
+    if recipe.llm == "live":
+        with Store() as store:
+            made = recipe.generations(the_task, llm=_Stored(models[0]), store=store, progress=progress)
+    else:
+        made = recipe.generations(the_task, progress=progress)
+    comparison = recipe.comparison(made, progress=progress)
+    lines = [*same_lines("version of ", then, versions()), *same_lines("", rested, rests_on(made))]
+    lines += same_lines("", {"sentence vectors": result["embedder"]}, {"sentence vectors": comparison.embedder})
+    return Reproduction((*lines, *score_lines(old, json.loads(comparison.to_json())["scores"])), comparison)
+
+
+class _Stored:
+    """Stands where a live model stood and asks nobody: what the store lacks is an error."""
+
+    name, attempts, concurrency = LLM.name, LLM.attempts, 1
+
+    def __init__(self, model: str):
+        self.model = model
+
+    async def complete(self, request):
+        raise SynthkitError(
+            f"the reply to {request.custom_id} by {self.model} is not in this machine's store, and reproduce asks no "
+            "model. Run it where it was run, or set SYNTHKIT_HOME to a folder with its replies.sqlite"
+        )
+
+
+def _read(path: Path) -> dict:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SynthkitError(f"cannot read {path}: {error.strerror or error}") from None
+    except ValueError as error:
+        raise SynthkitError(f"{path} is not JSON: {error}") from None
+
+
+def same_lines(prefix: str, saved: dict[str, str], now: dict[str, str]) -> list[Line]:
+    """Return a line for each name in either: same or different."""
+    return [
+        Line(f"{prefix}{name}", old, new, SAME if old == new else DIFFERENT)
+        for name in dict.fromkeys([*saved, *now])
+        for old, new in [(saved.get(name, "-"), now.get(name, "-"))]
+    ]
+
+
+def score_lines(saved: Sequence[dict], now: Sequence[dict]) -> list[Line]:
+    """Return a line for each arm, student and score: its value and both ends of its interval against what was saved."""
+    new = {(s["arm"], s["student"]): s for s in now}
+    lines = []
+    for old in saved:
+        found = new.pop((old["arm"], old["student"]), None)
+        for name in ("macro_f1", "accuracy"):
+            what = f"score {old['arm']}, {old['student']}, {name}"
+            if found is None:
+                lines.append(Line(what, _said(old[name]), "-", DIFFERENT))
+                continue
+            far = max(abs(old[name][end] - found[name][end]) for end in ("value", "low", "high"))
+            verdict = SAME if far < 1e-6 else NEAR if far <= CLOSE else DIFFERENT
+            lines.append(Line(what, _said(old[name]), _said(found[name]), verdict))
+    lines += [Line(f"score {arm}, {student}", "-", "new", DIFFERENT) for arm, student in new]
+    return lines
+
+
+def _said(interval: dict) -> str:
+    return f"{interval['value']:.4f} [{interval['low']:.4f}, {interval['high']:.4f}]"

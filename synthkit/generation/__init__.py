@@ -1,0 +1,1 @@
+"""What came, what did we keep, what does the model say of raw texts?"""

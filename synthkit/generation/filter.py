@@ -1,0 +1,73 @@
+"""What a filter is: it looks at a row and returns why the row should go, or None.
+
+A filter is a `Filter`, or a function of a row that returns None or what it saw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from synthkit.core.errors import SynthkitError
+
+if TYPE_CHECKING:
+    from synthkit.prompts.plan import Plan
+
+
+class Drop(NamedTuple):
+    """Why a row should go: the filter's name and what it saw (the twin, the words copied)."""
+
+    reason: str
+    evidence: str
+
+
+class Filter:
+    """What all filters share: `begin` comes once a run, `prepare` once a wave, `check` and `keep` once a row.
+
+    A filter without a `keep` of its own judges each row by itself: the order of the rows does not matter to it.
+    """
+
+    name = "filter"
+    note = ""  # what the ledger should say about it, as that it is off and why
+
+    def begin(self, plan: Plan) -> None:
+        """Look at what the prompts show."""
+
+    def prepare(self, rows: list[dict]) -> None:
+        """Do for a whole wave what is slow row by row."""
+
+    def check(self, row: dict) -> Drop | None:
+        """Return why the row should go, or None."""
+        raise NotImplementedError
+
+    def keep(self, row: dict) -> None:
+        """Remember a row that is kept."""
+
+
+class FunctionFilter(Filter):
+    """A function as a filter: named as it is; what it returns, where that is not empty, is the evidence."""
+
+    def __init__(self, function: Callable[[dict], object]):
+        self.name, self._function = function.__name__.replace("_", " "), function
+
+    def check(self, row: dict) -> Drop | None:
+        seen = self._function(row)
+        return seen if isinstance(seen, Drop) else Drop(self.name, str(seen)) if seen else None
+
+
+def as_filters(some: Iterable) -> list[Filter]:
+    """Return filters, functions made into some. What a filter remembers it keeps: a second run repeats no kept row."""
+    out = [f if isinstance(f, Filter) or not callable(f) else FunctionFilter(f) for f in some]
+    for f in out:
+        if not isinstance(f, Filter):
+            raise SynthkitError(f"filters: {f!r} is neither a filter (sk.default_filters) nor a function of a row")
+    return out
+
+
+def apply(row: dict, filters: Sequence[Filter]) -> list[Drop]:
+    """Return every filter's verdict on `row`, the deciding one first; a row without any is kept and remembered."""
+    verdicts = [v for f in filters if (v := f.check(row))]
+    if not verdicts:
+        for f in filters:
+            f.keep(row)
+    return verdicts

@@ -1,0 +1,213 @@
+"""Reasons to drop a row, each with its evidence. A row is dropped by the first in the order; all verdicts are kept.
+
+A filter is a `Filter`, or a function of a row that returns None or what it saw.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from synthkit.core.errors import SynthkitError, unknown
+from synthkit.core.text import NEAR, NearIndex, OverlapIndex, fold, words
+from synthkit.generation.filter import Drop, Filter
+from synthkit.seeds.anonymizer import find_personal
+from synthkit.seeds.seeds import Seeds
+from synthkit.tasks.task import Task
+
+if TYPE_CHECKING:
+    from synthkit.prompts.plan import Plan
+
+MEMORY_FLOOR = 6  # words in a row shared with a seed that are never held against a text, whatever the seeds are like
+
+
+class Empty(Filter):
+    """No word in it."""
+
+    name = "empty"
+
+    def check(self, row: dict) -> Drop | None:
+        return None if words(row["text"]) else Drop(self.name, repr(row["text"][:40]))
+
+
+class Length(Filter):
+    """Shorter than half of the task's `min_words`, or longer than one and a half times its `max_words`."""
+
+    name = "length"
+
+    def __init__(self, task: Task):
+        self.least, self.most = task.min_words // 2, task.max_words * 3 // 2
+
+    def check(self, row: dict) -> Drop | None:
+        count = len(words(row["text"]))
+        if count > self.most:
+            return Drop(self.name, f"{count} words, at most {self.most}")
+        return Drop(self.name, f"{count} words, at least {self.least}") if count < self.least else None
+
+
+# at the very start, or as a placeholder nobody filled in: where a model speaks about the text, not in it
+_META = re.compile(
+    r"(?i)^\W*(?:sure[,!]|certainly[,!]|of course[,!])?\s*here(?: is|'s|’s| are)\b.{0,40}?"
+    r"\b(?:text|example|review|message|sentence|question|request|version|rewrite)s?\b.{0,30}:"
+    r"|^\W*(?:text|example|sample|rewritten|output)\s*(?:\d+|text)?\s*[:.)]\s"
+    r"|\bas an ai(?: language)? model\b|\bi (?:cannot|can't|can’t) (?:write|generate|fulfil|assist)\b"
+    r"|\[(?:insert|your|customer|company|product|order|date)[ _][\w ]{0,20}\]|^```|\{\s*\"(?:text|texts|label)\"\s*:"
+)
+
+
+class MetaTalk(Filter):
+    """Talks about the text instead of being one: "Here is a review:", "As an AI model", "[insert name]".
+
+    Placeholders that the anonymizer puts into seeds, as [ORDER_NUMBER] of a task's own patterns, are the seeds' words.
+    """
+
+    name = "meta-talk"
+
+    def __init__(self, task: Task | None = None):
+        self._placeholders = {f"[{kind}]" for kind in (task.patterns if task else ())}
+
+    def check(self, row: dict) -> Drop | None:
+        said = (m.group().strip() for m in _META.finditer(row["text"]))
+        found = next((words for words in said if words not in self._placeholders), None)
+        return found and Drop(self.name, f"“{found[:40]}”")
+
+
+class LabelLeak(Filter):
+    """Gives the label away as an annotation ("delivery: ...", "[delivery]", product_quality), not as a word."""
+
+    name = "label leaked"
+
+    def __init__(self, task: Task):
+        names = "|".join(re.escape(n) for n in sorted(task.labels, key=len, reverse=True))
+        coded = "|".join(re.escape(n) for n in task.labels if "_" in n)
+        self._leak = re.compile(
+            rf"(?i)^\W*(?:{names})\s*[:|]|[\[(#](?:label:?\s*)?(?:{names})[\])]|\b(?:label|category|class)\s*(?:is|:|=)\s*"
+            rf"[\"'`]?(?:{names})\b" + (rf"|\b(?:{coded})\b" if coded else "")
+        )
+
+    def check(self, row: dict) -> Drop | None:
+        found = self._leak.search(row["text"])
+        return found and Drop(self.name, f"“{found.group().strip()[:40]}”")
+
+
+class PersonalData(Filter):
+    """Holds what could reach a person: a mail, phone, card, bank or network address, found as in seeds.
+
+    Names alone are no reason: those that a model invents belong to nobody in particular.
+    """
+
+    name = "personal data"
+    types = ("EMAIL_ADDRESS", "PHONE_NUMBER", "CREDIT_CARD", "IBAN_CODE", "IP_ADDRESS")
+
+    def check(self, row: dict) -> Drop | None:
+        found = [f for f in find_personal(row["text"]) if f.type in self.types]
+        return Drop(self.name, f"{found[0].type} at {found[0].start}") if found else None
+
+
+class ExactDuplicate(Filter):
+    """The same words as a kept row, case and punctuation aside."""
+
+    name = "exact duplicate"
+
+    def __init__(self):
+        self._seen: dict[str, str] = {}
+
+    def check(self, row: dict) -> Drop | None:
+        twin = self._seen.get(fold(row["text"]))
+        return twin and Drop(self.name, f"of {twin}")
+
+    def keep(self, row: dict) -> None:
+        self._seen[fold(row["text"])] = row["id"]
+
+
+class NearDuplicate(Filter):
+    """Jaccard similarity of character shingles to a kept row at or above a threshold."""
+
+    name = "near-duplicate"
+
+    def __init__(self, threshold: float = NEAR):
+        self._index = NearIndex(threshold)
+
+    def check(self, row: dict) -> Drop | None:
+        found = self._index.nearest(row["text"])
+        return found and Drop(self.name, f"of {found[0]}, Jaccard {found[1]:.2f}")
+
+    def keep(self, row: dict) -> None:
+        self._index.add(row["text"], row["id"])
+
+
+class Memorized(Filter):
+    """Copies a seed: shares a longer run of words with one than real rows share with it, or nearly is one.
+
+    The run allowed is the 99th percentile of the longest run that a seed shares with another one (a filter may see
+    seeds and no other train row), and never less than MEMORY_FLOOR words. Without seeds of its own it takes those that
+    the plan's prompts show.
+    """
+
+    name = "memorized seed"
+
+    def __init__(self, seeds: Seeds | None = None):
+        self._overlap = self._near = None
+        if seeds is not None:
+            self._learn(seeds)
+
+    def begin(self, plan: Plan) -> None:
+        if self._overlap is None and plan.seeds is not None:
+            self._learn(plan.seeds)
+
+    def _learn(self, seeds: Seeds) -> None:
+        rows = seeds.rows
+        self._overlap = OverlapIndex(rows["text"], rows["id"], floor=MEMORY_FLOOR)
+        runs = [self._overlap.longest(t, but=i) for t, i in zip(rows["text"], rows["id"], strict=True)]
+        lengths = [len(r[1].split()) if r else 0 for r in runs]
+        self.allowed = max(MEMORY_FLOOR, int(np.quantile(lengths, 0.99))) if lengths else MEMORY_FLOOR
+        self._near = NearIndex(NEAR)
+        self._near.extend(rows["text"], rows["id"])
+
+    def check(self, row: dict) -> Drop | None:
+        if self._overlap is None:
+            return None
+        shown = json.loads(row.get("demo_ids") or "[]")
+        run = self._overlap.longest(row["text"])
+        if run and len(run[1].split()) > self.allowed:
+            of = _named(run[0], shown)
+            return Drop(self.name, f"{len(run[1].split())} words in a row of {of}: “{run[1][:80]}”")
+        found = self._near.nearest(row["text"])
+        return found and Drop(self.name, f"near-duplicate of {_named(found[0], shown)}, Jaccard {found[1]:.2f}")
+
+
+def _named(seed: str, shown: Sequence[str]) -> str:
+    return f"seed {seed}, shown in its prompt" if seed in shown else f"seed {seed}"
+
+
+BY_NAME = ("same meaning", "label check")
+
+
+def default_filters(task: Task, seeds: Seeds | None = None, *, also: Sequence[str] = ()) -> list[Filter]:
+    """Return the filters of a generation, in their order; what cannot be parsed never comes here.
+
+    They look at words alone, so that every machine keeps the same rows, and remember what they kept: make new ones for
+    a run that has nothing to do with the last. Two more are switched on by name, as
+    `also=["same meaning", "label check"]`: they need sentence vectors (and the second one seeds), see
+    `synthkit.generation.vector_filters`.
+    """
+    own = [Empty(), Length(task), MetaTalk(task), LabelLeak(task), PersonalData()]
+    filters = [*own, Memorized(seeds), ExactDuplicate(), NearDuplicate()]
+    for name in also:
+        if name not in BY_NAME:
+            raise unknown("filter", name, BY_NAME)
+    if not also:
+        return filters
+    from synthkit.generation.vector_filters import LabelCheck, SameMeaning
+
+    if "same meaning" in also:
+        filters.append(SameMeaning())
+    if "label check" in also:
+        if seeds is None:
+            raise SynthkitError("the label check is fitted on seeds: default_filters(task, seeds, also=[...])")
+        filters.append(LabelCheck(seeds))
+    return filters

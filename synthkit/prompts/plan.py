@@ -1,0 +1,225 @@
+"""A plan: every request that a generation may make, written down before anything is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from synthkit.core.errors import SynthkitError, unknown
+from synthkit.core.results import Result
+from synthkit.llm.request import Request, estimate_tokens
+from synthkit.prompts.prompt import SYSTEM, answer, schema, setting
+from synthkit.prompts.registry import Strategy, get_strategy
+from synthkit.tasks.task import Task
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+    from synthkit.seeds.profile import Profile
+    from synthkit.seeds.seeds import Seeds
+
+TEXTS_A_REQUEST = 5
+SURPLUS = 0.3  # share of requests planned beyond what n needs, to top up what the filters drop
+
+
+@dataclass(frozen=True, repr=False)
+class Plan(Result):
+    """Requests in order, labels in turn. The first `first_wave` are asked; the rest replace what is dropped.
+
+    `slots` are numbered from 0, in a mix of strategies for each strategy.
+    """
+
+    task: Task
+    seeds: Seeds | None
+    strategy: str
+    n: int
+    random_state: int
+    slots: tuple[Request, ...]
+    wanted: Mapping[str, int] | None = None  # rows of each label, where the plan says so: no more are kept
+
+    @property
+    def first_wave(self) -> int:
+        """How many requests n texts need if every one is kept."""
+        return min(_requests(self.n, self.wanted), len(self.slots))
+
+    def summary(self) -> str:
+        return (
+            f"Plan: {self.n} rows of {self.task.name!r} by {self.strategy}, {self.first_wave} requests "
+            f"of {TEXTS_A_REQUEST} texts, {len(self.slots) - self.first_wave} more to top up with"
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a request: strategy, slot, label, texts, tokens (estimated), attributes, demo_ids."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            {
+                "strategy": [r.strategy for r in self.slots],
+                "slot": [r.slot for r in self.slots],
+                "label": [r.label for r in self.slots],
+                "texts": [r.count for r in self.slots],
+                "prompt_tokens": [prompt_tokens(r) for r in self.slots],
+                "attributes": [" | ".join("; ".join(a.values()) for a in r.attributes) for r in self.slots],
+                "demo_ids": [" ".join(r.demo_ids) for r in self.slots],
+            }
+        )
+
+    def show(self, slot: int = 0) -> str:
+        """Return the very words that request `slot` sends."""
+        if not 0 <= slot < len(self.slots):
+            raise SynthkitError(f"slot={slot} is not in this plan; it has slots 0 to {len(self.slots) - 1}")
+        return "\n\n".join(f"[{m['role']}]\n{m['content']}" for m in self.slots[slot].messages)
+
+    def estimate(self, model: str | None = None) -> Estimate:
+        """Return requests, tokens and, for a `model` with a known price, dollars: as planned, and at the most."""
+        from synthkit.llm.budget import Estimate
+
+        return Estimate.of(self.slots, self.first_wave, model)
+
+
+if TYPE_CHECKING:
+    from synthkit.llm.budget import Estimate
+
+
+def prompt_tokens(request: Request) -> int:
+    """Return the estimated tokens of a request's messages."""
+    return sum(estimate_tokens(m["content"]) + 4 for m in request.messages)
+
+
+def plan(
+    task: Task,
+    seeds: Seeds | None = None,
+    *,
+    strategy: str | Sequence[str] = "zero_shot",
+    n: int | None = None,
+    random_state: int = 0,
+    surplus: float = SURPLUS,
+    profile: Profile | None = None,
+    per_label: Mapping[str, int] | None = None,
+    per_cell: Mapping[tuple[str, str], int] | None = None,
+    **options,
+) -> Plan:
+    """Return the requests for `n` synthetic rows (200). Slot i depends on (random_state, i) alone: n=40 begins n=240.
+
+    Several strategies share the slots in turn; each keeps its own numbering, so a mix asks what its parts would ask.
+    `profile` puts what the seeds are like into every prompt, in words. `per_label` and `per_cell` say how many rows
+    each label, or each (label, wish) such as ("returns", "length: over 20 words"), should get; n is then their sum.
+    What is left goes to the strategies, as `demos="outliers"` to few_shot. Raises SynthkitError for n < 1, an unknown
+    strategy, label or option, or un-anonymised seeds of a task marked sensitive.
+    """
+    names = [strategy] if isinstance(strategy, str) else list(strategy)
+    chosen = [get_strategy(name) for name in names]
+    if not chosen or len(set(names)) != len(names):
+        raise SynthkitError(f"strategy={names}: expected a name, or a list of different names")
+    cells = _cells(task, per_label, per_cell)
+    n = n if n is not None else sum(cells.values()) or 200
+    if not isinstance(n, int) or n < 1:
+        raise SynthkitError(f"n={n!r}: expected a whole number of rows, 1 or more")
+    if not isinstance(random_state, int) or random_state < 0:
+        raise SynthkitError(f"random_state={random_state!r}: expected a whole number, 0 or more")
+    if not surplus >= 0:
+        raise SynthkitError(f"surplus={surplus!r}: expected a share of the requests, 0 or more")
+    known = {name for s in chosen for name in s.options}
+    for name in options:
+        if name not in known or name == "profile":
+            raise unknown(f"option of {'+'.join(names)}", name, sorted(known - {"profile"}))
+    if task.sensitive and seeds is not None and not seeds.anonymized:
+        raise SynthkitError(
+            f"task {task.name!r} is marked sensitive and its seeds are not anonymised: "
+            "seeds = sk.anonymize(seeds).seeds, look at the report, then plan again"
+        )
+    wanted = {label: sum(n for (of, _), n in cells.items() if of == label) for label, _ in cells} or None
+    count = ceil((_requests(n, wanted) if wanted else n / TEXTS_A_REQUEST) * (1 + surplus))
+    slots = []
+    for part, number, (label, wish) in _shared(cells or {(label, ""): 1 for label in task.labels}, count, len(chosen)):
+        given = {"label": label, "wish": wish, "profile": profile, **options}
+        slots.append(slot_request(task, seeds, chosen[part], number, random_state, **given))
+    return Plan(task, seeds, "+".join(names), n, random_state, tuple(slots), wanted)
+
+
+def _requests(n: int, wanted: Mapping[str, int] | None) -> int:
+    """Return how many requests n texts take; a request asks for one label only."""
+    return sum(ceil(number / TEXTS_A_REQUEST) for number in (wanted or {"": n}).values())
+
+
+def _cells(task: Task, per_label, per_cell) -> dict[tuple[str, str], int]:
+    """Return the rows wanted of each (label, wish)."""
+    cells = {(label, ""): number for label, number in (per_label or {}).items()}
+    cells.update(per_cell or {})
+    for (label, _), number in cells.items():
+        if label not in task.labels:
+            raise unknown("label", label, task.labels)
+        if not isinstance(number, int) or number < 0:
+            raise SynthkitError(f"{number!r} rows of {label!r}: expected a whole number, 0 or more")
+    return {cell: number for cell, number in cells.items() if number}
+
+
+def _shared(cells: dict, count: int, parts: int) -> list[tuple[int, int, tuple]]:
+    """Return (which strategy, its own slot, cell) of `count` requests: cells in turn, strategies rotating within each.
+
+    A strategy's own slot is the one at which it would ask for this cell, for as often, on its own.
+    """
+    turn = _in_turn(cells, count)
+    places = {cell: [i for i, c in enumerate(turn) if c == cell] for cell in cells}
+    index, seen, out = {cell: i for i, cell in enumerate(cells)}, dict.fromkeys(cells, 0), []
+    for cell in turn:
+        out.append(((index[cell] + seen[cell]) % parts, places[cell][seen[cell] // parts], cell))
+        seen[cell] += 1
+    return out
+
+
+def _in_turn(cells: dict, count: int) -> list:
+    """Return `count` cells, each as often as its share says, as evenly spread as goes (Webster's method)."""
+    given = dict.fromkeys(cells, 0)
+    turn = []
+    for _ in range(count):
+        turn.append(max(cells, key=lambda cell: cells[cell] / (2 * given[cell] + 1)))
+        given[turn[-1]] += 1
+    return turn
+
+
+def slot_request(
+    task: Task,
+    seeds: Seeds | None,
+    strategy: Strategy,
+    number: int,
+    random_state: int,
+    *,
+    label: str | None = None,
+    wish: str = "",
+    profile: Profile | None = None,
+    **options,
+) -> Request:
+    """Return the request of one slot: a function of the arguments and (random_state, number)."""
+    if strategy.shows_seeds and seeds is None:
+        raise SynthkitError(f"strategy {strategy.name!r} shows real rows: give it some, e.g. seeds=sk.load_seeds(task)")
+    label = label or list(task.labels)[number % len(task.labels)]
+    rng = np.random.default_rng([random_state, number])
+    given = {name: value for name, value in {**options, "profile": profile}.items() if name in strategy.options}
+    prompt = strategy.prompt(task, seeds, label, TEXTS_A_REQUEST, rng, **given)
+    told = profile.words(label) if profile else ""
+    like = f"\n\nWhat the real ones are like: {told}" if told else ""
+    wished = f"\n\nAll {TEXTS_A_REQUEST} of them: {wish}." if wish else ""
+    content = setting(task, label) + prompt.text + like + wished + (prompt.answer or answer(TEXTS_A_REQUEST))
+    return Request(
+        messages=({"role": "system", "content": SYSTEM}, {"role": "user", "content": content}),
+        schema=prompt.schema or schema(),
+        strategy=strategy.name,
+        version=strategy.version,
+        random_state=random_state,
+        slot=number,
+        label=label,
+        count=TEXTS_A_REQUEST,
+        max_tokens=200 + TEXTS_A_REQUEST * (2 * task.max_words + 20),
+        attributes=_with(wish, prompt.attributes),
+        demo_ids=prompt.demo_ids,
+    )
+
+
+def _with(wish: str, attributes: tuple[dict, ...]) -> tuple[dict, ...]:
+    return tuple({**a, "wish": wish} for a in attributes or ({},) * TEXTS_A_REQUEST) if wish else attributes

@@ -1,0 +1,1 @@
+"""Is it good, safe, fair, beside a control?"""

@@ -1,0 +1,104 @@
+"""Do the texts carry their labels, and do they read like the real ones?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from synthkit.core.stats import one_thread
+from synthkit.core.text import words
+from synthkit.quality.ngram_model import WordModel
+from synthkit.seeds.checks import LANGUAGE_WORDS, SURE_LANGUAGE
+from synthkit.seeds.profile import HABITS
+
+NEIGHBOURS = 5
+JOINED = 100  # texts that are read as one to tell the language of a set
+
+
+def knn_fidelity(
+    distances: np.ndarray, labels: Sequence[str], reference_labels: Sequence[str], *, k: int = NEIGHBOURS
+) -> float:
+    """Return the share of rows whose label the vote of their `k` nearest reference rows gives (Cover and Hart 1967).
+
+    `distances`: shape (rows, reference). Of labels with equally many votes, the one with the nearest row counts.
+    """
+    names = np.unique(np.concatenate([labels, reference_labels]))
+    own, known = np.searchsorted(names, labels), np.searchsorted(names, reference_labels)
+    k = min(k, distances.shape[1])
+    near = np.argpartition(distances, k - 1, axis=1)[:, :k]
+    near = np.take_along_axis(near, np.take_along_axis(distances, near, 1).argsort(axis=1, kind="stable"), 1)
+    voted = known[near]
+    votes = (voted[:, :, None] == voted[:, None, :]).sum(axis=2) - np.arange(k) * 1e-3
+    winner = voted[np.arange(len(voted)), votes.argmax(axis=1)]
+    return float((winner == own).mean())
+
+
+class Judge:
+    """A classifier of labels fitted on reference rows: logistic regression on sentence vectors (C = 10, balanced)."""
+
+    def __init__(self, vectors: np.ndarray, labels: Sequence[str]):
+        from sklearn.linear_model import LogisticRegression
+
+        with one_thread():
+            self._model = LogisticRegression(C=10, max_iter=1000, class_weight="balanced").fit(vectors, labels)
+
+    @property
+    def labels(self) -> np.ndarray:
+        """The labels it knows, sorted."""
+        return self._model.classes_
+
+    def predict(self, vectors: np.ndarray) -> np.ndarray:
+        """Return the label of each row."""
+        with one_thread():
+            return self._model.predict(vectors)
+
+    def probabilities(self, vectors: np.ndarray) -> np.ndarray:
+        """Return class probabilities, shape (n, labels)."""
+        with one_thread():
+            return self._model.predict_proba(vectors)
+
+    def log2(self, vectors: np.ndarray, labels: Sequence[str]) -> np.ndarray:
+        """Return log2 p(label | row), shape (n,); of a label that it does not know half of an even share."""
+        p, labels = self.probabilities(vectors), np.asarray(labels)
+        at = np.minimum(np.searchsorted(self.labels, labels), len(self.labels) - 1)
+        own = np.where(self.labels[at] == labels, p[np.arange(len(p)), at], 0.5 / (len(self.labels) + 1))
+        return np.log2(np.maximum(own, 1e-6))
+
+    def pvi(self, vectors: np.ndarray, labels: Sequence[str]) -> np.ndarray:
+        """Return PVI(text -> label) in bits, shape (n,) (Ethayarajh et al. 2022): log2 p(label | text) - log2 p(label).
+
+        The null model is even over the labels, as the classes are balanced. A label that it does not know gets NaN.
+        """
+        bits = self.log2(vectors, labels) + np.log2(len(self.labels))
+        return np.where(np.isin(labels, self.labels), bits, np.nan)
+
+
+def fluency(model: WordModel, texts: Sequence[np.ndarray]) -> float:
+    """Return bits a word of encoded texts under a reference model: cross-entropy, the log2 of perplexity."""
+    bits, lengths = model.bits(texts)
+    return float(bits.sum() / lengths.sum())
+
+
+def register(texts: Sequence[str]) -> np.ndarray:
+    """Return whether each text has each of the habits of `profiling` (a question, a number ...), (n, habits)."""
+    return np.array([[has(t) for _, _, has in HABITS] for t in texts], dtype=bool)
+
+
+def main_language(texts: Sequence[str]) -> str:
+    """Return the language most of the texts are in, as py3langid says (Lui and Baldwin 2012): "en", "de" ..."""
+    import py3langid
+
+    return py3langid.classify(" ".join(texts[:JOINED]))[0]
+
+
+def foreign(texts: Sequence[str], language: str) -> int:
+    """Return how many of the texts are surely in another language; short ones are not judged."""
+    import py3langid
+
+    count = 0
+    for text in texts:
+        if len(words(text)) >= LANGUAGE_WORDS:
+            (top, score), (_, second) = py3langid.rank(text)[:2]
+            count += top != language and 1 / (1 + np.exp(second - score)) >= SURE_LANGUAGE
+    return count

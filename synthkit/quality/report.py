@@ -1,0 +1,151 @@
+"""What a report says and how it shows itself: lines, tables behind them, a page."""
+
+from __future__ import annotations
+
+import html
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from synthkit.core.errors import SynthkitError, unknown
+from synthkit.core.html import document, image
+from synthkit.core.results import Result, table_html
+from synthkit.quality.lines import Line
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# what a table behind the lines holds, in the order in which a saved report shows them
+TABLES = {
+    "overused": "openings and phrases that more than three times the share of real texts has",
+    "register": "habits of the texts: share of synthetic and of real ones that have each",
+    "not covered": "regions of real rows that synthetic rows reach less than other real rows do",
+    "nothing real": "regions of synthetic rows with fewer real rows around than other real rows have",
+    "copies": "the longest runs of words shared with a seed",
+    "personal data": "personal data of the seeds, found again",
+    "label shares": "how often each label is met",
+    "groups": "P(label | group named) - P(label | not named)",
+    "swaps": "labels that change when the people in a text do",
+    "slices": "accuracy by slice of a classifier trained on each",
+}
+
+
+@dataclass(frozen=True, repr=False)
+class Report(Result):
+    """Lines of synthetic rows beside their controls, at `m` rows a side; `notes` say what was left out and why.
+
+    `tables` holds the rows behind the lines (see `table`), `samples` what the figure draws.
+    """
+
+    lines: tuple[Line, ...]
+    m: int
+    synthetic_rows: int
+    real_rows: int
+    embedder: str
+    notes: tuple[str, ...] = ()
+    tables: dict[str, tuple] = field(default_factory=dict, compare=False)
+    samples: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict, compare=False)
+
+    def summary(self) -> str:
+        with_control = [x for x in self.lines if x.control is not None]
+        outside = sum(bool(x.outside) for x in with_control)
+        return (
+            f"Report: {self.synthetic_rows:,} synthetic against {self.real_rows:,} real rows, {self.m:,} a side, "
+            f"vectors: {self.embedder}; {outside} of {len(with_control)} lines outside what real rows give"
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a metric: section, value, control, where it lies outside the control, which way is better."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            {
+                "section": [x.section for x in self.lines],
+                "metric": [x.metric for x in self.lines],
+                "synthetic": [f"{x.synthetic}{_p(x.p)}" for x in self.lines],
+                "control": ["" if x.control is None else str(x.control) for x in self.lines],
+                "outside": [x.outside for x in self.lines],
+                "better": [x.better for x in self.lines],
+            }
+        )
+
+    def get(self, metric: str) -> Line:
+        """Return the line of a metric."""
+        for line in self.lines:
+            if line.metric == metric:
+                return line
+        raise unknown("metric", metric, [x.metric for x in self.lines])
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return the rows behind the lines: "overused", "not covered", "nothing real", "label shares" and others."""
+        import pandas as pd
+
+        if name not in self.tables:
+            raise unknown("table", name, self.tables)
+        rows = self.tables[name]
+        return pd.DataFrame([{k: _plain(v) for k, v in row._asdict().items()} for row in rows])
+
+    def methods(self) -> pd.DataFrame:
+        """Return one row a metric: how it and its interval were computed."""
+        import pandas as pd
+
+        return pd.DataFrame({"metric": [x.metric for x in self.lines], "method": [x.method for x in self.lines]})
+
+    def plot(self):
+        """Return one page: the table, each line against its control, labels, lengths, nearest real rows."""
+        from synthkit.quality.plots import plot_report
+
+        return plot_report(self)
+
+    def __repr__(self) -> str:
+        notes = "".join(f"\n- {note}" for note in self.notes)
+        return f"{self.summary()}\n\n{self._calm().to_string(index=False)}{notes}"
+
+    def _repr_html_(self) -> str:
+        notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
+        return table_html(self._calm(), self.summary()) + (f"<ul>{notes}</ul>" if notes else "")
+
+    def _calm(self) -> pd.DataFrame:
+        """The frame with each section named once."""
+        frame = self.to_frame()
+        return frame.assign(section=frame["section"].where(~frame["section"].duplicated(), ""))
+
+    def to_json(self) -> str:
+        """Return lines with their methods, notes and tables as JSON."""
+        lines = [
+            {**x._asdict(), "synthetic": x.synthetic._asdict(), "control": x.control and x.control._asdict()}
+            for x in self.lines
+        ]
+        facts = {"m": self.m, "synthetic_rows": self.synthetic_rows, "real_rows": self.real_rows}
+        tables = {name: json.loads(self.table(name).to_json(orient="records")) for name in self.tables}
+        facts |= {"embedder": self.embedder, "notes": list(self.notes), "lines": lines, "tables": tables}
+        return json.dumps(facts, indent=1, ensure_ascii=False)
+
+    def save(self, path, *, title: str = "Quality report") -> None:
+        """Write the report as one HTML file that loads nothing and runs nothing; it prints well."""
+        parts = [
+            f"<h1>{html.escape(title)}</h1>",
+            self._repr_html_(),
+            image(self.plot(), "each metric against its control, labels, lengths and nearest real rows"),
+            *(
+                f"<h2>{html.escape(name.capitalize())}</h2>{table_html(self.table(name), TABLES.get(name, name))}"
+                for name in sorted(self.tables, key=lambda n: [*TABLES, n].index(n))
+                if len(self.tables[name])
+            ),
+            f"<h2>How each number was made</h2>{table_html(self.methods(), 'metric and method')}",
+        ]
+        try:
+            with open(path, "w", encoding="utf-8", errors="replace", newline="\n") as file:
+                file.write(document(title, parts))
+        except OSError as error:
+            raise SynthkitError(f"cannot write {path}: {error.strerror or error}") from None
+
+
+def _p(p: float | None) -> str:
+    return "" if p is None else f", p = {p:.3f}"
+
+
+def _plain(value: object) -> object:
+    return str(value) if isinstance(value, tuple) else value

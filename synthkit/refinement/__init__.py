@@ -1,0 +1,1 @@
+"""What is missing, and is asking for it worth it?"""

@@ -1,0 +1,40 @@
+"""What a recorded loop decided, kept beside its replies: another machine's rounding must not change a prompt."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from synthkit.core.errors import SynthkitError
+from synthkit.llm.recorded import read_jsonl
+from synthkit.llm.request import sha256_json
+
+FILE = "decisions.jsonl"
+
+
+class Decisions:
+    """Decisions of loops by what they were made from; a decision met for the first time is remembered, not written."""
+
+    def __init__(self, folder: Path | None):
+        self.path = folder / FILE if folder else None
+        known = read_jsonl(self.path) if self.path and self.path.exists() else []
+        self._known = {line["made_from"]: line for line in known}
+
+    def get(self, made_from: object, what: str, decide, **where) -> list:
+        """Return the decision made from these things: the one known, else what `decide()` returns (JSON values)."""
+        key = sha256_json([what, made_from])
+        if key not in self._known:
+            self._known[key] = {"made_from": key, "what": what, **where, "decision": decide()}
+        return self._known[key]["decision"]
+
+    def save(self) -> Path:
+        """Write all decisions, in an order of their own; return the file."""
+        if self.path is None:
+            raise SynthkitError("this task has no folder to keep decisions in")
+        lines = sorted(
+            self._known.values(), key=lambda d: (d["random_state"], d["iteration"], d["what"], d["made_from"])
+        )
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+        self.path.write_text(text, encoding="utf-8", newline="\n")
+        return self.path

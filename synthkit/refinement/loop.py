@@ -1,0 +1,285 @@
+"""The loop by hand: diagnose, propose, apply; every proposal can be read and changed before it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from synthkit.core.errors import SynthkitError
+from synthkit.core.stats import Interval, bootstrap, interval, scores
+from synthkit.generation.filter import as_filters
+from synthkit.generation.filters import default_filters
+from synthkit.generation.generate import Generation, generate, make_source, synthetic_rows
+from synthkit.llm.budget import Budget
+from synthkit.llm.client import LLM
+from synthkit.llm.recorded import OWN_SLOTS, Recorded, export_pending
+from synthkit.llm.request import sha256_json
+from synthkit.llm.store import Store
+from synthkit.prompts.plan import TEXTS_A_REQUEST, Plan, plan
+from synthkit.refinement.decisions import Decisions
+from synthkit.refinement.diagnosis import Diagnosis, diagnose, off_label
+from synthkit.refinement.proposals import Proposal, Proposals, chosen_levers, propose, with_seeds
+from synthkit.refinement.reference import Reference
+from synthkit.refinement.result import Iteration, Refinement, result_of
+from synthkit.seeds.seeds import Seeds
+from synthkit.tasks.task import Task
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+MIX = ("zero_shot", "attributed")
+START, REQUESTS, ROUNDS = 24, 12, 3
+EXHAUSTED = "recordings exhausted"
+PATIENCE = 2  # iterations in a row without a gain beyond noise that end a loop
+
+
+class Step:
+    """A turn before it is taken: `diagnosis`, then `propose()`, then `apply()`."""
+
+    def __init__(self, loop: Loop, number: int, diagnosis: Diagnosis):
+        self._loop, self.number, self.diagnosis = loop, number, diagnosis
+
+    def __repr__(self) -> str:
+        return f"Step {self.number}. {self.diagnosis.summary()}"
+
+    @cached_property
+    def proposals(self) -> tuple[Proposal, ...]:
+        """What the findings lead to, as many as an iteration has requests."""
+        return self._loop._decide(self)
+
+    def propose(self) -> Proposals:
+        """Return the proposals: `.items` is a tuple of them, `dataclasses.replace(item, ...)` changes one."""
+        return Proposals(self.number, self.proposals, self._loop.plan_of(self.number, self.proposals))
+
+    def pending(self, proposals: Sequence[Proposal] | None = None) -> list[dict]:
+        """Return the requests that have no recorded reply yet, as OpenAI Batch lines."""
+        slots = self._loop.plan_of(self.number, self.proposals if proposals is None else proposals).slots
+        return export_pending(slots, self._loop.task.recordings)
+
+    def apply(self, proposals: Proposals | Sequence[Proposal] | None = None, *, spare: Sequence[str] = ()) -> Iteration:
+        """Ask what is proposed (or the `proposals` given instead), add what the filters keep, drop what hurts.
+
+        Rows are never replaced. Dropped are rows, old or new, whose label does not stick (lever "prune"), but for the
+        ids in `spare`. The loop then stands one turn further.
+        """
+        if self.number != len(self._loop.iterations):
+            raise SynthkitError(f"step {self.number} was taken already; loop.diagnose() gives the next one")
+        chosen = self.proposals if proposals is None else tuple(getattr(proposals, "items", proposals))
+        if not chosen:
+            raise SynthkitError("no proposals to ask: step.propose() has those of the diagnosis")
+        return self._loop._take(self.number, chosen, set(spare))
+
+
+class Loop:
+    """A refinement under way, one turn at a time.
+
+    `step = loop.diagnose()` says what is wrong, `step.propose()` what to ask, `step.apply()` asks it, `loop.result()`
+    sums up. Iteration 0 is a plain mix.
+
+    `validation` are real rows that judge and are described, never quoted (the task's own by default): they count as
+    real rows used. The loop starts from `start` requests of the mix `strategy`, then makes `requests` an iteration.
+    `levers` switches adjustments off: of "topics", "boundary", "phrases", "register", "prune" only those named.
+    Validation rows are never shown; with `quote_real` the seeds nearest to what is missing are, by `few_shot`.
+    `filters` is None or a function `(task, seeds) -> filters`; new texts are held against all that were ever kept.
+    Everything is a function of the arguments and the replies: run again, it asks only what has no reply yet.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        seeds: Seeds | None = None,
+        validation: Dataset | None = None,
+        *,
+        strategy: str | Sequence[str] = MIX,
+        start: int = START,
+        requests: int = REQUESTS,
+        levers: Sequence[str] | None = None,
+        quote_real: bool = False,
+        patience: int | None = PATIENCE,
+        filters: Callable | None = None,
+        llm: str | LLM = "recorded",
+        budget: Budget | None = None,
+        store: Store | None = None,
+        embedder: str | None = None,
+        random_state: int = 0,
+        progress: bool = True,
+    ):
+        for name, value in (("start", start), ("requests", requests)):
+            if not isinstance(value, int) or not 1 <= value <= OWN_SLOTS:
+                raise SynthkitError(f"{name}={value!r}: expected a whole number of requests, 1 to {OWN_SLOTS}")
+        if quote_real and seeds is None:
+            raise SynthkitError("quote_real=True shows seeds that are near to what is missing: give some, seeds=...")
+        if llm == "ngram":
+            raise SynthkitError(
+                "llm='ngram' reads no prompt, so no proposal can steer it; a loop needs a language model"
+            )
+        self.task, self.seeds, self.levers, self.random_state = task, seeds, chosen_levers(levers), random_state
+        self.strategy, self.start, self.requests, self.patience = strategy, start, requests, patience
+        self.reference = Reference(
+            task.splits.validation if validation is None else validation, embedder=embedder, random_state=random_state
+        )
+        self._filters = (lambda: default_filters(task, seeds)) if filters is None else (lambda: filters(task, seeds))
+        self.source = make_source(llm, self.one_shot(start))
+        self._asking = {"llm": self.source, "budget": budget, "store": store, "progress": progress}
+        self.decisions = Decisions(task.recordings if isinstance(self.source, Recorded) else None)
+        names = [strategy] if isinstance(strategy, str) else list(strategy)
+        self.quote_real = quote_real
+        own = [embedder, filters is not None, *(["quote_real"] if quote_real else [])]
+        self._setting = [task.name, self._digest(), random_state, names, start, requests, list(self.levers), *own]
+        self.iterations: list[Iteration] = []
+        self._begin()
+
+    def __repr__(self) -> str:
+        return f"Loop, {self.iterations[-1].summary()[0].lower()}{self.iterations[-1].summary()[1:]}"
+
+    @property
+    def rows(self) -> Dataset:
+        """The synthetic rows as they stand."""
+        return self.iterations[-1].rows
+
+    @property
+    def stopped(self) -> str:
+        """Why it is time to stop, or "": `patience` iterations without a gain beyond noise, or no more replies."""
+        ledger = self.iterations[-1].made.ledger
+        if ledger.not_asked or ledger.note == EXHAUSTED:
+            return ledger.note
+        if self.patience is None:
+            return ""
+        gains = [i.gain for i in self.iterations[1:]][-self.patience :]
+        none = len(gains) == self.patience and all(g.low <= 0 for g in gains)
+        return f"no gain beyond noise on validation for {self.patience} iterations" if none else ""
+
+    def diagnose(self) -> Step:
+        """Return the next turn: what is wrong with the rows as they stand."""
+        return Step(self, len(self.iterations), self.iterations[-1].diagnosis)
+
+    def one_shot(self, requests: int) -> Plan:
+        """Return the plan that the same number of requests would be spent on without a loop."""
+        return plan(
+            self.task,
+            self.seeds,
+            strategy=self.strategy,
+            n=requests * TEXTS_A_REQUEST,
+            surplus=0,
+            random_state=self.random_state,
+        )
+
+    def generate(self, chosen: Plan, filters: list | None = None) -> Generation:
+        """Return the rows of a plan, asked as this loop asks; without `filters` by new ones of the loop's kind."""
+        return generate(chosen, filters=self._filters() if filters is None else filters, **self._asking)
+
+    def plan_of(self, number: int, proposals: Sequence[Proposal]) -> Plan:
+        """Return the plan of a turn: request j has slot 1000 * number + j, or its own in the one-shot plan."""
+        slots = tuple(
+            p.request(self.task, self.seeds, OWN_SLOTS * number + j, self.random_state) for j, p in enumerate(proposals)
+        )
+        names = "+".join(dict.fromkeys(p.strategy for p in proposals))
+        return Plan(self.task, self.seeds, names, len(slots) * TEXTS_A_REQUEST, self.random_state, slots)
+
+    def _begin(self) -> None:
+        made = self.generate(self.one_shot(self.start))
+        self._add(0, (), made, made.rows, ())
+
+    def _decide(self, step: Step) -> tuple[Proposal, ...]:
+        def anew() -> list[dict]:
+            given = propose(step.diagnosis, self.requests, levers=self.levers, more=self._more())
+            if self.quote_real:
+                given = [with_seeds(p, step.diagnosis, self.seeds, self.reference) for p in given]
+            return [p.to_json() for p in given]
+
+        return tuple(Proposal.from_json(p) for p in self._decision(step.number, "proposals", anew))
+
+    def _decision(self, number: int, what: str, anew: Callable[[], list], *more: object) -> list:
+        """Return a decision: as recorded for the same course of the loop so far, else anew."""
+        course = [[*[p.to_json() for p in i.proposals], [row_id for row_id, _ in i.dropped]] for i in self.iterations]
+        made_from = [self._setting, course, *more]
+        return self.decisions.get(made_from, what, anew, iteration=number, random_state=self.random_state)
+
+    def _digest(self) -> str:
+        """The validation rows, which every decision follows from."""
+        rows = self.reference.rows
+        return sha256_json([*rows["text"], *rows["label"]])
+
+    def _more(self) -> Iterator[tuple[str, str, int]]:
+        """What the one-shot plan would ask next, after the start and what earlier turns took of it."""
+        taken = self.start + sum(not p.lever for i in self.iterations for p in i.proposals)
+        for request in self.one_shot(taken + self.requests).slots[taken:]:
+            yield request.strategy, request.label, request.slot
+
+    def _take(self, number: int, proposals: tuple[Proposal, ...], spare: set[str]) -> Iteration:
+        made = self.generate(self.plan_of(number, proposals), self._with_memory())
+        new = [{**row, "iteration": number} for row in made.rows]
+        rows = synthetic_rows([*self.rows, *new])
+        dropped = ()
+        if "prune" in self.levers:
+            asked = [p.to_json() for p in proposals]
+            found = self._decision(number, "dropped", lambda: self._hurtful(rows), asked)
+            here = set(rows["id"]) - spare
+            dropped = tuple((row_id, why) for row_id, why in found if row_id in here)
+        gone = {row_id for row_id, _ in dropped}
+        kept = synthetic_rows([row for row in rows if row["id"] not in gone])
+        return self._add(number, proposals, made, kept, dropped)
+
+    def _with_memory(self) -> list:
+        """Filters that know every row that was kept so far, dropped since or not."""
+        filters = as_filters(self._filters())
+        earlier = [row for i in self.iterations for row in i.made.rows]
+        for f in filters:
+            f.prepare(earlier)
+            for row in earlier:
+                f.keep(row)
+        return filters
+
+    def _hurtful(self, rows: Dataset) -> list[list[str]]:
+        return [[i, f"label does not stick: {f.evidence}"] for f in off_label(rows, self.reference) for i in f.ids]
+
+    def _add(self, number: int, proposals, made: Generation, rows: Dataset, dropped) -> Iteration:
+        found = diagnose(rows, self.reference)
+        before = self.iterations[-1] if self.iterations else None
+        f1, gain = self.score(found.predicted, before and before.diagnosis.predicted)
+        asked = (before.requests if before else 0) + made.ledger.answered
+        self.iterations.append(Iteration(number, proposals, made, dropped, asked, rows, f1, gain, found))
+        return self.iterations[-1]
+
+    def result(self, *, baseline: bool = True) -> Refinement:
+        """Return what came of the loop so far; `baseline` asks as many requests in one shot, to compare with."""
+        return result_of(self, baseline=baseline)
+
+    def score(self, predicted: np.ndarray, other: np.ndarray | None = None) -> tuple[Interval, Interval | None]:
+        """Return macro-F1 of predicted validation labels (95 % interval), and the paired difference to others."""
+        names = sorted({*self.reference.names, *self.task.labels})
+        truth = np.searchsorted(names, self.reference.labels)
+        sides = [np.searchsorted(names, p) for p in (predicted, other) if p is not None]
+        values = [scores(truth, p, np.ones((1, len(truth)), np.float32), len(names))[0][0] for p in sides]
+        drawn = [bootstrap(truth, [p], len(names))[0] for p in sides]
+        f1 = interval(values[0], drawn[0])
+        return f1, interval(values[0] - values[1], drawn[0] - drawn[1]) if other is not None else None
+
+
+def refine(
+    task: Task,
+    seeds: Seeds | None = None,
+    validation: Dataset | None = None,
+    *,
+    rounds: int = ROUNDS,
+    patience: int | None = PATIENCE,
+    baseline: bool = True,
+    **settings,
+) -> Refinement:
+    """Return what `rounds` turns of diagnose, propose and apply make of a plain mix, beside the mix in one shot.
+
+    `settings` are those of `sk.Loop`: `llm`, `budget`, `levers`, `start`, `requests`, `random_state` and so on. A loop
+    ends early after `patience` iterations in a row without a gain beyond noise on the validation rows (paired
+    bootstrap; None: never), or with its budget. `baseline` asks as many requests once more, in one shot: what the loop
+    has to beat. Rows accumulate and are never replaced (Gerstgrasser et al. 2024, arXiv 2404.01413); test rows are not
+    looked at.
+    """
+    if not isinstance(rounds, int) or rounds < 1:
+        raise SynthkitError(f"rounds={rounds!r}: expected a whole number, 1 or more")
+    loop = Loop(task, seeds, validation, patience=patience, **settings)
+    while len(loop.iterations) <= rounds and not loop.stopped:
+        loop.diagnose().apply()
+    return loop.result(baseline=baseline)

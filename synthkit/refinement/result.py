@@ -1,0 +1,254 @@
+"""What came of a loop: every iteration beside the same number of requests in one shot, and the rows in the end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, NamedTuple
+
+from synthkit.core.errors import SynthkitError
+from synthkit.core.results import Result
+from synthkit.core.rows import bare, make_rows
+from synthkit.core.stats import Interval
+from synthkit.generation.generate import Generation
+from synthkit.generation.ledger import Ledger
+from synthkit.prompts.plan import Plan
+from synthkit.refinement.diagnosis import Diagnosis
+from synthkit.refinement.proposals import Proposal
+from synthkit.seeds.seeds import load_seeds
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from datasets import Dataset
+
+    from synthkit.refinement.loop import Loop
+
+DRAWS = 5
+
+
+@dataclass(frozen=True, repr=False)
+class Iteration(Result):
+    """One turn: what was proposed, what it brought, what was dropped, and how the rows do on the validation rows.
+
+    `requests` and `rows` count all so far; `gain` is the paired difference in macro-F1 to the turn before.
+    """
+
+    number: int
+    proposals: tuple[Proposal, ...]
+    made: Generation
+    dropped: tuple[tuple[str, str], ...]
+    requests: int
+    rows: Dataset
+    macro_f1: Interval
+    gain: Interval | None
+    diagnosis: Diagnosis
+
+    def summary(self) -> str:
+        gain = f", {self.gain.value:+.3f} [{self.gain.low:+.3f}, {self.gain.high:+.3f}]" if self.gain else ""
+        return (
+            f"Iteration {self.number}: {self.requests} requests, {len(self.rows)} rows, {len(self.dropped)} dropped; "
+            f"validation macro-F1 {self.macro_f1}{gain}, coverage {self.diagnosis.coverage:.3f}"
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the rows that this turn added."""
+        frame = self.rows.to_pandas()
+        return frame[frame["iteration"] == self.number][["id", "label", "text", "attributes"]]
+
+
+class OneShot(NamedTuple):
+    """The plain mix at as many requests as an iteration had; `ahead` is the loop's macro-F1 minus its own, paired."""
+
+    requests: int
+    rows: Dataset
+    macro_f1: Interval
+    coverage: float
+    ahead: Interval
+
+
+@dataclass(frozen=True, repr=False)
+class Refinement(Result):
+    """Every iteration beside the same number of requests in one shot, and the rows in the end.
+
+    Scores are on the `real_rows` validation rows that the loop itself looked at: its verdict needs rows that it did
+    not, `sk.compare(result.arms(), test=task.splits.test)`.
+    """
+
+    iterations: tuple[Iteration, ...]
+    one_shot: tuple[OneShot, ...]
+    validation: Dataset
+    stopped: str
+    generation: Generation
+
+    @property
+    def real_rows(self) -> int:
+        """How many real rows the loop looked at: they count as used."""
+        return len(self.validation)
+
+    @property
+    def rows(self) -> Dataset:
+        """The synthetic rows in the end; `iteration` says when each came."""
+        return self.generation.rows
+
+    def summary(self) -> str:
+        last = self.iterations[-1]
+        ended = f"; stopped: {self.stopped}" if self.stopped else ""
+        return (
+            f"Refinement: {self.generation.plan.task.name!r}, {last.number} iterations, {last.requests} requests, "
+            f"{len(self.rows)} rows; validation macro-F1 {self.iterations[0].macro_f1.value:.3f} to "
+            f"{last.macro_f1.value:.3f}, {self.real_rows:,} real rows used{ended}"
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row an iteration: found, changed, cost, what moved, and the one shot at as many requests."""
+        import pandas as pd
+
+        shots = {shot.requests: shot for shot in self.one_shot}
+        out, before = [], None
+        for i in self.iterations:
+            shot = shots.get(i.requests)
+            out.append(
+                {
+                    "iteration": i.number,
+                    "found": before.found if before else "",
+                    "asked": _counted([p.lever or "more of the same" for p in i.proposals]) or "a plain mix",
+                    "dropped": len(i.dropped),
+                    "requests": i.requests,
+                    "tokens": i.made.ledger.tokens_in + i.made.ledger.tokens_out,
+                    "rows": len(i.rows),
+                    "macro-F1": str(i.macro_f1),
+                    "gain": str(i.gain or ""),
+                    "coverage": f"{i.diagnosis.coverage:.3f}",
+                    "one shot: macro-F1": str(shot.macro_f1) if shot else "",
+                    "loop ahead by": str(shot.ahead) if shot else "",
+                    "one shot: coverage": f"{shot.coverage:.3f}" if shot else "",
+                }
+            )
+            before = i.diagnosis
+        return pd.DataFrame(out)
+
+    def reading(self) -> str:
+        """Return what happened in sentences, also where an iteration made things worse."""
+        said = [f"Iteration {i.number} {_moved(i.gain)}." for i in self.iterations[1:]]
+        if self.one_shot:
+            shot = self.one_shot[-1]
+            how = "beats" if shot.ahead.low > 0 else "loses to" if shot.ahead.high < 0 else "cannot be told from"
+            said.append(
+                f"After {shot.requests} requests the loop {how} one shot of the plain mix: {_signed(shot.ahead)}."
+            )
+        said.append(
+            f"These are the {self.real_rows:,} validation rows that the loop looked at, so they flatter it; "
+            "rows that it never saw decide."
+        )
+        return " ".join(said)
+
+    @property
+    def words(self) -> Dataset:
+        """The words that the prompts told about real rows, as rows of their label: what needs no language model."""
+        asked = [(p.label, about) for i in self.iterations for p in i.proposals for about in p.about]
+        labels, texts = zip(*dict.fromkeys(asked), strict=True) if asked else ((), ())
+        ids = [f"words-{i}" for i in range(len(texts))]
+        return make_rows({"id": ids, "text": list(texts), "label": list(labels)})
+
+    def arms(self, *others: Refinement, k: int = 10, draws: int = DRAWS) -> dict[str, list[Dataset]]:
+        """Return arms for `sk.compare`: loop and one shot, alone, with few real rows, and with the validation rows.
+
+        `others` are loops on the same task and validation rows: further draws. `one_shot+words` adds the words that the
+        loop told the model to the rows of one shot: what of the gain needs no loop. `validation` alone is what the real
+        rows that the loop looked at are worth when one simply trains on them.
+        """
+        from datasets import concatenate_datasets
+
+        results = [self, *others]
+        if any(not r.one_shot for r in results):
+            raise SynthkitError("arms() needs the one shot to compare with: refine(..., baseline=True)")
+        task = self.generation.plan.task
+        few = [load_seeds(task, k=k, random_state=i).rows for i in range(draws)]
+        sides = {"loop": [r.rows for r in results], "one_shot": [r.one_shot[-1].rows for r in results]}
+        said = [concatenate_datasets([bare(r.one_shot[-1].rows), r.words]) for r in results]
+        sides["one_shot+words"] = said
+        out = {"real_few": few, **sides, "validation": [self.validation]}
+        for name, sets in sides.items():
+            out[f"real_few+{name}"] = [
+                concatenate_datasets([bare(rows), bare(sets[i % len(sets)])]) for i, rows in enumerate(few)
+            ]
+        for name, sets in sides.items():
+            out[f"validation+{name}"] = [concatenate_datasets([bare(self.validation), bare(rows)]) for rows in sets]
+        return out
+
+    def plot(self):
+        """Return a figure: macro-F1 and coverage on the validation rows by requests, loop and one shot."""
+        from synthkit.refinement.plots import plot_refinement
+
+        return plot_refinement(self)
+
+
+def result_of(loop: Loop, *, baseline: bool) -> Refinement:
+    """Return the result of a loop as it stands; `baseline` asks the one shot for as many requests."""
+    shots = tuple(_one_shots(loop)) if baseline else ()
+    return Refinement(tuple(loop.iterations), shots, loop.reference.rows, loop.stopped, _generation(loop))
+
+
+def _one_shots(loop: Loop):
+    chosen = loop.one_shot(loop.iterations[-1].requests)
+    made = loop.generate(chosen)
+    place = {(r.strategy, r.slot): i for i, r in enumerate(chosen.slots)}
+    for i in loop.iterations:
+        if i.requests <= made.ledger.answered:
+            at = [place[who] for who in zip(made.rows["strategy"], made.rows["slot"], strict=True)]
+            rows = made.rows.select([j for j, n in enumerate(at) if n < i.requests])
+            look = loop.reference.look(rows)
+            f1, _ = loop.score(look.predicted)
+            _, ahead = loop.score(i.diagnosis.predicted, look.predicted)
+            yield OneShot(i.requests, rows, f1, float(look.covered.mean()), ahead)
+
+
+def _generation(loop: Loop) -> Generation:
+    """All turns as one generation: what the loop dropped stands among the drops, and the ledger adds up."""
+    turns = [i.made for i in loop.iterations]
+    texts = {row["id"]: row for made in turns for row in made.rows}
+    gone = [(row_id, *why.split(": ", 1)) for i in loop.iterations for row_id, why in i.dropped]
+    drops = [d for made in turns for d in made.drops]
+    for row_id, reason, evidence in gone:
+        seen = {name: texts[row_id][name] for name in ("id", "label", "text")}
+        drops.append({**seen, "reason": reason, "evidence": evidence, "also": ""})
+    slots = tuple(r for made in turns for r in made.plan.slots)
+    names = "+".join(dict.fromkeys(r.strategy for r in slots))
+    whole = Plan(loop.task, loop.seeds, names, sum(made.plan.n for made in turns), loop.random_state, slots)
+    ledger = _together([made.ledger for made in turns], Counter(reason for _, reason, _ in gone))
+    problems = tuple(p for made in turns for p in made.problems)
+    return Generation(whole, loop.rows, ledger, tuple(drops), problems, turns[-1].model)
+
+
+def _together(ledgers: Sequence[Ledger], gone: Counter) -> Ledger:
+    """Return the sum of ledgers, in which rows dropped later count as dropped."""
+    out = {}
+    for f in fields(Ledger):
+        values = [getattr(x, f.name) for x in ledgers]
+        if f.name in ("failures", "faulty", "dropped"):
+            counts = Counter()
+            for some in values:
+                counts.update(dict(some))
+            counts.update(gone if f.name == "dropped" else {})
+            out[f.name] = tuple(sorted(counts.items()))
+        elif f.name == "note":
+            out[f.name] = values[-1] if ledgers[-1].not_asked else ""
+        elif f.name == "tokens_estimated":
+            out[f.name] = any(values)
+        else:
+            out[f.name] = None if None in values else sum(values)
+    return Ledger(**{**out, "kept": out["kept"] - gone.total()})
+
+
+def _counted(names: Sequence[str]) -> str:
+    return ", ".join(f"{n} {name}" for name, n in Counter(names).items())
+
+
+def _signed(value: Interval) -> str:
+    return f"{value.value:+.3f} [{value.low:+.3f}, {value.high:+.3f}]"
+
+
+def _moved(gain: Interval) -> str:
+    how = "helped" if gain.low > 0 else "made things worse" if gain.high < 0 else "changed nothing beyond noise"
+    return f"{how}: {_signed(gain)}"

@@ -1,0 +1,1 @@
+"""Which examples, what is wrong with them, what is personal in them?"""

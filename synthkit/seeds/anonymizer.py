@@ -1,0 +1,257 @@
+"""Find personal data and put a placeholder or a stand-in in its place, before a text leaves the machine.
+
+Six of Presidio's pattern recognisers (Microsoft, MIT licence) know addresses of mail, web and network, phone, card and
+bank account numbers; names and streets are found by cues and a lexicon (`names`); a task adds patterns of its own, and
+a spaCy model can help where one is installed. Nothing goes over the network. What is not found stays: read before you
+send.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from synthkit.core.errors import SynthkitError, unknown
+from synthkit.core.results import Result
+from synthkit.core.rows import need_columns
+from synthkit.seeds.person_names import Span, find_addresses, find_names
+from synthkit.seeds.pseudonyms import Surrogates, is_safe
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from datasets import Dataset
+
+    from synthkit.seeds.seeds import Seeds
+
+SCORE = 0.4  # confidence from which a find counts, as Presidio's own recognisers are usually read
+NAMES = {
+    "EMAIL_ADDRESS": "EMAIL",
+    "PHONE_NUMBER": "PHONE",
+    "IBAN_CODE": "IBAN",
+    "CREDIT_CARD": "CARD",
+    "IP_ADDRESS": "IP",
+}
+ROUNDS = 5  # of looking again at what a replacement leaves behind
+
+
+class Finding(NamedTuple):
+    """A span of personal data: characters [start, end) of row `id`, how sure (0 to 1), and how it was found."""
+
+    id: str
+    type: str
+    start: int
+    end: int
+    score: float
+    how: str = "pattern"
+
+
+@dataclass(frozen=True, repr=False)
+class Anonymized(Result):
+    """Rows without what was found, and what was found where. The words are kept only with `keep_mapping=True`."""
+
+    rows: Dataset
+    findings: tuple[Finding, ...]
+    seeds: Seeds | None = None
+    mapping: dict[str, str] | None = field(default=None, compare=False)
+
+    def summary(self) -> str:
+        hit = len({f.id for f in self.findings})
+        return (
+            f"Anonymized: {len(self.findings)} spans replaced in {hit} of {len(self.rows)} rows; what has neither a "
+            "pattern nor a cue is not found"
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a find: id, type, start, end, score, how."""
+        import pandas as pd
+
+        return pd.DataFrame(self.findings, columns=Finding._fields)
+
+    def counts(self) -> pd.DataFrame:
+        """Return one row a type: how many were found, in how many rows, how sure the least sure was."""
+        by_type = self.to_frame().groupby("type")
+        return by_type.agg(found=("id", "size"), rows=("id", "nunique"), least_sure=("score", "min")).reset_index()
+
+
+def find_personal(
+    text: str, row_id: str = "", *, patterns: Mapping[str, str] | None = None, ner: str | None = None
+) -> list[Finding]:
+    """Return the personal data in `text`, by position; where finds overlap the longest is taken, then the surest.
+
+    `patterns` are regular expressions by type; `ner` names an installed spaCy model (or its folder) that finds PERSON.
+    What `anonymize` puts in place of a find is not reported.
+
+    >>> [(f.type, f.start, f.end) for f in find_personal("write to ann@example.com please")]
+    [('EMAIL_ADDRESS', 9, 24)]
+    """
+    taken: list[Finding] = []
+    known = -1
+    while known < len(taken):
+        known = len(taken)
+        found = (Finding(row_id, *span) for span in _find(text, tuple((patterns or {}).items()), ner))
+        for f in sorted(found, key=lambda f: (f.start - f.end, -f.score, f.start, f.type)):
+            if all(f.end <= t.start or f.start >= t.end for t in taken):
+                taken.append(f)
+        # look again without them: a card number right behind a phone number hides it
+        for f in taken:
+            text = text[: f.start] + "|" * (f.end - f.start) + text[f.end :]
+    return sorted(taken, key=lambda f: f.start)
+
+
+def anonymize(
+    source: Seeds | Dataset,
+    *,
+    replace_by: str = "placeholder",
+    patterns: Mapping[str, str] | None = None,
+    ner: str | None = None,
+    keep_mapping: bool = False,
+    random_state: int = 0,
+    progress: bool = True,
+) -> Anonymized:
+    """Return rows (or seeds) in which every find is replaced: by "placeholder" ([EMAIL]) or by "surrogate".
+
+    Surrogates are invented and consistent: the same person stays the same within a run. They come from reserved ranges,
+    so a second pass changes nothing. `patterns` (default: those of the seeds' task) and `ner` as in `find_personal`.
+    The input is not changed; labels and ids stay as they are.
+    """
+    from datasets import Dataset
+    from tqdm.auto import tqdm
+
+    if replace_by not in ("placeholder", "surrogate"):
+        raise unknown("replace_by", replace_by, ["placeholder", "surrogate"])
+    rows = getattr(source, "rows", source)
+    need_columns("source", rows)
+    task = getattr(source, "task", None)
+    patterns = patterns if patterns is not None else (task.patterns if task else {})
+    put = Surrogates(random_state) if replace_by == "surrogate" else lambda kind, _: f"[{NAMES.get(kind, kind)}]"
+    texts, findings, mapping = [], [], {}
+    ids = rows["id"] if "id" in rows.column_names else [f"row-{i}" for i in range(len(rows))]
+    pairs = zip(rows["text"], ids, strict=True)
+    for text, row_id in tqdm(pairs, total=len(rows), desc="anonymize", leave=False, delay=1, disable=not progress):
+        found, new = _replaced(text, row_id, put, patterns, ner)
+        texts.append(new)
+        findings += found
+        mapping.update({text[f.start : f.end]: put(f.type, text[f.start : f.end]) for f in found})
+    kept = {name: list(rows[name]) for name in rows.column_names}
+    clean = Dataset.from_dict({**kept, "text": texts}, features=rows.features)
+    seeds = replace(source, rows=clean, anonymized=True) if rows is not source else None
+    return Anonymized(clean, tuple(findings), seeds, mapping if keep_mapping else None)
+
+
+def _replaced(text: str, row_id: str, put, patterns, ner) -> tuple[list[Finding], str]:
+    """Return the finds, in positions of `text`, and the text without them; looks again until nothing is left."""
+    found = find_personal(text, row_id, patterns=patterns, ner=ner)
+    for _ in range(ROUNDS):
+        new, edges = _put_in(text, found, put)
+        more = find_personal(new, row_id, patterns=patterns, ner=ner) if found else []
+        if not more:
+            break
+        for f in more:  # a replacement changed what stands around a name: take it, and what it touches
+            start, end = _origin(edges, f.start, text)[0], _origin(edges, f.end - 1, text)[1]
+            touched = [t for t in found if t.start < end and start < t.end]
+            start, end = min([start, *(t.start for t in touched)]), max([end, *(t.end for t in touched)])
+            found = [t for t in found if t not in touched] + [f._replace(start=start, end=end)]
+        found.sort(key=lambda f: f.start)
+    return found, new
+
+
+def _put_in(text: str, found: list[Finding], put) -> tuple[str, list[tuple[int, int, int, int]]]:
+    """Return the text with replacements, and (start, end in the new text, start, end in the old) of each."""
+    out, edges, last = "", [], 0
+    for f in found:
+        out += text[last : f.start]
+        new = put(f.type, text[f.start : f.end])
+        edges.append((len(out), len(out) + len(new), f.start, f.end))
+        out, last = out + new, f.end
+    return out + text[last:], edges
+
+
+def _origin(edges, position: int, text: str) -> tuple[int, int]:
+    """Return where a character of the new text comes from: one of the old text, or a whole replaced span."""
+    shift = 0
+    for new_start, new_end, start, end in edges:
+        if position < new_start:
+            break
+        if position < new_end:
+            return start, end
+        shift = end - new_end
+    return position + shift, position + shift + 1
+
+
+def _find(text: str, patterns: tuple, ner: str | None) -> Iterator[Span]:
+    spans = [*_from_patterns(text), *find_names(text), *find_addresses(text)]
+    for kind, pattern in patterns:
+        spans += [Span(kind, *m.span(), 1.0, "custom") for m in _compiled(kind, pattern).finditer(text)]
+    if ner:
+        spans += [Span("PERSON", e.start_char, e.end_char, 0.85, "ner") for e in _model(ner)(text).ents if _person(e)]
+    for span in spans:
+        words = text[span.start : span.end]
+        start, end = span.start + len(words) - len(words.lstrip()), span.end - len(words) + len(words.rstrip())
+        if span.score >= SCORE and start < end and "|" not in words and not is_safe(span.type, words):
+            yield span._replace(start=start, end=end)
+
+
+def _from_patterns(text: str) -> Iterator[Span]:
+    for recognizer, worth in _recognizers():
+        if worth(text):
+            for hit in recognizer.analyze(text, recognizer.supported_entities, None) or ():
+                yield Span(hit.entity_type, hit.start, hit.end, round(hit.score, 2), "pattern")
+
+
+@lru_cache(maxsize=64)
+def _compiled(kind: str, pattern: str) -> re.Pattern:
+    try:
+        return re.compile(pattern)
+    except (re.error, TypeError) as error:
+        raise SynthkitError(f"patterns, {kind}: {pattern!r} is not a regular expression: {error}") from None
+
+
+@lru_cache(maxsize=2)
+def _model(name: str):
+    import spacy
+
+    try:
+        return spacy.load(name)
+    except OSError:
+        raise SynthkitError(f"ner={name!r}: no such spaCy model. Install it: python -m spacy download {name}") from None
+
+
+def _person(entity) -> bool:
+    return entity.label_ in ("PERSON", "PER")
+
+
+@lru_cache(maxsize=1)
+def _recognizers() -> tuple:
+    """The recognisers, each with a cheap test of whether a text can hold anything for it."""
+    import tldextract
+    from presidio_analyzer import predefined_recognizers as known
+
+    # the list that ships with tldextract: the default would look for a newer one on the network
+    domains = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
+
+    class Email(known.EmailRecognizer):
+        def validate_result(self, pattern_text):
+            return bool(domains(pattern_text).top_domain_under_public_suffix)
+
+    class Url(known.UrlRecognizer):
+        def validate_result(self, pattern_text):
+            # a bare "hours.No" is far more often a missing space than an address
+            return pattern_text.startswith(("http", "www.")) and bool(
+                domains(pattern_text).top_domain_under_public_suffix
+            )
+
+    def digits(least):
+        return lambda text: sum(map(str.isdigit, text)) >= least
+
+    regions = ("US", "GB", "IE", "AU", "IN", "DE", "FR", "ES", "IT", "NL")
+    return (
+        (Email(), lambda text: "@" in text),
+        (Url(), lambda text: "http" in text or "www." in text),
+        (known.PhoneRecognizer(supported_regions=regions), digits(6)),
+        (known.CreditCardRecognizer(), digits(12)),
+        (known.IbanRecognizer(), digits(2)),
+        (known.IpRecognizer(), lambda text: "::" in text or text.count(".") > 2 or text.count(":") > 1),
+    )

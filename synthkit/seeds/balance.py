@@ -1,0 +1,140 @@
+"""Where are few rows? Labels by sub-topic, length and given columns, and how to spend a budget there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from synthkit.core.embedding import default_embedder, embed
+from synthkit.core.errors import SynthkitError
+from synthkit.core.results import Result
+from synthkit.core.rows import need_columns
+from synthkit.core.text import words
+from synthkit.seeds.profile import class_terms, clusters, impersonal
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from datasets import Dataset
+
+LEAST = 20  # rows of a label below which no cell of it is called thin
+THIN = 0.5  # of an even share
+
+
+class Cell(NamedTuple):
+    """Rows of a label that share a sub-topic, a length or a column's value; `share` is among the label's rows.
+
+    Thin: the whole 95 % Wilson interval of the share lies below half of an even share.
+    """
+
+    label: str
+    wish: str
+    rows: int
+    share: float
+    even: float
+    thin: bool
+
+
+@dataclass(frozen=True, repr=False)
+class Coverage(Result):
+    """Every cell, the thinnest first."""
+
+    cells: tuple[Cell, ...]
+    labels: dict[str, int]
+
+    def summary(self) -> str:
+        return f"Coverage: {len(self.cells)} cells of {len(self.labels)} labels, {len(self.thin)} thin"
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a cell: label, wish, rows, share, even share, thin."""
+        import pandas as pd
+
+        return pd.DataFrame(self.cells, columns=Cell._fields)
+
+    @property
+    def thin(self) -> tuple[Cell, ...]:
+        """The cells that have fewer rows than half of an even share, beyond doubt."""
+        return tuple(c for c in self.cells if c.thin)
+
+    def per_cell(self, n: int) -> dict[tuple[str, str], int]:
+        """Return `n` texts shared out over the thin cells by what each lacks, for `plan(per_cell=...)`."""
+        lacks = {(c.label, c.wish): (c.even - c.share) * self.labels[c.label] for c in self.thin}
+        if not lacks:
+            raise SynthkitError("no cell is thin: nothing to spend on. coverage.to_frame() has the shares")
+        return {cell: count for cell, count in _shared_out(lacks, n).items() if count}
+
+    def per_label(self, n: int) -> dict[str, int]:
+        """Return `n` texts shared out so that the labels become as even as they can, for `plan(per_label=...)`."""
+        counts = dict(self.labels)
+        given = dict.fromkeys(counts, 0)
+        for _ in range(n):
+            poorest = min(counts, key=lambda label: counts[label] + given[label])
+            given[poorest] += 1
+        return {label: count for label, count in given.items() if count}
+
+
+def coverage(
+    rows: Dataset, *, columns: Sequence[str] = (), embedder: str | None = None, random_state: int = 0
+) -> Coverage:
+    """Return how many rows of each label every sub-topic, length and value of the named `columns` has.
+
+    Sub-topics are clusters of sentence vectors of all rows, named by their terms (none where there is no such
+    structure); lengths are thirds of all rows. Even
+    is every cell's share where all labels had the same mix: the share among all rows. No cell of a label with fewer
+    than 20 rows is called thin.
+    """
+    need_columns("rows", rows)
+    for name in columns:
+        if name not in rows.column_names:
+            raise SynthkitError(f"columns={name!r}: no such column; columns are: {', '.join(rows.column_names)}")
+    texts, labels = list(rows["text"]), np.asarray(rows["label"])
+    vectors = embed(texts, embedder=embedder or default_embedder(), fit_on=texts)
+    wishes = [_topics(texts, vectors, random_state), _lengths(texts)]
+    wishes += [[f"{name}: {value}" for value in rows[name]] for name in columns]
+    counts = {str(label): int((labels == label).sum()) for label in sorted(set(labels))}
+    cells = []
+    for wish in (np.asarray(w) for w in wishes if w):
+        for value in sorted(set(wish)):
+            even = float((wish == value).mean())
+            for label, size in counts.items():
+                count = int(((labels == label) & (wish == value)).sum())
+                _, high = wilson(count, size)
+                thin = size >= LEAST and high < THIN * even
+                cells.append(Cell(label, str(value), count, count / size, even, thin))
+    return Coverage(tuple(sorted(cells, key=lambda c: (not c.thin, c.share - c.even))), counts)
+
+
+def _topics(texts: Sequence[str], vectors: np.ndarray, random_state: int) -> list[str]:
+    parts = clusters(vectors, random_state=random_state, most=12)
+    if not parts.any():
+        return []
+    texts = impersonal(texts)
+    terms = class_terms({str(p): [t for t, q in zip(texts, parts, strict=True) if p == q] for p in sorted(set(parts))})
+    return [f"about: {', '.join(terms[str(p)][:3])}" for p in parts]
+
+
+def _lengths(texts: Sequence[str]) -> list[str]:
+    counts = np.array([len(words(t)) for t in texts])
+    low, high = (int(q) for q in np.quantile(counts, [1 / 3, 2 / 3]))
+    names = (f"length: up to {low} words", f"length: {low + 1} to {high} words", f"length: over {high} words")
+    return [names[int(n > low) + int(n > high)] for n in counts]
+
+
+def wilson(count: int, n: int, *, z: float = 1.96) -> tuple[float, float]:
+    """Return the 95 % interval of a share (Wilson 1927)."""
+    share, square = count / n, z * z / n
+    middle = (share + square / 2) / (1 + square)
+    half = z * np.sqrt(share * (1 - share) / n + square / (4 * n)) / (1 + square)
+    return float(max(0.0, middle - half)), float(min(1.0, middle + half))
+
+
+def _shared_out(weights: dict, n: int) -> dict:
+    """Return whole numbers in proportion to the weights, n in all (largest remainder)."""
+    total = sum(weights.values())
+    exact = {key: n * w / total for key, w in weights.items()}
+    out = {key: int(x) for key, x in exact.items()}
+    for key in sorted(exact, key=lambda k: out[k] - exact[k])[: n - sum(out.values())]:
+        out[key] += 1
+    return out

@@ -1,0 +1,108 @@
+"""Seeds: the handful of labelled real texts that everything starts from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from synthkit.core.errors import SynthkitError
+from synthkit.core.results import Result
+from synthkit.core.text import NEAR, NearIndex, fold
+from synthkit.tasks.loading import Loaded, Repair, load_rows, said
+from synthkit.tasks.task import Splits, Task
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+
+@dataclass(frozen=True, repr=False)
+class Seeds(Result):
+    """`k` real rows a label; `rest` is what the draw left of train; `left_out` is what it could not use, and why."""
+
+    rows: Dataset
+    rest: Dataset
+    k: int
+    random_state: int
+    left_out: tuple[tuple[str, str, str], ...] = ()
+    anonymized: bool = False
+    task: Task | None = None
+    repairs: tuple[Repair, ...] = ()
+
+    def summary(self) -> str:
+        labels = len(set(self.rows["label"]))
+        state = "anonymised" if self.anonymized else "as they are"
+        return (
+            f"Seeds: {len(self.rows)} rows, {self.k} a label, {labels} labels, {state}; {len(self.rest):,} rows of "
+            f"train not drawn, {len(self.left_out)} left out as duplicates{said(self.repairs)}"
+        )
+
+    def to_frame(self):
+        """Return the seed rows: id, label, text."""
+        return self.rows.to_pandas()[["id", "label", "text"]]
+
+
+def load_seeds(source, *, k: int = 10, random_state: int = 0, strict: bool = False) -> Seeds:
+    """Return `k` rows a label drawn at random from a task's train rows, or from any source that `load_rows` takes.
+
+    The draw is free of leaks: no seed repeats (exactly or nearly) another train row that was met before it, or, for a
+    task, a validation or test row. Raises SynthkitError when a label has fewer than `k` such rows.
+    """
+    if not isinstance(k, int) or k < 1:
+        raise SynthkitError(f"k={k!r}: expected a whole number of rows a label, 1 or more")
+    if not isinstance(random_state, int) or random_state < 0:
+        raise SynthkitError(f"random_state={random_state!r}: expected a whole number, 0 or more")
+    if isinstance(source, Task):
+        train, repairs = source.splits.train, source.splits.repairs
+        usable, left_out = _usable_of(source.splits)
+    else:
+        loaded = source if isinstance(source, Loaded) else load_rows(source, strict=strict)
+        train, repairs = loaded.rows, loaded.repairs
+        usable, left_out = _usable(train, [])
+    drawn = _draw(train, usable, k, np.random.default_rng(random_state))
+    chosen = set(drawn)
+    dropped = {row_id for row_id, _, _ in left_out}
+    ids = train["id"]
+    rest = [i for i in range(len(train)) if i not in chosen and ids[i] not in dropped]
+    task = source if isinstance(source, Task) else None
+    return Seeds(train.select(drawn), train.select(rest), k, random_state, tuple(left_out), task=task, repairs=repairs)
+
+
+@lru_cache(maxsize=4)
+def _usable_of(splits: Splits) -> tuple[list[int], list[tuple[str, str, str]]]:
+    return _usable(splits.train, [splits.validation, splits.test])
+
+
+def _usable(train: Dataset, held_out: list[Dataset]) -> tuple[list[int], list[tuple[str, str, str]]]:
+    """Return the positions that may be drawn, and (id, reason, twin) of the rows that may not."""
+    exact: dict[str, str] = {}
+    near = NearIndex(NEAR)
+    for rows in held_out:
+        exact.update({fold(t): i for t, i in zip(rows["text"], rows["id"], strict=True)})
+        near.extend(rows["text"], rows["id"])
+    usable, left_out = [], []
+    for position, (text, row_id) in enumerate(zip(train["text"], train["id"], strict=True)):
+        if twin := exact.get(fold(text)):
+            left_out.append((row_id, "exact duplicate", twin))
+        elif found := near.nearest(text):
+            left_out.append((row_id, "near-duplicate", str(found[0])))
+        else:
+            usable.append(position)
+            exact[fold(text)] = row_id
+            near.add(text, row_id)
+    return usable, left_out
+
+
+def _draw(train: Dataset, usable: list[int], k: int, rng: np.random.Generator) -> list[int]:
+    labels = np.asarray(train["label"])[usable]
+    drawn: list[int] = []
+    for label in sorted(set(train["label"])):
+        where = [usable[i] for i in np.flatnonzero(labels == label)]
+        if len(where) < k:
+            raise SynthkitError(
+                f"label {label!r} has {len(where)} usable rows and k={k} were asked for; lower k or add rows"
+            )
+        drawn += sorted(int(i) for i in rng.permutation(where)[:k])
+    return drawn

@@ -1,0 +1,1 @@
+"""What do we want, and where do real rows come from?"""

@@ -1,0 +1,1 @@
+"""Thin views on functions that work without them."""

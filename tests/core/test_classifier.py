@@ -1,0 +1,38 @@
+"""PVI: a text that speaks for its label has more of it than one that speaks for another."""
+
+import numpy as np
+import pytest
+from support.rows import invent
+
+from synthkit.core.classifier import fit_labels
+from synthkit.core.errors import SynthkitError
+from synthkit.core.rows import make_rows
+
+ROWS = invent(60, 1)
+
+
+def test_true_labels_carry_more_information_than_swapped_ones():
+    model = fit_labels(ROWS, embedder="lsa")
+    labels = list(ROWS["label"])
+    others = [next(n for n in model.labels if n != label) for label in labels]
+    assert np.mean(model.pvi(ROWS["text"], labels) > model.pvi(ROWS["text"], others)) > 0.9
+
+
+def test_a_label_that_says_nothing_is_not_trusted():
+    shuffled = [str(x) for x in np.random.default_rng(1).permutation(ROWS["label"])]
+    rows = make_rows({"id": list(ROWS["id"]), "text": list(ROWS["text"]), "label": shuffled})
+    assert not fit_labels(rows, embedder="lsa").trusted
+
+
+def test_bits_of_all_labels_are_those_of_their_probabilities():
+    model = fit_labels(ROWS, embedder="lsa")
+    p = model.probabilities(ROWS["text"][:5])
+    for c, name in enumerate(model.labels):
+        assert np.allclose(model.pvi(ROWS["text"][:5], [name] * 5), np.log2(p[:, c] * len(model.labels)))
+
+
+def test_too_few_rows_of_a_label_and_an_unknown_label_are_errors():
+    with pytest.raises(SynthkitError, match="5 rows of each"):
+        fit_labels(ROWS.select(range(4)), embedder="lsa")
+    with pytest.raises(SynthkitError, match="unknown label 'x'"):
+        fit_labels(ROWS, embedder="lsa").pvi(["a"], ["x"])

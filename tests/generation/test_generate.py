@@ -1,0 +1,311 @@
+"""From replies to rows: parsing, filtering, counting, and rows that do not depend on how the run went."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.replies import HOSTILE, as_reply, distinct_texts
+
+from synthkit.core.errors import SynthkitError
+from synthkit.generation.generate import generate
+from synthkit.generation.ledger import Ledger
+from synthkit.generation.parsing import LONGEST_REPLY, LONGEST_TEXT, number_probabilities, number_texts, parse_reply
+from synthkit.llm.request import Reply, Usage
+from synthkit.llm.store import Store
+from synthkit.prompts.plan import plan
+from synthkit.seeds.seeds import load_seeds
+
+
+def reply(content, finish_reason="stop"):
+    return Reply(content, "scripted", Usage(1, 1), finish_reason)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.sampled_from(["texts", "number", "text"]), inner),
+    max_leaves=20,
+)
+
+
+@given(st.text(max_size=200) | json_values.map(json.dumps), st.sampled_from(["stop", "length"]), st.integers(1, 6))
+def test_no_reply_breaks_the_parser_or_yields_more_than_was_asked_for(content, finish_reason, count):
+    items = parse_reply(reply(content, finish_reason))
+    assert items is None or items
+    texts = number_texts(items or [], count)
+    assert len(texts) <= count
+    assert set(texts) <= set(range(1, count + 1))
+    assert all(isinstance(t, str) for t in texts.values())
+
+
+@given(st.lists(st.fixed_dictionaries({"number": st.integers(-1, 7) | st.text() | st.none(), "text": st.text()})))
+def test_numbering_never_gives_more_than_was_asked_for(items):
+    texts = number_texts(items, 5)
+    assert len(texts) == min(5, len(items)) if len(items) <= 5 else len(texts) <= 5
+    assert list(texts) == sorted(texts)
+
+
+@pytest.mark.parametrize("damage", ["9" * 5000, "[" * 100_000, '{"texts": ' * 3000, "NaN", "1e999999", "\ud800"])
+def test_absurd_json_is_unparsable_and_no_crash(damage):
+    assert not parse_reply(reply(damage))
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "-1", "NaN", "1e999999", "[1]", "null"])
+def test_an_absurd_number_does_not_cost_the_text(number):
+    items = parse_reply(reply('{"texts": [{"number": ' + number + ', "text": "fine"}]}'))
+    assert number_texts(items, 5) == {1: "fine"}
+
+
+def test_numbers_decide_the_order_of_texts():
+    items = [{"number": 2, "text": "second"}, {"number": 1, "text": "first"}]
+    assert number_texts(items, 5) == {1: "first", 2: "second"}
+
+
+@pytest.mark.parametrize("numbers", [[1, 1], [0, 1], [None, 2], [True, 2], ["1", "2"], [1, 9]])
+def test_useless_numbers_fall_back_to_the_order_given(numbers):
+    items = [{"number": n, "text": t} for n, t in zip(numbers, ["a", "b"], strict=True)]
+    assert number_texts(items, 5) == {1: "a", 2: "b"}
+
+
+def test_fenced_json_and_raw_control_characters_are_read():
+    assert parse_reply(reply('```json\n{"texts": [{"number": 1, "text": "a\tb\nc"}]}\n```'))[0]["text"] == "a\tb\nc"
+
+
+def test_a_broken_reply_is_mended_only_when_it_was_not_cut_off():
+    broken = '{"texts": [{"number": 1, "text": "whole"}, {"number": 2, "text": "half of a'
+    assert parse_reply(reply(broken, "length")) is None
+    assert parse_reply(reply('{"texts": [{"number": 1, "text": "whole"},]}'))[0]["text"] == "whole"
+
+
+def test_a_reply_beyond_the_cap_is_not_looked_at():
+    assert parse_reply(reply(as_reply(["x" * LONGEST_REPLY]))) is None
+
+
+def test_a_run_keeps_n_rows_and_its_ledger_adds_up(cafe, scripted):
+    made = generate(plan(cafe, n=23), llm=scripted(distinct_texts), progress=False)
+    made.ledger.check()
+    assert len(made.rows) == made.ledger.kept == 23
+    assert made.ledger.answered == 5
+    assert dict(made.ledger.dropped) == {"not needed (n is reached)": 2}
+    assert made.ledger.tokens_in == 50
+    assert made.rows.column_names[:3] == ["id", "text", "label"]
+    assert len(set(made.rows["id"])) == 23
+    assert "23 of 23 rows" in repr(made)
+
+
+@given(st.lists(st.integers(0, 6), min_size=9, max_size=9), st.integers(1, 30))
+def test_every_request_and_text_is_accounted_for_whatever_comes_back(cafe, scripted, kinds, n):
+    def script(request):
+        kind = kinds[request.slot % 9]
+        return [
+            distinct_texts(request),
+            "no JSON at all",
+            as_reply(["the same words each time"] * 5),
+            as_reply(["only one", "and two"]),
+            as_reply(["", "...", "!", " ", "fine words"]),
+            as_reply([f"too many {i}" for i in range(12)]),
+            as_reply(list(cafe.splits.train["text"][:5])),
+        ][kind]
+
+    made = generate(plan(cafe, load_seeds(cafe, k=2), n=n), llm=scripted(script), progress=False)
+    ledger = made.ledger
+    ledger.check()
+    assert ledger.kept == len(made.rows) <= n
+    assert len(made.drops) == sum(count for reason, count in ledger.dropped if "not needed" not in reason)
+    assert ledger.kept == n or ledger.note
+
+
+def test_the_ledger_notices_a_text_that_went_missing():
+    with pytest.raises(AssertionError):
+        Ledger(planned=1, answered=1, asked=5, parsed=4).check()
+
+
+def test_a_smaller_n_is_a_prefix_of_a_larger_one(cafe, scripted):
+    def with_duplicates(request):
+        return as_reply(["said before"]) if request.slot % 3 == 0 else distinct_texts(request)
+
+    small, large = (
+        generate(plan(cafe, n=n, surplus=1.0), llm=scripted(with_duplicates), progress=False).rows.to_list()
+        for n in (12, 31)
+    )
+    assert len(small) == 12
+    assert len(large) == 31
+    assert large[:12] == small
+
+
+def test_what_is_dropped_is_topped_up_and_named(cafe, scripted):
+    def repetitive(request):
+        return as_reply(["I love cats!"] * 5) if request.slot == 0 else distinct_texts(request)
+
+    made = generate(plan(cafe, n=15), llm=scripted(repetitive), progress=False)
+    assert len(made.rows) == 15
+    first = made.dropped().iloc[0]
+    assert first["reason"] == "exact duplicate"
+    assert "zero_shot-r0-s0000-1" in first["evidence"]
+    assert "near-duplicate" in first["also"]
+
+
+def test_a_plan_that_runs_out_says_so(cafe, scripted):
+    made = generate(plan(cafe, n=20), llm=scripted(lambda r: as_reply(["I love cats!"] * 5)), progress=False)
+    assert len(made.rows) == 1
+    assert "used up" in made.ledger.note
+    assert "used up" in repr(made)
+
+
+def test_a_row_knows_where_it_came_from(cafe, cafe_seeds, scripted):
+    chosen = plan(cafe, cafe_seeds, strategy="few_shot", n=5)
+    row = generate(chosen, llm=scripted(distinct_texts), progress=False).rows[0]
+    assert (row["strategy"], row["model"], row["slot"], row["iteration"]) == ("few_shot", "scripted", 0, 0)
+    assert row["label"] == chosen.slots[0].label
+    assert json.loads(row["demo_ids"]) == list(chosen.slots[0].demo_ids)
+    assert row["request_key"] == chosen.slots[0].key("scripted")
+    assert json.loads(row["attributes"]) == {}
+
+
+def test_attributes_of_a_row_are_those_its_line_asked_for(cafe, scripted):
+    chosen = plan(cafe, strategy="attributed", n=5)
+    rows = generate(chosen, llm=scripted(distinct_texts), progress=False).rows
+    assert [json.loads(a) for a in rows["attributes"]] == list(chosen.slots[0].attributes)
+
+
+def test_generate_takes_a_task_as_well_as_a_plan(cafe, scripted):
+    by_plan = generate(plan(cafe, n=7, random_state=3), llm=scripted(distinct_texts), progress=False)
+    by_task = generate(cafe, n=7, random_state=3, llm=scripted(distinct_texts), progress=False)
+    assert by_plan.rows.to_list() == by_task.rows.to_list()
+
+
+def test_plan_arguments_beside_a_plan_are_refused(cafe, scripted):
+    with pytest.raises(SynthkitError, match="belong to sk.plan"):
+        generate(plan(cafe, n=5), n=9, llm=scripted(distinct_texts))
+    with pytest.raises(SynthkitError, match="expected a plan or a task"):
+        generate("feedback")
+    with pytest.raises(SynthkitError, match="did you mean 'recorded'"):
+        generate(plan(cafe, n=5), llm="recordet")
+
+
+def test_the_baseline_needs_seeds_and_repeats_itself(cafe, cafe_seeds):
+    with pytest.raises(SynthkitError, match="seeds=sk.load_seeds"):
+        generate(plan(cafe, n=5), llm="ngram", progress=False)
+    runs = [generate(plan(cafe, cafe_seeds, n=12), llm="ngram", progress=False).rows.to_list() for _ in range(2)]
+    assert runs[0] == runs[1]
+    assert {r["model"] for r in runs[0]} == {"ngram"}
+
+
+def hostile(request):
+    return as_reply([*HOSTILE[: request.count - 1], "x" * 100_000]) if request.slot == 0 else distinct_texts(request)
+
+
+@pytest.fixture
+def hostile_run(cafe, scripted):
+    return generate(plan(cafe, n=10), llm=scripted(hostile), progress=False)
+
+
+def test_a_reply_with_a_text_of_100_kilobytes_costs_its_own_texts_and_no_others(hostile_run):
+    assert len(hostile_run.rows) == 10
+    assert hostile_run.ledger.unparsable == 5
+
+
+@pytest.fixture
+def hostile_rows(cafe, scripted):
+    def script(request):
+        return as_reply(HOSTILE) if request.slot == 0 else distinct_texts(request)
+
+    return generate(plan(cafe, n=10), llm=scripted(script), progress=False)
+
+
+def test_hostile_texts_are_kept_as_they_are(hostile_rows):
+    texts = hostile_rows.rows["text"]
+    assert texts[0] == HOSTILE[0]
+    assert texts[1] == "half an emoji ? and a NUL  here"
+    assert texts[2:5] == HOSTILE[2:5]
+
+
+def test_hostile_texts_are_escaped_where_they_are_shown(hostile_rows):
+    shown = hostile_rows._repr_html_()
+    assert "<script" not in shown
+    assert "&lt;script&gt;alert(&#x27;x&#x27;)&lt;/script&gt; &amp;" in shown
+    assert "<caption" in shown
+
+
+def test_a_very_long_text_is_cut_at_a_stated_length():
+    assert len(number_texts([{"number": 1, "text": "word " * 50_000}], 1)[1]) == LONGEST_TEXT
+
+
+def test_hostile_texts_survive_the_csv(hostile_rows, tmp_path):
+    from synthkit.tasks.loading import load_rows
+
+    hostile_rows.to_csv(tmp_path / "made.csv")
+    back = load_rows(tmp_path / "made.csv").rows
+    assert list(back["text"]) == list(hostile_rows.rows["text"])
+    assert list(back["id"]) == list(hostile_rows.rows["id"])
+
+
+def test_a_hostile_model_name_cannot_stop_a_run(cafe, scripted):
+    source = scripted(lambda r: Reply(distinct_texts(r), "mod\udc00el\x00", Usage(1, 1)))
+    assert generate(plan(cafe, n=5), llm=source, progress=False).rows["model"][0] == "mod?el"
+
+
+def test_a_csv_that_cannot_be_written_is_a_plain_error(hostile_rows, tmp_path):
+    with pytest.raises(SynthkitError, match="cannot write .*nowhere.*(non-existent|No such)"):
+        hostile_rows.to_csv(tmp_path / "nowhere" / "made.csv")
+
+
+@pytest.mark.parametrize("heap", ['{"', "[{", '{"texts": [{"number": 1, "text": "cut off in the'])
+def test_a_heap_of_brackets_or_a_cut_reply_is_not_repaired(heap):
+    many = heap * 20_000 if len(heap) < 3 else heap
+    assert parse_reply(Reply(many, "m", Usage(1, 1))) is None
+
+
+def test_the_key_of_a_row_finds_its_reply_also_where_the_endpoint_has_another_name_for_the_model(cafe, tmp_path):
+    class Renaming:
+        model, concurrency, attempts = "asked-for", 1, 1
+
+        async def complete(self, request):
+            return Reply(distinct_texts(request), "served-2026", Usage(1, 1))
+
+    with Store(tmp_path / "r.sqlite") as store:
+        made = generate(plan(cafe, n=5), llm=Renaming(), store=store, progress=False)
+        assert set(made.rows["model"]) == {"served-2026"}
+        assert store.get_many(list(made.rows["request_key"]))
+
+
+@given(st.lists(st.fixed_dictionaries({"text": st.text(), "probability": json_values}), max_size=6))
+def test_only_probabilities_are_kept_as_probabilities(items):
+    stated = number_probabilities(items, 5)
+    assert all(0 <= float(p) <= 1 for p in stated.values())
+
+
+def test_a_stated_probability_stands_with_its_row(cafe, scripted):
+    def answer(request):
+        texts = [{**item, "probability": item["number"] / 100} for item in json.loads(distinct_texts(request))["texts"]]
+        return json.dumps({"texts": texts})
+
+    made = generate(plan(cafe, strategy="verbalized_sampling", n=10), llm=scripted(answer), progress=False)
+    assert [json.loads(a)["probability"] for a in made.rows["attributes"][:5]] == [
+        "0.01",
+        "0.02",
+        "0.03",
+        "0.04",
+        "0.05",
+    ]
+
+
+def test_a_mix_keeps_rows_of_each_strategy_and_its_ledger_adds_up(cafe, scripted):
+    def answer(request):
+        other = replace(request, slot=request.slot + 100 * (request.strategy == "persona"))
+        return distinct_texts(other)
+
+    made = generate(plan(cafe, strategy=["zero_shot", "persona"], n=30), llm=scripted(answer), progress=False)
+    assert sorted(set(made.rows["strategy"])) == ["persona", "zero_shot"]
+    assert len(set(made.rows["id"])) == len(made.rows) == 30
+    made.ledger.check()
+
+
+def test_without_filters_every_text_is_kept(cafe, scripted):
+    def same(request):
+        return json.dumps({"texts": [{"number": i, "text": "the same"} for i in range(1, 6)]})
+
+    every = generate(plan(cafe, n=15, surplus=0), llm=scripted(same), filters=[], progress=False)
+    assert len(every.rows) == 15
+    assert len(generate(plan(cafe, n=15, surplus=0), llm=scripted(same), progress=False).rows) == 1

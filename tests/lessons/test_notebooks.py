@@ -1,0 +1,140 @@
+"""Every lesson runs from top to bottom, reads well, and shows what it shows when it is run."""
+
+import json
+import os
+import re
+from functools import cache
+from pathlib import Path
+
+import jupytext
+import nbformat
+import pytest
+
+from synthkit.cli.notebook import LESSONS, execute
+
+SOURCES = sorted((LESSONS / "src").glob("*.py"))
+TAGS = {"parameters", "keep_output", "live"}
+NUMBER = re.compile(r"-?\d+(?:,\d{3})*(?:\.\d+)?")
+
+pytestmark = pytest.mark.notebooks
+lessons = pytest.mark.parametrize("source", SOURCES, ids=[s.stem for s in SOURCES])
+
+
+def committed(source: Path) -> nbformat.NotebookNode:
+    return nbformat.read(LESSONS / f"{source.stem}.ipynb", as_version=4)
+
+
+def run(source: Path, parameters: dict | None = None) -> nbformat.NotebookNode:
+    """Execute as JupyterLab would: the kernel chooses its own way of drawing."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MPLBACKEND", raising=False)
+        return execute(source, parameters)
+
+
+executed = cache(run)
+
+
+def shown(cell) -> list[str]:
+    """The kept outputs of a cell as text; a picture counts as its kind."""
+    out = []
+    for output in cell.get("outputs", []):
+        if output.output_type == "stream":
+            if output.name == "stdout":
+                out.append(output.text)
+        elif "image/png" in output.data:
+            out.append("image/png")
+        else:
+            out.append(output.data.get("text/html") or output.data["text/plain"])
+    return out
+
+
+def as_printed(text: str) -> tuple[str, list[float]]:
+    """The text without its numbers, and the numbers."""
+    return NUMBER.sub("#", text), [float(n.replace(",", "")) for n in NUMBER.findall(text)]
+
+
+@lessons
+def test_the_notebook_is_the_pair_of_its_text(source):
+    def cells(notebook):
+        return [(c.cell_type, c.source, c.metadata.get("tags", [])) for c in notebook.cells]
+
+    assert cells(committed(source)) == cells(jupytext.read(source)), "run: make notebooks"
+
+
+@lessons
+def test_kept_outputs_are_what_a_run_gives(source):
+    for old, new in zip(committed(source).cells, executed(source).cells, strict=True):
+        if "keep_output" not in old.metadata.get("tags", []):
+            assert not old.get("outputs"), f"an output is kept without the tag: {old.source[:60]}"
+            continue
+        assert shown(old), f"nothing is kept: {old.source[:60]}"
+        assert len(shown(old)) == len(shown(new))
+        for before, after in zip(shown(old), shown(new), strict=True):
+            (words, numbers), (new_words, new_numbers) = as_printed(before), as_printed(after)
+            assert words == new_words
+            assert numbers == pytest.approx(new_numbers, abs=0.0015)
+
+
+@lessons
+def test_no_cell_writes_to_stderr_and_nothing_names_this_machine(source):
+    for cell in executed(source).cells:
+        for output in cell.get("outputs", []):
+            if output.output_type == "stream":
+                assert output.name == "stdout", output.text
+            assert str(Path.home()) not in json.dumps(output)
+
+
+@lessons
+def test_a_lesson_keeps_to_its_anatomy(source):
+    notebook = committed(source)
+    code = [c for c in notebook.cells if c.cell_type == "code"]
+    prose = "\n".join(c.source for c in notebook.cells if c.cell_type == "markdown")
+    lengths = sorted(len(c.source.splitlines()) for c in code)
+    assert 8 <= len(code) <= 25
+    assert lengths[-1] <= 20 and lengths[len(lengths) // 2] <= 6
+    assert "import synthkit as sk" in code[0].source
+    assert code[1].metadata.tags == ["parameters"]
+    assert {t for c in notebook.cells for t in c.metadata.get("tags", [])} <= TAGS
+    assert prose.count("**Notice**") >= 3 and "## What we know, and what we do not" in prose
+    assert "Try it" in prose and "**Needs**" in prose
+    assert (LESSONS / f"{source.stem}.ipynb").stat().st_size < 300_000
+
+
+@lessons
+def test_headings_pictures_and_links_can_be_followed_without_eyes(source):
+    notebook = committed(source)
+    prose = [c.source for c in notebook.cells if c.cell_type == "markdown"]
+    levels = [len(m.group(1)) for m in re.finditer(r"^(#+) ", "\n".join(prose), flags=re.M)]
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(b - a <= 1 for a, b in zip(levels, levels[1:], strict=False))
+    for target in re.findall(r"\]\(([^)#]+)\)", "\n".join(prose)):
+        assert (LESSONS / target).exists() or target.startswith("http"), target
+    for here, after in zip(notebook.cells, [*notebook.cells[1:], None], strict=True):
+        if "image/png" in shown(here):
+            assert after is not None and after.source.startswith("*Figure: "), "a figure needs its sentence below"
+
+
+@lessons
+def test_no_cell_is_about_the_machinery(source):
+    for cell in committed(source).cells:
+        if cell.cell_type == "code":
+            assert not re.search(r"autoreload|sys\.path|^[!%]|pip install", cell.source, flags=re.M)
+
+
+def test_the_first_lesson_builds_to_the_same_bytes_twice():
+    import importlib.util
+
+    spec = importlib.util.spec_from_file_location("build", LESSONS / "build.py")
+    build = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(build)
+    source = SOURCES[0]
+    first = nbformat.writes(build.strip(nbformat.from_dict(executed(source))))
+    assert nbformat.writes(build.strip(run(source))) == first
+
+
+@pytest.mark.realdata
+@pytest.mark.skipif(not os.environ.get("SYNTHKIT_REALDATA"), reason="SYNTHKIT_REALDATA is not set")
+@pytest.mark.parametrize("lesson, label", [("02_prompting_strategies", "travel"), ("03_generation", None)])
+def test_lessons_run_on_real_rows_too(lesson, label):
+    parameters = {"TASK": "clinc150_domains", **({"LABEL": label} if label else {})}
+    assert run(LESSONS / "src" / f"{lesson}.py", parameters).cells

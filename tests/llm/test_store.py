@@ -1,0 +1,185 @@
+"""The store: what was committed stays, and what goes wrong is said with its fix."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import stat
+import sys
+import threading
+
+import pytest
+from support.replies import as_reply
+
+from synthkit.core import storage as database
+from synthkit.core.errors import SynthkitError
+from synthkit.generation.generate import generate
+from synthkit.llm import store as module
+from synthkit.llm.recorded import Recorded
+from synthkit.llm.request import Reply, Usage
+from synthkit.llm.store import Store
+from synthkit.prompts.plan import plan
+
+
+@pytest.fixture
+def slots(cafe):
+    return plan(cafe, n=100).slots
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "deep" / "replies.sqlite"
+
+
+def reply(text="hello there"):
+    return Reply(as_reply([text]), "m-2026", Usage(12, 34, True), "stop")
+
+
+def test_a_reply_comes_back_as_it_was(path, slots):
+    with Store(path) as store:
+        assert store.put(slots[0], "m", reply()) == reply()
+        assert store.get(slots[0], "m") == reply()
+        assert store.get(slots[0], "another") is None
+        assert store.get(slots[0].next_attempt(), "m") is None
+    with Store(path) as store:
+        assert store.get(slots[0], "m") == reply()
+        assert repr(store).endswith("1 replies")
+
+
+def test_the_first_reply_under_a_key_stays_and_is_what_put_returns(path, slots):
+    with Store(path) as store, Store(path) as other:
+        store.put(slots[0], "m", reply("first"))
+        assert other.put(slots[0], "m", reply("second")) == reply("first")
+
+
+def test_a_lone_surrogate_is_stored_as_a_question_mark(path, slots):
+    with Store(path) as store:
+        assert store.put(slots[0], "m", Reply("a\ud800b", "m", Usage(1, 1))).content == "a?b"
+
+
+def test_many_threads_write_in_groups_and_lose_nothing(path, slots):
+    with Store(path) as store:
+        threads = [threading.Thread(target=lambda s=s: store.put(s, "m", reply(str(s.slot)))) for s in slots]
+        [t.start() for t in threads]
+        [t.join() for t in threads]
+        assert len(store) == len(slots)
+        assert store.get(slots[7], "m") == reply("7")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="file modes of POSIX")
+def test_only_the_owner_can_read_it(path, slots):
+    with Store(path) as store:
+        store.put(slots[0], "m", reply())
+        modes = {stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+    assert modes == {0o600}
+
+
+def test_a_full_disk_is_said_and_what_was_paid_for_is_written_when_there_is_room(path, slots):
+    store = Store(path)
+    store.put(slots[0], "m", reply())
+    store._db.execute(f"PRAGMA max_page_count={store._db.execute('PRAGMA page_count').fetchone()[0]}")
+    with pytest.raises(SynthkitError, match="disk is full.*make room and run this again"):
+        store.put(slots[1], "m", reply("x" * 50_000))
+    store.close()
+    with Store(path) as store:
+        store.put(slots[2], "m", reply())
+        assert len(store) == 3
+        assert store.get(slots[1], "m") == reply("x" * 50_000)
+
+
+def test_a_locked_store_is_said(path, slots, monkeypatch):
+    monkeypatch.setattr(database, "_LOCKED", 0.1)
+    with Store(path) as store:
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(SynthkitError, match="nother process has held it"):
+            store.put(slots[0], "m", reply())
+        other.execute("ROLLBACK")
+        other.close()
+        assert store.put(slots[1], "m", reply()) == reply()
+
+
+@pytest.mark.parametrize("content", [b"this is not a database " * 100, b"SQLite format 3\x00" + b"\xff" * 5000])
+def test_a_damaged_file_is_said_and_left_alone(path, content):
+    path.parent.mkdir()
+    path.write_bytes(content)
+    with pytest.raises(SynthkitError, match="cannot use .*replies.sqlite"):
+        Store(path)
+    assert path.read_bytes() == content
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="the super-user may write anywhere")
+def test_a_folder_that_may_not_be_written_to_is_said(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(SynthkitError, match="SYNTHKIT_HOME"):
+        Store(tmp_path / "replies.sqlite")
+
+
+def test_a_folder_that_is_a_file_is_said(tmp_path):
+    (tmp_path / "home").write_text("")
+    with pytest.raises(SynthkitError, match="SYNTHKIT_HOME"):
+        Store(tmp_path / "home" / "replies.sqlite")
+
+
+def test_a_network_file_system_gets_no_wal(path, slots, monkeypatch):
+    monkeypatch.setattr(database, "on_network", lambda path: True)
+    with Store(path) as store:
+        assert store._read("PRAGMA journal_mode") == [("delete",)]
+        assert store.put(slots[0], "m", reply()) == reply()
+    monkeypatch.undo()
+    with Store(path) as store:
+        assert store._read("PRAGMA journal_mode") == [("wal",)]
+        assert len(store) == 1
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads the mount table of Linux")
+def test_the_file_system_is_read_from_the_mount_table(tmp_path):
+    assert not database.on_network(tmp_path)
+
+
+def test_a_store_of_before_is_read_on(path, slots):
+    path.parent.mkdir()
+    old = sqlite3.connect(path)
+    old.execute(module._SCHEMA.replace(", problem TEXT NOT NULL DEFAULT ''", ""))
+    old.commit()
+    old.close()
+    with Store(path) as store:
+        store.put(slots[0], "m", reply())
+        assert len(store) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+def test_a_forked_worker_can_go_on_with_the_store(path, slots):
+    with Store(path) as store:
+        store.put(slots[0], "m", reply())
+        child = os.fork()
+        if not child:
+            os._exit(0 if len(store) == 1 and store.put(slots[1], "m", reply()) else 1)
+        assert os.waitpid(child, 0)[1] == 0
+        assert len(store) == 2
+
+
+def test_batch_files_carry_replies_to_another_store_and_to_recordings(path, slots, tmp_path, cafe, scripted):
+    with Store(path) as store, Store(tmp_path / "other.sqlite") as other:
+        for slot in slots[:8]:
+            store.put(slot, "m", Reply(as_reply([f"{slot.slot} {w}" for w in "abcde"]), "m-2026", Usage(1, 2, True)))
+        store.put(slots[8], "m", reply(), "empty reply")
+        assert store.export_batch(slots, "m", tmp_path / "batch") == 8
+        assert other.import_batch(tmp_path / "batch") == 8
+        assert other.get(slots[3], "m") == store.get(slots[3], "m")
+        assert other.get(slots[8], "m") is None
+        source = scripted(lambda request: pytest.fail("asked although it was imported"))
+        source.model = "m"
+        assert len(generate(plan(cafe, n=40), llm=source, store=other, progress=False).rows) == 40
+    assert len(Recorded(tmp_path / "batch")) == 8
+
+
+def test_a_batch_line_without_a_reply_is_left_to_be_asked(path, slots, tmp_path):
+    with Store(path) as store:
+        store.put(slots[0], "m", reply())
+        store.export_batch(slots, "m", tmp_path)
+        failed = json.loads((tmp_path / "replies.jsonl").read_text()) | {"response": None, "error": {"message": "no"}}
+        (tmp_path / "replies.jsonl").write_text(json.dumps(failed) + "\n")
+    with Store(tmp_path / "new.sqlite") as new:
+        assert new.import_batch(tmp_path) == 0

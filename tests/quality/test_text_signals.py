@@ -1,0 +1,145 @@
+"""What is counted in words: repetition, fluency, overused phrases; each against a count by hand or a plain version."""
+
+from collections import Counter
+from math import exp, log, log1p
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.rows import invent
+
+from synthkit.quality.alignment import jensen_shannon, lengths, unigrams
+from synthkit.quality.diversity import overused, self_bleu, self_repetition
+from synthkit.quality.fidelity import fluency, foreign, main_language, register
+from synthkit.quality.ngram_model import WordModel, encode
+from synthkit.seeds.profile import HABITS
+
+TEXTS = st.lists(st.lists(st.sampled_from("abcd"), max_size=8), min_size=2, max_size=8)
+
+
+def test_self_repetition_counts_the_other_texts_that_share_four_words():
+    assert self_repetition(["a b c d e", "f g h i j"]) == 0
+    # "a b c d" stands in one other text for the first two, in none for the third
+    texts = ["a b c d x", "y a b c d", "p q r s t"]
+    assert self_repetition(texts) == pytest.approx(2 * log1p(1) / 3)
+    assert self_repetition(["a b c d"] * 5) == pytest.approx(log1p(4))
+    assert self_repetition(["a b c d a b c d", "e f g h"]) == 0  # within one text it is no repetition
+    assert self_repetition([]) == 0
+    assert self_repetition(["a b c d", "a b c d"], budget=4) == 0
+
+
+@given(TEXTS)
+def test_self_repetition_is_that_of_its_authors(texts):
+    grams = [{tuple(t[i : i + 4]) for i in range(len(t) - 3)} for t in texts]
+    counts = Counter(g for some in grams for g in some)
+    expected = np.mean([np.log(sum(counts[g] for g in some) - len(some) + 1) for some in grams])
+    assert self_repetition(texts) == pytest.approx(expected)
+
+
+def plain_bleu(references, tokens, n=4):
+    """BLEU as it is written down: clipped precisions, +0.1 where nothing matches, closest reference length."""
+    logs = 0.0
+    for k in range(1, n + 1):
+        own = Counter(tuple(tokens[i : i + k]) for i in range(len(tokens) - k + 1))
+        most = Counter()
+        for reference in references:
+            most |= Counter(tuple(reference[i : i + k]) for i in range(len(reference) - k + 1))
+        logs += log((sum((own & most).values()) or 0.1) / max(1, own.total())) / n
+    closest = min((len(r) for r in references), key=lambda length: (abs(length - len(tokens)), length))
+    return exp(logs) * min(1.0, exp(1 - closest / len(tokens)))
+
+
+@given(TEXTS)
+def test_self_bleu_is_the_mean_bleu_of_each_text_against_all_others(texts):
+    texts = [t for t in texts if t]
+    if len(texts) < 2:
+        assert self_bleu(texts) == 0
+        return
+    expected = np.mean([plain_bleu(texts[:i] + texts[i + 1 :], t) for i, t in enumerate(texts)])
+    assert self_bleu(texts) == pytest.approx(expected)
+
+
+def test_self_bleu_of_copies_is_one():
+    assert self_bleu(["one two three four five"] * 3) == pytest.approx(1)
+
+
+def witten_bell(fitted, history, word, order):
+    if order == 0:
+        return 1 / (len({int(c) for t in fitted for c in t}) + 2)
+    known = {int(c) for t in fitted for c in t} | {0, 1}
+    context = tuple(h if h in known else 2 for h in history[len(history) - order + 1 :]) if order > 1 else ()
+    follows = Counter()
+    for text in fitted:
+        line = [0, 0, *text.tolist(), 1]
+        for i in range(2, len(line)):
+            if tuple(line[i - order + 1 : i]) == context:
+                follows[line[i]] += 1
+    lower = witten_bell(fitted, history, word, order - 1)
+    if not follows:
+        return lower
+    return (follows[word] + len(follows) * lower) / (follows.total() + len(follows))
+
+
+def test_the_probabilities_of_all_next_words_sum_to_one():
+    (fitted,) = encode([list("abac"), list("bba"), ["c"]])
+    every = sorted({int(c) for t in fitted for c in t}) + [1, 10**6]  # the end of a text, and one word never seen
+    for history in ([0, 0], [0, every[0]], [every[1], every[0]], [10**6, every[0]]):
+        assert sum(witten_bell(fitted, history, w, 3) for w in every) == pytest.approx(1)
+
+
+@given(TEXTS, st.lists(st.sampled_from("abcdz"), max_size=6))
+def test_a_word_model_is_the_one_of_witten_and_bell(texts, asked):
+    fitted, (codes,) = encode(texts, [asked])
+    (bits,), (length,) = WordModel(fitted).bits([codes])
+    line = [0, 0, *codes.tolist(), 1]
+    expected = -sum(np.log2(witten_bell(fitted, line[:i], line[i], 3)) for i in range(2, len(line)))
+    assert bits == pytest.approx(expected)
+    assert length == len(asked) + 1
+
+
+def test_a_model_finds_its_own_kind_of_text_more_fluent():
+    boats = [t.split() for t in invent(200, 1)["text"][::2]]
+    own, like, noise = encode(
+        boats[:50], boats[50:], [list(np.random.default_rng(0).permutation(t)) for t in boats[50:]]
+    )
+    model = WordModel(own)
+    assert fluency(model, own) < fluency(model, like) < 12
+    assert fluency(model, like) == pytest.approx(fluency(model, noise), rel=0.1)  # these texts have no word order
+
+
+def test_divergence_of_words_and_lengths_is_that_of_scipy():
+    from scipy.spatial.distance import jensenshannon
+
+    a, b = unigrams(["a a b", "c"]), unigrams(["a c c d"])
+    names = sorted(a | b)
+    p, q = ([c[n] / c.total() for n in names] for c in (a, b))
+    assert jensen_shannon(a, b) == pytest.approx(jensenshannon(p, q, base=2) ** 2)
+    assert jensen_shannon(a, a) == 0 and jensen_shannon(Counter("a"), Counter("b")) == 1
+    assert lengths(["one", "two words", "x " * 50, "x " * 51])[1] == 1
+
+
+def test_openings_and_phrases_that_return_are_listed_once():
+    real = [f"w{i} was here on day {i} of it" for i in range(40)]
+    made = [f"I am writing to complain about thing {i}" for i in range(20)] + real[:20]
+    found = overused(made, real)
+    assert found[0] == ("opening", "i am writing", 20, 0)
+    assert [x[1:] for x in found if x[0] == "phrase"][0][1:] == (20, 0)
+    assert all("was here" not in words for _, words, *_ in found)
+    assert len([x for x in found if x[0] == "phrase"]) <= 2  # overlapping ones are one phrase
+    assert overused(real, real) == []
+
+
+def test_register_looks_at_every_habit():
+    habits = [column for column, _, _ in HABITS]
+    has = register(["Is it late?", "thank you, i love it"])
+    assert has.shape == (2, len(HABITS))
+    assert has[:, habits.index("question")].tolist() == [True, False]
+    assert has[:, habits.index("politeness")].tolist() == [False, True]
+
+
+def test_another_language_is_noticed():
+    english = ["the parcel came two days late and nobody told me anything about it"] * 5
+    german = ["das Paket kam zwei Tage zu spät und niemand hat mir etwas davon gesagt"] * 3
+    assert (main_language(english), main_language(german)) == ("en", "de")
+    assert foreign(english + german, "en") == 3

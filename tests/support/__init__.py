@@ -1,0 +1,1 @@
+"""Invented rows, tasks, replies and servers that several tests stand on."""
