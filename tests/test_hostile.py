@@ -19,7 +19,7 @@ from synthkit.generation.annotate import relabel
 from synthkit.generation.filters import default_filters
 from synthkit.generation.generate import generate
 from synthkit.generation.plots import plot_ledger
-from synthkit.generation.vector_filters import LabelCheck, SameMeaning
+from synthkit.generation.vector_filters import SameMeaning
 from synthkit.llm.recorded import batch_line, import_batch
 from synthkit.llm.request import Reply, Usage
 from synthkit.prompts.plan import plan
@@ -87,7 +87,7 @@ def made(cafe, seeds):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(vector_filters, "embed", bags)
         patch.setattr(vector_filters, "weights_folder", lambda: "somewhere")
-        filters = [*default_filters(cafe, seeds), SameMeaning(), LabelCheck(seeds, embedder="lsa")]
+        filters = [*default_filters(cafe, seeds), SameMeaning()]
         return generate(plan(cafe, n=40), llm=Scripted(hostile), filters=filters, progress=False)
 
 

@@ -100,15 +100,15 @@ sk.table(
 # **Notice** the zeros. This model does not talk about its texts, leak labels or make up phone numbers; a small one does.
 # A filter that finds nothing is no proof that there is nothing: it finds what it looks for.
 #
-# Two more are switched on by name. `same meaning` finds twins by sentence vectors, and is stricter for short texts;
-# `label check` asks a classifier fitted on the seeds whether a text speaks for its label (PVI, Ethayarajh et al. 2022).
+# One more stands ready: `same meaning` finds twins by sentence vectors, and is stricter for short texts.
 
 # %%
+from synthkit.generation.vector_filters import SameMeaning
+
 choices = {
     "no filter": [],
     "default": sk.default_filters(task, seeds),
-    "and same meaning": sk.default_filters(task, seeds, also=["same meaning"]),
-    "and label check": sk.default_filters(task, seeds, also=["label check"]),
+    "and same meaning": [*sk.default_filters(task, seeds), SameMeaning()],
 }
 runs = {name: sk.generate(whole, filters=f, progress=False) for name, f in choices.items()}
 
@@ -117,26 +117,19 @@ ledgers = {name: run.ledger.to_frame() for name, run in runs.items()}
 sk.plot_ledger(ledgers)
 
 # %% [markdown]
-# *Figure: four waterfalls from 260 texts of `boundary`. Without filters all are kept, the default filters take next to
-# nothing, nor do twins by meaning; the label check takes 32.*
+# *Figure: three waterfalls from 260 texts of `boundary`. Without filters all are kept, the default filters take next to
+# nothing, nor do twins by meaning.*
 #
-# The same as a table, and some of what the label check saw:
+# The same as a table:
 
 # %% tags=["keep_output"]
 counts = {n: {"kept": len(run.rows), **dict(run.ledger.dropped)} for n, run in runs.items()}
 steps = pd.DataFrame(counts).fillna(0).astype(int)
 sk.table(steps.rename_axis("texts").reset_index(), "the same replies under four choices")
 
-# %% tags=["keep_output"]
-seen = runs["and label check"].dropped()
-seen = seen[seen["reason"].str.startswith("label check")].head(4)
-sk.table(seen[["label", "text", "reason", "evidence"]], "dropped by the label check")
-
 # %% [markdown]
-# **Notice** the classifier's own accuracy in the reason: right on two seeds of three, it is no judge to trust blindly.
-# Below 0.6 the check is off and the ledger says so. More rows that surely carry their label are not always a better
-# training set: [02](02_prompting_strategies.ipynb) has the numbers.
-#
+# Does a text carry its label? A filter that asked a classifier of the seeds made more labels hold and no score higher, and
+# is gone: [02](02_prompting_strategies.ipynb) has the numbers.
 # The other way is to ask the model itself, blindly, which label a text carries, and to believe it (PromptMix, Sahu et al.
 # 2023). Twenty texts a request, through the same store and budget; the requests are added to the ledger.
 
@@ -150,8 +143,7 @@ unclear = again.dropped().query("reason == 'label unclear'")
 sk.table(unclear[["label", "text", "reason", "evidence"]], "dropped by relabelling")
 
 # %% [markdown]
-# **Notice** how far apart the two judges are. The model that wrote the texts finds its own labels right; the classifier
-# knows ten real rows a label and little else. Neither is the truth: read some.
+# **Notice** that the model which wrote the texts finds its own labels right. That is no proof: read some.
 #
 # A filter of your own is a function of a row. What it returns is the evidence.
 
@@ -278,7 +270,7 @@ sk.generate(plan, llm=llm, budget=sk.Budget(requests=60, tokens=200_000))
 # - Every request and every text is accounted for, and a dropped text shows its evidence.
 # - By default duplicates are found by shared words and characters: two texts that say the same differently both stay.
 # - Each filter's reach is measured on real rows (`benchmarks/filters.py`): of 200 real rows at most one in a hundred is
-#   taken for another's twin; the label check drops about one in ten real rows that carry their label.
+#   taken for another's twin.
 # - Recorded token counts are estimates (four bytes a token) and marked so.
 # - Try it: `STRATEGY = "attributed"`. Are fewer texts dropped?
 # - Next: [04 Synthetic against real](04_synthetic_vs_real.ipynb).

@@ -11,7 +11,7 @@ import numpy as np
 from synthkit.comparison.classifiers import STUDENTS
 from synthkit.core.embedding import default_embedder, embed
 from synthkit.core.text import fold, words
-from synthkit.generation.filters import Memorized
+from synthkit.generation.filters import SeedCopy
 from synthkit.quality.alignment import c2st, coverage
 from synthkit.quality.diversity import distinct, vendi
 from synthkit.quality.evaluate import SMALLEST
@@ -69,7 +69,7 @@ def judge(
     for way, some in made.items():
         of_each = []
         for g, rows in zip(some, sets[way], strict=True):
-            texts, memorized = [*g.rows["text"], *(d["text"] for d in g.drops)], Memorized(g.plan.seeds or seeds)
+            texts, memorized = [*g.rows["text"], *(d["text"] for d in g.drops)], SeedCopy(g.plan.seeds or seeds)
             of_each.append(
                 (
                     g.ledger.planned,

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synthkit.core.errors import SynthkitError, unknown
 from synthkit.core.text import NEAR, NearIndex, OverlapIndex, fold, words
 from synthkit.generation.filter import Drop, Filter
 from synthkit.seeds.anonymizer import find_personal
@@ -140,7 +139,7 @@ class NearDuplicate(Filter):
         self._index.add(row["text"], row["id"])
 
 
-class Memorized(Filter):
+class SeedCopy(Filter):
     """Copies a seed: shares a longer run of words with one than real rows share with it, or nearly is one.
 
     The run allowed is the 99th percentile of the longest run that a seed shares with another one (a filter may see
@@ -184,30 +183,12 @@ def _named(seed: str, shown: Sequence[str]) -> str:
     return f"seed {seed}, shown in its prompt" if seed in shown else f"seed {seed}"
 
 
-BY_NAME = ("same meaning", "label check")
-
-
-def default_filters(task: Task, seeds: Seeds | None = None, *, also: Sequence[str] = ()) -> list[Filter]:
+def default_filters(task: Task, seeds: Seeds | None = None) -> list[Filter]:
     """Return the filters of a generation, in their order; what cannot be parsed never comes here.
 
     They look at words alone, so that every machine keeps the same rows, and remember what they kept: make new ones for
-    a run that has nothing to do with the last. Two more are switched on by name, as
-    `also=["same meaning", "label check"]`: they need sentence vectors (and the second one seeds), see
-    `synthkit.generation.vector_filters`.
+    a run that has nothing to do with the last. A list of them takes more: functions of a row, or `SameMeaning()` of
+    `synthkit.generation.vector_filters`, which needs sentence vectors.
     """
-    own = [Empty(), Length(task), MetaTalk(task), LabelLeak(task), PersonalData()]
-    filters = [*own, Memorized(seeds), ExactDuplicate(), NearDuplicate()]
-    for name in also:
-        if name not in BY_NAME:
-            raise unknown("filter", name, BY_NAME)
-    if not also:
-        return filters
-    from synthkit.generation.vector_filters import LabelCheck, SameMeaning
-
-    if "same meaning" in also:
-        filters.append(SameMeaning())
-    if "label check" in also:
-        if seeds is None:
-            raise SynthkitError("the label check is fitted on seeds: default_filters(task, seeds, also=[...])")
-        filters.append(LabelCheck(seeds))
-    return filters
+    by_itself = [Empty(), Length(task), MetaTalk(task), LabelLeak(task), PersonalData()]
+    return [*by_itself, SeedCopy(seeds), ExactDuplicate(), NearDuplicate()]

@@ -1,19 +1,17 @@
-"""Filters that need sentence vectors: twins by meaning, and labels that a classifier of the seeds does not believe.
+"""A filter that needs sentence vectors: twins by meaning.
 
-Both are off unless named (`sk.default_filters(task, seeds, also=[...])`): what they drop hangs on floating-point
-numbers and on weights that a machine may not have.
+It is off unless it is asked for, `filters=[*sk.default_filters(task, seeds), SameMeaning()]`: what it drops hangs on
+floating-point numbers and on weights that a machine may not have.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from synthkit.core.classifier import LEAST_SCORE, fit_labels
 from synthkit.core.embedding import GET_WEIGHTS, embed, weights_folder
 from synthkit.core.errors import SynthkitError
 from synthkit.core.text import words
 from synthkit.generation.filter import Drop, Filter
-from synthkit.seeds.seeds import Seeds
 
 LOOSE, STRICT, SHORT = 0.90, 0.95, 10  # cosine for very long texts, for short ones, and how many words are short
 
@@ -80,38 +78,3 @@ class SameMeaning(Filter):
         if text not in self._vectors:
             self._vectors[text] = embed([text], embedder="minilm")[0]
         return self._vectors[text]
-
-
-class LabelCheck(Filter):
-    """Speaks less for its label (PVI, in bits) than nine in ten seeds of that label do: see `fit_labels`.
-
-    The classifier's own cross-validated accuracy stands in each reason. Below LEAST_SCORE the check is off, and the
-    ledger says so. With ten seeds a label it drops 8 to 14 % of real rows under their own label, 67 to 99.8 % under
-    another one drawn at random, 16 to 62 % under the likeliest other (three tasks, benchmarks/filters.py).
-    """
-
-    name = "label check"
-
-    def __init__(self, seeds: Seeds, *, embedder: str | None = None):
-        self.model = fit_labels(seeds.rows, embedder=embedder)
-        right = f"itself right on {self.model.accuracy:.2f} of the seeds"
-        self.note = "" if self.model.trusted else f"label check off: {right}, {LEAST_SCORE} are needed"
-        self._reason = f"label check ({right})"
-        self._bits: dict[tuple[str, str], float] = {}
-
-    def prepare(self, rows: list[dict]) -> None:
-        if self.model.trusted and rows:
-            texts, labels = [r["text"] for r in rows], [r["label"] for r in rows]
-            bits = self.model.pvi(texts, labels)
-            self._bits = dict(zip(zip(texts, labels, strict=True), bits.tolist(), strict=True))
-
-    def check(self, row: dict) -> Drop | None:
-        if not self.model.trusted:
-            return None
-        what = row["text"], row["label"]
-        if what not in self._bits:
-            self._bits[what] = float(self.model.pvi([what[0]], [what[1]])[0])
-        bits, least = self._bits[what], self.model.thresholds[row["label"]]
-        if bits >= least:
-            return None
-        return Drop(self._reason, f"PVI {bits:.2f} bits, at least {least:.2f} for {row['label']!r}")

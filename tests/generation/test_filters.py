@@ -13,9 +13,9 @@ from synthkit.generation.filters import (
     MEMORY_FLOOR,
     LabelLeak,
     Length,
-    Memorized,
     MetaTalk,
     PersonalData,
+    SeedCopy,
     default_filters,
 )
 from synthkit.generation.generate import generate
@@ -160,13 +160,13 @@ def test_a_dropped_row_is_not_held_against_later_ones():
 
 
 def test_the_rest_of_train_has_no_say_in_what_counts_as_memorized():
-    with_rest = Memorized(seeds_of([SEED], rest=[SEED + " and so on"] * 20))
-    assert with_rest.allowed == Memorized(seeds_of([SEED])).allowed == MEMORY_FLOOR
+    with_rest = SeedCopy(seeds_of([SEED], rest=[SEED + " and so on"] * 20))
+    assert with_rest.allowed == SeedCopy(seeds_of([SEED])).allowed == MEMORY_FLOOR
 
 
 def test_a_run_of_seed_words_is_memorized_only_beyond_the_floor():
     own = "then something else entirely happened here"
-    memorized = Memorized(seeds_of([SEED]))
+    memorized = SeedCopy(seeds_of([SEED]))
     words = SEED.split()
     assert memorized.check(row(f"{own} {' '.join(words[:MEMORY_FLOOR])} {own}")) is None
     verdict = memorized.check(row(f"{own} {' '.join(words[: MEMORY_FLOOR + 1])} {own}"))
@@ -175,19 +175,19 @@ def test_a_run_of_seed_words_is_memorized_only_beyond_the_floor():
 
 
 def test_a_shorter_text_that_nearly_is_a_seed_is_memorized():
-    verdict = Memorized(seeds_of(["lovely cats but a long queue"])).check(row("Lovely cats, but a long queue!!"))
+    verdict = SeedCopy(seeds_of(["lovely cats but a long queue"])).check(row("Lovely cats, but a long queue!!"))
     assert verdict.evidence == "near-duplicate of seed seed0, Jaccard 1.00"
 
 
 def test_runs_that_seeds_share_with_each_other_raise_what_is_allowed():
     phrase = "thank you very much for your kind and quick reply to my letter"
-    memorized = Memorized(seeds_of([phrase + " sincerely Ann", phrase + " yours Bob"]))
+    memorized = SeedCopy(seeds_of([phrase + " sincerely Ann", phrase + " yours Bob"]))
     assert memorized.allowed == len(phrase.split())
     assert memorized.check(row(f"{phrase}, and goodbye for now from all of us here in the north")) is None
 
 
 def test_without_seeds_nothing_counts_as_memorized():
-    assert Memorized(None).check(row(SEED)) is None
+    assert SeedCopy(None).check(row(SEED)) is None
 
 
 def test_the_order_of_the_filters_is_the_stated_one():
