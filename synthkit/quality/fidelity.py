@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from synthkit.core.stats import one_thread
+from synthkit.core.classifier import LabelClassifier as Judge  # noqa: F401
 from synthkit.core.text import words
 from synthkit.quality.ngram_model import WordModel
 from synthkit.seeds.checks import LANGUAGE_WORDS, SURE_LANGUAGE
@@ -32,46 +32,6 @@ def knn_fidelity(
     votes = (voted[:, :, None] == voted[:, None, :]).sum(axis=2) - np.arange(k) * 1e-3
     winner = voted[np.arange(len(voted)), votes.argmax(axis=1)]
     return float((winner == own).mean())
-
-
-class Judge:
-    """A classifier of labels fitted on reference rows: logistic regression on sentence vectors (C = 10, balanced)."""
-
-    def __init__(self, vectors: np.ndarray, labels: Sequence[str]):
-        from sklearn.linear_model import LogisticRegression
-
-        with one_thread():
-            self._model = LogisticRegression(C=10, max_iter=1000, class_weight="balanced").fit(vectors, labels)
-
-    @property
-    def labels(self) -> np.ndarray:
-        """The labels it knows, sorted."""
-        return self._model.classes_
-
-    def predict(self, vectors: np.ndarray) -> np.ndarray:
-        """Return the label of each row."""
-        with one_thread():
-            return self._model.predict(vectors)
-
-    def probabilities(self, vectors: np.ndarray) -> np.ndarray:
-        """Return class probabilities, shape (n, labels)."""
-        with one_thread():
-            return self._model.predict_proba(vectors)
-
-    def log2(self, vectors: np.ndarray, labels: Sequence[str]) -> np.ndarray:
-        """Return log2 p(label | row), shape (n,); of a label that it does not know half of an even share."""
-        p, labels = self.probabilities(vectors), np.asarray(labels)
-        at = np.minimum(np.searchsorted(self.labels, labels), len(self.labels) - 1)
-        own = np.where(self.labels[at] == labels, p[np.arange(len(p)), at], 0.5 / (len(self.labels) + 1))
-        return np.log2(np.maximum(own, 1e-6))
-
-    def pvi(self, vectors: np.ndarray, labels: Sequence[str]) -> np.ndarray:
-        """Return PVI(text -> label) in bits, shape (n,) (Ethayarajh et al. 2022): log2 p(label | text) - log2 p(label).
-
-        The null model is even over the labels, as the classes are balanced. A label that it does not know gets NaN.
-        """
-        bits = self.log2(vectors, labels) + np.log2(len(self.labels))
-        return np.where(np.isin(labels, self.labels), bits, np.nan)
 
 
 def fluency(model: WordModel, texts: Sequence[np.ndarray]) -> float:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from support.rows import invent
 
-from synthkit.core.classifier import fit_labels
+from synthkit.core.classifier import LabelClassifier, fit_labels
 from synthkit.core.errors import SynthkitError
 from synthkit.core.rows import make_rows
 
@@ -14,7 +14,7 @@ ROWS = invent(60, 1)
 def test_true_labels_carry_more_information_than_swapped_ones():
     model = fit_labels(ROWS, embedder="lsa")
     labels = list(ROWS["label"])
-    others = [next(n for n in model.labels if n != label) for label in labels]
+    others = [next(n for n in model.thresholds if n != label) for label in labels]
     assert np.mean(model.pvi(ROWS["text"], labels) > model.pvi(ROWS["text"], others)) > 0.9
 
 
@@ -25,10 +25,14 @@ def test_a_label_that_says_nothing_is_not_trusted():
 
 
 def test_bits_of_all_labels_are_those_of_their_probabilities():
-    model = fit_labels(ROWS, embedder="lsa")
-    p = model.probabilities(ROWS["text"][:5])
-    for c, name in enumerate(model.labels):
-        assert np.allclose(model.pvi(ROWS["text"][:5], [name] * 5), np.log2(p[:, c] * len(model.labels)))
+    vectors = np.random.default_rng(0).normal(size=(40, 6))
+    labels = np.array(["a", "b", "c", "d"] * 10)
+    classifier = LabelClassifier(vectors, labels)
+    p = classifier.probabilities(vectors)
+    for c, name in enumerate(classifier.labels):
+        assert np.allclose(classifier.pvi(vectors, [name] * 40), np.log2(p[:, c] * 4))
+    assert np.isnan(classifier.pvi(vectors[:1], ["e"])[0])
+    assert classifier.log2(vectors[:1], ["e"])[0] == np.log2(0.5 / 5)
 
 
 def test_too_few_rows_of_a_label_and_an_unknown_label_are_errors():
