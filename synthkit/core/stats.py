@@ -31,6 +31,15 @@ class Interval(NamedTuple):
         return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
 
 
+def wilson(hits: float, n: int, *, z: float = 1.96) -> Interval:
+    """Return a share with its 95 % interval (Wilson 1927); of nothing, 0 with [0, 1]."""
+    if not n:
+        return Interval(0.0, 0.0, 1.0)
+    p, middle = hits / n, (hits / n + z * z / (2 * n)) / (1 + z * z / n)
+    reach = z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    return Interval(float(p), float(max(0.0, middle - reach)), float(min(1.0, middle + reach)))
+
+
 class Resampled(NamedTuple):
     """Scores of one arm on resampled test rows: shapes (b,), (b,) and (classes, b)."""
 

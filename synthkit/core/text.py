@@ -42,7 +42,7 @@ def words(text: str) -> list[str]:
 
 def ngrams(tokens: Sequence[str], n: int) -> list[tuple[str, ...]]:
     """Return the consecutive n-grams of `tokens` (none when there are fewer than `n`)."""
-    return [tuple(tokens[i : i + n]) for i in range(len(tokens) - n + 1)]
+    return list(zip(*(tokens[i:] for i in range(n)), strict=False))  # several times faster than a slice each
 
 
 def fold(text: str) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from synthkit.core.errors import unknown
 from synthkit.core.rows import row_ids
-from synthkit.core.stats import Interval
+from synthkit.core.stats import Interval, wilson
 from synthkit.core.text import fold, words
 from synthkit.quality.alignment import distances
 from synthkit.quality.bias import (
@@ -19,7 +19,6 @@ from synthkit.quality.bias import (
     shares,
     skew,
     slice_gaps,
-    wilson,
 )
 from synthkit.quality.controls import REPEATS, Halves, Side, middle
 from synthkit.quality.counterfactual import swap_test

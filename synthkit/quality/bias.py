@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from synthkit.core.stats import Interval, holm
+from synthkit.core.stats import Interval, holm, wilson
 
 LEAST = 20  # rows of a group below which its numbers are not given
 # one word list a group, English; a text belongs to a group if it holds a word of it
@@ -62,15 +62,6 @@ class Slice(NamedTuple):
     rows: int
     accuracy: Interval
     gap: Interval | None
-
-
-def wilson(hits: float, n: int, *, z: float = 1.96) -> Interval:
-    """Return a share with its 95 % interval (Wilson 1927)."""
-    if not n:
-        return Interval(0.0, 0.0, 1.0)
-    p, middle = hits / n, (hits / n + z * z / (2 * n)) / (1 + z * z / n)
-    reach = z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return Interval(float(p), float(max(0.0, middle - reach)), float(min(1.0, middle + reach)))
 
 
 def difference(hits: float, n: int, other_hits: float, other_n: int) -> Interval:

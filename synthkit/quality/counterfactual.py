@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from synthkit.core.stats import Interval
-from synthkit.quality.bias import LEAST, wilson
+from synthkit.core.stats import Interval, wilson
+from synthkit.quality.bias import LEAST
 
 _SWAP = "he:she him:her himself:herself mr:mrs man:woman men:women boy:girl boys:girls father:mother dad:mum "
 _SWAP += "husband:wife son:daughter brother:sister uncle:aunt grandfather:grandmother grandpa:grandma boyfriend:"

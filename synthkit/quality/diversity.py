@@ -8,12 +8,12 @@ from __future__ import annotations
 import gzip
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from math import exp, log, log1p
 
 import numpy as np
 
-from synthkit.core.text import words
+from synthkit.core.text import ngrams, words
 
 CARRIED, TIMES = 5, 3  # texts that must share a phrase, and times its share among real ones, before it is overused
 
@@ -28,10 +28,6 @@ def cut(texts: Sequence[str | Sequence[str]], budget: int | None = None) -> list
         if left <= 0:
             break
     return out
-
-
-def ngrams(tokens: Sequence[str], n: int) -> Iterator[tuple[str, ...]]:
-    return zip(*(tokens[i:] for i in range(n)), strict=False)  # several times faster than slices of the list
 
 
 def distinct(texts: Sequence[str | Sequence[str]], n: int = 2, *, budget: int | None = None) -> float:

@@ -11,6 +11,7 @@ import numpy as np
 
 from synthkit.core.embedding import default_embedder, embed
 from synthkit.core.errors import SynthkitError
+from synthkit.core.language import foreign, main_language
 from synthkit.core.rows import need_columns, row_ids
 from synthkit.core.stats import Interval, one_thread
 from synthkit.core.text import fold
@@ -19,7 +20,7 @@ from synthkit.quality.alignment import PERMUTATIONS, mmd
 from synthkit.quality.bias import Share, shares
 from synthkit.quality.controls import LARGE, REPEATS, Halves, middle, reach
 from synthkit.quality.diversity import overused
-from synthkit.quality.fidelity import foreign, main_language, register
+from synthkit.quality.fidelity import register
 from synthkit.quality.lines import Findings, Line, exact
 from synthkit.quality.regions import Reached
 from synthkit.quality.registry import METRICS, MMD, SMALLEST, Metric, chosen
@@ -258,8 +259,8 @@ def _texts(found: Findings, halves: Halves) -> None:
             f"the synthetic texts look like {theirs!r}, the real ones like {ours!r}: words do not compare, and the "
             "sentence model reads English"
         )
-    elif other := foreign(made[:JUDGED], ours):
-        usual = foreign(own[:JUDGED], ours)
+    elif other := len(foreign(made[:JUDGED], ours)):
+        usual = len(foreign(own[:JUDGED], ours))
         if other / min(JUDGED, len(made)) > 0.02 + 2 * usual / min(JUDGED, len(own)):
             found.note(f"{other} of {min(JUDGED, len(made)):,} synthetic texts are not in {ours!r} (real: {usual})")
 

@@ -7,13 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from synthkit.core.classifier import LabelClassifier as Judge  # noqa: F401
-from synthkit.core.text import words
 from synthkit.quality.ngram_model import WordModel
-from synthkit.seeds.checks import LANGUAGE_WORDS, SURE_LANGUAGE
 from synthkit.seeds.profile import HABITS
 
 NEIGHBOURS = 5
-JOINED = 100  # texts that are read as one to tell the language of a set
 
 
 def knn_fidelity(
@@ -43,22 +40,3 @@ def fluency(model: WordModel, texts: Sequence[np.ndarray]) -> float:
 def register(texts: Sequence[str]) -> np.ndarray:
     """Return whether each text has each of the habits of `profiling` (a question, a number ...), (n, habits)."""
     return np.array([[has(t) for _, _, has in HABITS] for t in texts], dtype=bool)
-
-
-def main_language(texts: Sequence[str]) -> str:
-    """Return the language most of the texts are in, as py3langid says (Lui and Baldwin 2012): "en", "de" ..."""
-    import py3langid
-
-    return py3langid.classify(" ".join(texts[:JOINED]))[0]
-
-
-def foreign(texts: Sequence[str], language: str) -> int:
-    """Return how many of the texts are surely in another language; short ones are not judged."""
-    import py3langid
-
-    count = 0
-    for text in texts:
-        if len(words(text)) >= LANGUAGE_WORDS:
-            (top, score), (_, second) = py3langid.rank(text)[:2]
-            count += top != language and 1 / (1 + np.exp(second - score)) >= SURE_LANGUAGE
-    return count

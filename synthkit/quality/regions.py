@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from synthkit.core.stats import one_thread
-from synthkit.quality.bias import wilson
+from synthkit.core.stats import one_thread, wilson
 from synthkit.quality.controls import Draw, Side
 from synthkit.seeds.profile import class_terms, impersonal
 

@@ -12,9 +12,9 @@ import numpy as np
 from synthkit.core.errors import SynthkitError
 from synthkit.core.results import Result
 from synthkit.core.rows import need_columns
+from synthkit.core.stats import wilson
 from synthkit.core.text import ngrams, words
 from synthkit.refinement.reference import Look, Reference, describe
-from synthkit.seeds.balance import wilson
 from synthkit.seeds.profile import Profile, habits
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def _overused(synthetic: Dataset, at: Reference) -> list[Finding]:
         over = [
             (round(len(where) / len(made) - theirs[run] / len(real), 6), run)
             for run, where in places.items()
-            if len(where) >= LEAST_USES and wilson(len(where), len(made))[0] > wilson(theirs[run], len(real))[1]
+            if len(where) >= LEAST_USES and wilson(len(where), len(made)).low > wilson(theirs[run], len(real)).high
         ]
         for _, run in sorted(over, key=lambda pair: (-pair[0], pair[1])):
             where = places[run]
@@ -192,8 +192,8 @@ def _register(synthetic: Dataset, at: Reference) -> Iterator[Finding]:
         yield Finding("off register", "", n, n, f"half have {a:.0f} words or fewer, of the real rows {b:.0f}")
     for habit in made.index[5:]:
         p, q = float(made[habit]), float(real[habit])
-        (low, high), (least, most) = wilson(round(p * n), n), wilson(round(q * m), m)
-        if abs(p - q) >= 0.1 and (low > most or high < least):
+        here, there = wilson(round(p * n), n), wilson(round(q * m), m)
+        if abs(p - q) >= 0.1 and (here.low > there.high or here.high < there.low):
             yield Finding("off register", "", round(p * n), n, f"{habit}: {p:.0%}, of the real rows {q:.0%}")
 
 

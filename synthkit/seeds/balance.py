@@ -12,6 +12,7 @@ from synthkit.core.embedding import default_embedder, embed
 from synthkit.core.errors import SynthkitError
 from synthkit.core.results import Result
 from synthkit.core.rows import need_columns
+from synthkit.core.stats import wilson
 from synthkit.core.text import words
 from synthkit.seeds.profile import class_terms, clusters, impersonal
 
@@ -100,8 +101,7 @@ def coverage(
             even = float((wish == value).mean())
             for label, size in counts.items():
                 count = int(((labels == label) & (wish == value)).sum())
-                _, high = wilson(count, size)
-                thin = size >= LEAST and high < THIN * even
+                thin = size >= LEAST and wilson(count, size).high < THIN * even
                 cells.append(Cell(label, str(value), count, count / size, even, thin))
     return Coverage(tuple(sorted(cells, key=lambda c: (not c.thin, c.share - c.even))), counts)
 
@@ -120,14 +120,6 @@ def _lengths(texts: Sequence[str]) -> list[str]:
     low, high = (int(q) for q in np.quantile(counts, [1 / 3, 2 / 3]))
     names = (f"length: up to {low} words", f"length: {low + 1} to {high} words", f"length: over {high} words")
     return [names[int(n > low) + int(n > high)] for n in counts]
-
-
-def wilson(count: int, n: int, *, z: float = 1.96) -> tuple[float, float]:
-    """Return the 95 % interval of a share (Wilson 1927)."""
-    share, square = count / n, z * z / n
-    middle = (share + square / 2) / (1 + square)
-    half = z * np.sqrt(share * (1 - share) / n + square / (4 * n)) / (1 + square)
-    return float(max(0.0, middle - half)), float(min(1.0, middle + half))
 
 
 def _shared_out(weights: dict, n: int) -> dict:

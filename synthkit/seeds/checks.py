@@ -13,6 +13,7 @@ import numpy as np
 from synthkit.core.classifier import LEAST_ROWS, cross_validated
 from synthkit.core.embedding import default_embedder, embed
 from synthkit.core.errors import SynthkitError, unknown
+from synthkit.core.language import foreign, main_language
 from synthkit.core.results import Result
 from synthkit.core.rows import need_columns
 from synthkit.core.text import NEAR, NearIndex, OverlapIndex, fold, words
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 SHARED = 8  # words in a row that two splits share
 FAR = 4.0  # robust standard deviations of log length from which a text is an outlier
 UNBALANCED = 10  # times the rarest label from which the commonest is a problem
-SURE_LANGUAGE, LANGUAGE_WORDS = 0.999, 8  # certainty and length from which another language is believed
 LEAST_ACCURACY = 0.5  # of the classifier, without which label errors are not guessed at
 
 # texts that talk to a model or a reader of the data, rather than say something of their own
@@ -185,20 +185,9 @@ def _lengths(texts: Sequence[str], ids: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def _languages(texts: Sequence[str], ids: Sequence[str]) -> list[tuple[str, str]]:
-    """Texts in another language than most, by py3langid (Lui and Baldwin 2012); short ones are not judged."""
-    import py3langid
-
-    said = {}
-    for i, text in enumerate(texts):
-        if len(words(text)) >= LANGUAGE_WORDS:
-            (top, score), (_, second) = py3langid.rank(text)[:2]
-            said[i] = top, 1 / (1 + np.exp(second - score))
-    if not said:
-        return []
-    main = Counter(language for language, _ in said.values()).most_common(1)[0][0]
-    return [
-        (ids[i], f"{top}, where most are {main}") for i, (top, p) in said.items() if top != main and p >= SURE_LANGUAGE
-    ]
+    """Texts that are surely in another language than most."""
+    main = main_language(texts) if texts else ""
+    return [(ids[i], f"{language}, where most are {main}") for i, language in foreign(texts, main).items()]
 
 
 def _label_errors(vectors: np.ndarray, labels: Sequence[str], ids: Sequence[str]):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, f1_score
 
-from synthkit.core.stats import Interval, bootstrap, combined, factors, interval, mcnemar, recalls, scores
+from synthkit.core.stats import Interval, bootstrap, combined, factors, interval, mcnemar, recalls, scores, wilson
 
 pairs = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=40)
 
@@ -109,3 +109,16 @@ def test_recall_is_by_class_and_empty_where_there_is_none():
     truth, predicted = np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1])
     assert recalls(truth, predicted, 3)[:2].tolist() == [0.5, 1.0]
     assert np.isnan(recalls(truth, predicted, 3)[2])
+
+
+def test_the_interval_of_a_share_is_the_published_one():
+    assert wilson(81, 263) == pytest.approx((0.3080, 0.2553, 0.3662), abs=1e-4)  # Newcombe 1998
+    assert wilson(0, 0) == (0, 0, 1)
+
+
+@given(st.integers(1, 500), st.data())
+def test_the_interval_of_a_share_holds_the_share(n, data):
+    count = data.draw(st.integers(0, n))
+    share, low, high = wilson(count, n)
+    assert 0 <= low <= share + 1e-12
+    assert share - 1e-12 <= high <= 1

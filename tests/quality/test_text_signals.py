@@ -11,7 +11,7 @@ from support.rows import invent
 
 from synthkit.quality.alignment import jensen_shannon, lengths, unigrams
 from synthkit.quality.diversity import overused, self_bleu, self_repetition
-from synthkit.quality.fidelity import fluency, foreign, main_language, register
+from synthkit.quality.fidelity import fluency, register
 from synthkit.quality.ngram_model import WordModel, encode
 from synthkit.seeds.profile import HABITS
 
@@ -136,10 +136,3 @@ def test_register_looks_at_every_habit():
     assert has.shape == (2, len(HABITS))
     assert has[:, habits.index("question")].tolist() == [True, False]
     assert has[:, habits.index("politeness")].tolist() == [False, True]
-
-
-def test_another_language_is_noticed():
-    english = ["the parcel came two days late and nobody told me anything about it"] * 5
-    german = ["das Paket kam zwei Tage zu spät und niemand hat mir etwas davon gesagt"] * 3
-    assert (main_language(english), main_language(german)) == ("en", "de")
-    assert foreign(english + german, "en") == 3

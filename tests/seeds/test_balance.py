@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from synthkit.core.errors import SynthkitError
 from synthkit.core.rows import make_rows
 from synthkit.prompts.plan import plan
-from synthkit.seeds.balance import Cell, Coverage, coverage, wilson
+from synthkit.seeds.balance import Cell, Coverage, coverage
 
 SOUP = [
     f"the {w} soup was cold again"
@@ -71,11 +71,3 @@ def test_levelling_spends_all_and_never_leaves_a_poorer_label_behind(labels, n):
 def test_shares_of_thin_cells_sum_to_what_was_asked_for(evens, n):
     cells = tuple(Cell(label, "x", 0, 0.0, even, True) for label, even in evens.items())
     assert sum(Coverage(cells, dict.fromkeys(evens, 30)).per_cell(n).values()) == n
-
-
-@given(st.integers(1, 500), st.data())
-def test_the_interval_of_a_share_holds_the_share(n, data):
-    count = data.draw(st.integers(0, n))
-    low, high = wilson(count, n)
-    assert 0 <= low <= count / n + 1e-12
-    assert count / n - 1e-12 <= high <= 1
