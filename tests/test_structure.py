@@ -7,73 +7,21 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.structure import (
+    GRAPH,
+    MODULES,
+    NAMES,
+    ORDER,
+    ROOT,
+    circles,
+    climbs,
+    flat_modules,
+    folder_lines,
+    import_graph,
+    lines_of,
+)
 
 import synthkit
-
-ROOT = Path(synthkit.__file__).parent
-ORDER = ["core", "tasks", "llm", "seeds", "prompts", "quality"]
-ORDER += ["generation", "comparison", "refinement", "views", "cli"]
-MODULES = sorted(p.relative_to(ROOT) for p in ROOT.rglob("*.py") if p != ROOT / "__init__.py")
-NAMES = [".".join(("synthkit", *p.with_suffix("").parts)).removesuffix(".__init__") for p in MODULES]
-
-
-def imports_of(tree: ast.AST):
-    """Yield every module that code imports, wherever it stands in it, but not what only type checkers read."""
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            continue
-        if isinstance(node, ast.Import):
-            yield from (a.name for a in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"line {node.lineno}: a relative import"
-            yield from (f"{node.module}.{a.name}" for a in node.names)
-        yield from imports_of(node)
-
-
-def import_graph(sources: dict[str, str]) -> dict[str, set[str]]:
-    """Return which of the modules each one imports; `sources` holds their code by dotted name."""
-    graph = {}
-    for name, code in sources.items():
-        found = {i if i in sources else i.rpartition(".")[0] for i in imports_of(ast.parse(code))}
-        graph[name] = found & sources.keys() - {name}
-    return graph
-
-
-def circles(graph: dict[str, set[str]]) -> list[list[str]]:
-    """Return the strongly connected components of more than one module (Tarjan 1972)."""
-    index, low, stack, found = {}, {}, [], []
-
-    def visit(name):
-        index[name] = low[name] = len(index)
-        stack.append(name)
-        for other in sorted(graph[name]):
-            if other not in index:
-                visit(other)
-                low[name] = min(low[name], low[other])
-            elif other in stack:
-                low[name] = min(low[name], index[other])
-        if low[name] == index[name]:
-            component = stack[stack.index(name) :]
-            del stack[stack.index(name) :]
-            found.extend([component] * (len(component) > 1))
-
-    for name in sorted(graph):
-        if name not in index:
-            visit(name)
-    return found
-
-
-def climbs(graph: dict[str, set[str]]) -> list[tuple[str, str]]:
-    """Return the imports of a folder that stands above the importer's own."""
-
-    def place(name):
-        folder = name.split(".")[1]
-        return ORDER.index(folder) if folder in ORDER else len(ORDER)
-
-    return sorted((name, other) for name, others in graph.items() for other in others if place(other) > place(name))
-
-
-GRAPH = import_graph({name: (ROOT / p).read_text(encoding="utf-8") for name, p in zip(NAMES, MODULES, strict=True)})
 
 
 def test_no_modules_import_each_other_in_a_circle():
@@ -94,7 +42,15 @@ def test_an_import_that_runs_back_up_would_be_seen():
 def test_every_folder_has_its_place_in_the_order():
     folders = {p.parts[0] for p in MODULES if len(p.parts) > 1}
     assert folders == set(ORDER)
-    assert len([p for p in MODULES if len(p.parts) == 1]) + 1 <= 3
+    assert len(flat_modules()) <= 3
+
+
+def test_a_folder_is_a_walk_not_a_city():
+    assert {folder: lines for folder, lines in folder_lines().items() if lines > 2200} == {}
+
+
+def test_the_public_names_fit_on_a_page():
+    assert len(synthkit.__all__) - 1 <= 40
 
 
 def test_the_plain_import_of_the_package_is_for_the_command_line_and_the_version():
@@ -109,7 +65,7 @@ def test_the_plain_import_of_the_package_is_for_the_command_line_and_the_version
 
 @pytest.mark.parametrize("path", MODULES, ids=str)
 def test_no_module_is_longer_than_320_lines(path):
-    lines = len((ROOT / path).read_text(encoding="utf-8").splitlines())
+    lines = lines_of(path)
     assert lines <= 320, f"{path} has {lines} lines: which of its ideas deserves a module?"
 
 
@@ -122,6 +78,13 @@ def test_every_public_name_stays_the_same_object_once_all_modules_are_loaded():
         assert getattr(synthkit, name) is value
         assert type(value).__name__ != "module"
     assert set(synthkit.__all__) <= set(dir(synthkit))
+
+
+def test_an_old_name_still_works_and_names_the_new_one(monkeypatch):
+    monkeypatch.setitem(synthkit._RENAMED, "load_a_task", "load_task")
+    with pytest.warns(DeprecationWarning, match="sk.load_a_task is now sk.load_task"):
+        assert synthkit.load_a_task is synthkit.load_task
+    assert set(synthkit._RENAMED.values()) <= set(synthkit.__all__)
 
 
 def test_an_unknown_name_is_an_attribute_error():
