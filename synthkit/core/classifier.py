@@ -28,9 +28,9 @@ class LabelClassifier:
     """Logistic regression on sentence vectors (C = 10, balanced classes).
 
     >>> near = LabelClassifier(np.array([[1.0, 0.0], [0.9, 0.1], [0.0, 1.0], [0.1, 0.9]]), ["tea", "tea", "bus", "bus"])
-    >>> list(near.predict(np.array([[0.8, 0.2]])))
+    >>> near.predict(np.array([[0.8, 0.2]])).tolist()
     ['tea']
-    >>> near.pvi(np.array([[0.8, 0.2]]), ["bus"])[0] < 0
+    >>> bool(near.pvi(np.array([[0.8, 0.2]]), ["bus"])[0] < 0)
     True
     """
 
