@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import random
 import sqlite3
+import time
 from pathlib import Path
 
 from synthkit.core.errors import SynthkitError
@@ -19,17 +21,36 @@ def home() -> Path:
 
 def open_database(path: Path, schema: str) -> sqlite3.Connection:
     """Open (and make) a SQLite file that only its owner can read; an unusable place is an error with the fix."""
+    connection = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600, exist_ok=True)
         connection = sqlite3.connect(path, timeout=_LOCKED, check_same_thread=False, isolation_level=None)
         network = on_network(path)  # WAL needs memory shared by all processes, which a network file system has not
-        connection.execute(f"PRAGMA journal_mode={'DELETE' if network else 'WAL'}")
+        patiently(connection, f"PRAGMA journal_mode={'DELETE' if network else 'WAL'}")
         connection.execute(f"PRAGMA synchronous={'FULL' if network else 'NORMAL'}")
-        connection.execute(schema)
+        patiently(connection, "BEGIN IMMEDIATE")  # a statement that begins by reading would not wait for its turn
+        for statement in schema.split(";"):
+            connection.execute(statement)
+        connection.execute("COMMIT")
     except (OSError, sqlite3.Error) as error:
+        if connection:
+            connection.close()
         raise database_error(path, error) from None
     return connection
+
+
+def patiently(connection: sqlite3.Connection, statement: str) -> None:
+    """Execute a statement that SQLite may refuse at once, instead of waiting, while another process is at work."""
+    end = time.monotonic() + _LOCKED
+    while True:
+        try:
+            connection.execute(statement)
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > end:
+                raise
+        time.sleep(random.uniform(0.002, 0.02))
 
 
 def on_network(path: Path) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
-from synthkit.core.storage import database_error, home, open_database
+from synthkit.core.storage import database_error, home, open_database, patiently
 from synthkit.llm.recorded import batch_line, parse_id, prompt_key, read_jsonl, to_reply
 from synthkit.llm.request import Reply, Request, Usage, sha256_json
 
@@ -177,7 +177,7 @@ class Store:
 
     def _write(self, rows: list[tuple]) -> list[Reply]:
         try:
-            self._db.execute("BEGIN IMMEDIATE")
+            patiently(self._db, "BEGIN IMMEDIATE")
             marks = ",".join("?" * len(rows[0]))
             stored = []
             for row in rows:
