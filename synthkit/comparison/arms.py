@@ -14,9 +14,7 @@ from synthkit.comparison.leakage import refuse_leak
 from synthkit.core.classifier import fit_labels
 from synthkit.core.errors import SynthkitError, unknown
 from synthkit.core.rows import bare, make_rows
-from synthkit.generation.generate import generate
-from synthkit.prompts.plan import plan
-from synthkit.seeds.anonymizer import anonymize
+from synthkit.generation.baselines import baseline_rows
 from synthkit.seeds.checks import LEAST_ROWS
 from synthkit.seeds.seeds import Seeds, load_seeds
 
@@ -85,7 +83,7 @@ def standard_arms(
         return Arm(tuple(joined(few[d].rows, s) for s, (_, d) in zip(sets, units, strict=True)), tuple(units), real)
 
     arms = {"real_few": Arm(tuple(s.rows for s in few), tuple(every), real)}
-    fitted = {d: _ngram(task, s, len(synthetic[0]), d) for d, s in enumerate(few)}
+    fitted = {d: baseline_rows(task, s, n=len(synthetic[0]), random_state=d) for d, s in enumerate(few)}
     # of very few or very short seeds the baseline can only repeat them, and too little of it is kept
     if enough := {d: rows for d, rows in fitted.items() if len(set(rows["label"])) > 1}:
         arms["ngram"] = Arm(tuple(enough.values()), tuple((0, d) for d in enough), real)
@@ -136,12 +134,6 @@ def few_of(generations: Sequence[Generation], k: int, draws: int) -> tuple[list[
 
 def crossed(generations: int, draws: int) -> list[tuple[int, int]]:
     return [(g, d) for g in range(generations) for d in range(draws)]
-
-
-def _ngram(task: Task, seeds: Seeds, n: int, random_state: int) -> Dataset:
-    safe = seeds if seeds.anonymized or not task.sensitive else anonymize(seeds).seeds
-    chosen = plan(task, safe, n=n, random_state=random_state, surplus=1.0)
-    return generate(chosen, llm="ngram", progress=False).rows
 
 
 def joined(one: Dataset, other: Dataset) -> Dataset:
