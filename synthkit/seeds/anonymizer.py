@@ -9,16 +9,19 @@ send.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from synthkit.core import withheld
 from synthkit.core.errors import SynthkitError, unknown
 from synthkit.core.results import Result
-from synthkit.core.rows import need_columns
+from synthkit.core.rows import need_columns, row_ids
 from synthkit.seeds.person_names import Span, find_addresses, find_names
 from synthkit.seeds.pseudonyms import Surrogates, is_safe
+from synthkit.tasks.splits import belongs_to, task_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,13 +58,15 @@ class Anonymized(Result):
     rows: Dataset
     findings: tuple[Finding, ...]
     seeds: Seeds | None = None
+    left_out: tuple[str, ...] = ()
     mapping: dict[str, str] | None = field(default=None, compare=False)
 
     def summary(self) -> str:
         hit = len({f.id for f in self.findings})
+        columns = f"; columns left out: {', '.join(self.left_out)}" if self.left_out else ""
         return (
-            f"Anonymized: {len(self.findings)} spans replaced in {hit} of {len(self.rows)} rows; what has neither a "
-            "pattern nor a cue is not found"
+            f"Anonymized: {len(self.findings)} spans replaced in {hit} of {len(self.rows)} rows{columns}; what has "
+            "neither a pattern nor a cue is not found"
         )
 
     def to_frame(self) -> pd.DataFrame:
@@ -105,6 +110,7 @@ def anonymize(
     source: Seeds | Dataset,
     *,
     replace_by: str = "placeholder",
+    columns: Sequence[str] = (),
     patterns: Mapping[str, str] | None = None,
     ner: str | None = None,
     keep_mapping: bool = False,
@@ -114,31 +120,51 @@ def anonymize(
     """Return rows (or seeds) in which every find is replaced: by "placeholder" ([EMAIL]) or by "surrogate".
 
     Surrogates are invented and consistent: the same person stays the same within a run. They come from reserved ranges,
-    so a second pass changes nothing. `patterns` (default: those of the seeds' task) and `ner` as in `find_personal`.
-    The input is not changed; labels and ids stay as they are.
+    so a second pass changes nothing. `patterns` (default: those of the task that the rows belong to) and `ner` as in
+    `find_personal`. Columns other than id, text and label are left out but for the `columns` named, which are cleaned
+    as the text is. Ids in which something is found become row-0, row-1 ...; labels and the input stay as they are.
+
+    >>> from synthkit.core.rows import make_rows
+    >>> rows = make_rows({"id": ["ann@example.com"], "text": ["call Ann Lee, ann@example.com"], "label": ["contact"]})
+    >>> anonymize(rows).rows[0]
+    {'id': 'row-0', 'text': 'call [PERSON], [EMAIL]', 'label': 'contact'}
     """
-    from datasets import Dataset
+    from datasets import Dataset, Features, Value
     from tqdm.auto import tqdm
 
     if replace_by not in ("placeholder", "surrogate"):
         raise unknown("replace_by", replace_by, ["placeholder", "surrogate"])
     rows = getattr(source, "rows", source)
     need_columns("source", rows)
-    task = getattr(source, "task", None)
+    for name in columns:
+        if name not in rows.column_names:
+            raise unknown("column", name, rows.column_names)
+    task = getattr(source, "task", None) or task_of(rows)
     patterns = patterns if patterns is not None else (task.patterns if task else {})
     put = Surrogates(random_state) if replace_by == "surrogate" else lambda kind, _: f"[{NAMES.get(kind, kind)}]"
     texts, findings, mapping = [], [], {}
-    ids = rows["id"] if "id" in rows.column_names else [f"row-{i}" for i in range(len(rows))]
+    prefix = "row" if rows is source else f"seed-r{source.random_state}"  # so that two draws share no new id
+    ids = [f"{prefix}-{i}" if find_personal(x, patterns=patterns) else x for i, x in enumerate(row_ids(rows, prefix))]
     pairs = zip(rows["text"], ids, strict=True)
     for text, row_id in tqdm(pairs, total=len(rows), desc="anonymize", leave=False, delay=1, disable=not progress):
         found, new = _replaced(text, row_id, put, patterns, ner)
         texts.append(new)
         findings += found
         mapping.update({text[f.start : f.end]: put(f.type, text[f.start : f.end]) for f in found})
-    kept = {name: list(rows[name]) for name in rows.column_names}
-    clean = Dataset.from_dict({**kept, "text": texts}, features=rows.features)
-    seeds = replace(source, rows=clean, anonymized=True) if rows is not source else None
-    return Anonymized(clean, tuple(findings), seeds, mapping if keep_mapping else None)
+    withheld.release(texts)
+    kept = {"id": ids, "text": texts, "label": list(rows["label"])}
+    for name in columns:
+        kept[name] = [_replaced(str(v), "", put, patterns, ner)[1] if v is not None else None for v in rows[name]]
+    other = [name for name in rows.column_names if name not in kept]
+    clean = Dataset.from_dict(
+        {name: kept[name] for name in rows.column_names if name in kept},
+        features=Features({name: Value("string") if name in columns else kind for name, kind in rows.features.items() if name in kept}),
+    )
+    if task:
+        belongs_to(clean, task)
+    counts = tuple(Counter(f.type for f in findings).most_common())
+    seeds = replace(source, rows=clean, anonymized=True, found=counts) if rows is not source else None
+    return Anonymized(clean, tuple(findings), seeds, tuple(other), mapping if keep_mapping else None)
 
 
 def _replaced(text: str, row_id: str, put, patterns, ner) -> tuple[list[Finding], str]:

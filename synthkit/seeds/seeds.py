@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from synthkit.core.errors import SynthkitError
 from synthkit.core.results import Result
 from synthkit.core.text import NEAR, NearIndex, fold
+from synthkit.seeds.anonymizer import anonymize
 from synthkit.tasks.loading import Loaded, Repair, load_rows, said
 from synthkit.tasks.task import Splits, Task
 
@@ -20,22 +21,32 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class Seeds(Result):
-    """`k` real rows a label; `rest` is what the draw left of train; `left_out` is what it could not use, and why."""
+    """`k` real rows a label; `rest` is what the draw left of train; `left_out` is what it could not use, and why.
+
+    Of anonymised seeds `found` counts what was replaced, by type, and `rest` is anonymised too, when it is first used.
+    """
 
     rows: Dataset
-    rest: Dataset
+    undrawn: Dataset
     k: int
     random_state: int
     left_out: tuple[tuple[str, str, str], ...] = ()
     anonymized: bool = False
     task: Task | None = None
     repairs: tuple[Repair, ...] = ()
+    found: tuple[tuple[str, int], ...] = ()
+
+    @cached_property
+    def rest(self) -> Dataset:
+        """The rows of train that were not drawn."""
+        return anonymize(self.undrawn).rows if self.anonymized else self.undrawn
 
     def summary(self) -> str:
         labels = len(set(self.rows["label"]))
-        state = "anonymised" if self.anonymized else "as they are"
+        found = ", ".join(f"{n} {kind}" for kind, n in self.found) or "nothing found"
+        state = f"anonymised ({found})" if self.anonymized else "as they are"
         return (
-            f"Seeds: {len(self.rows)} rows, {self.k} a label, {labels} labels, {state}; {len(self.rest):,} rows of "
+            f"Seeds: {len(self.rows)} rows, {self.k} a label, {labels} labels, {state}; {len(self.undrawn):,} rows of "
             f"train not drawn, {len(self.left_out)} left out as duplicates{said(self.repairs)}"
         )
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from synthkit.core import withheld
 from synthkit.core.errors import SynthkitError
 from synthkit.core.results import Result
 from synthkit.core.rows import make_rows, split_off
@@ -60,7 +62,35 @@ def load_splits(task: Task) -> Splits:
     if "validation" not in rows:
         rows["train"], rows["validation"] = split_off(rows["train"], VALIDATION_SHARE)
     repairs = tuple(r for part in parts.values() for r in part.repairs)
+    for name, some in rows.items():
+        rows[name] = _numbered(some, name) if task.sensitive else some
+        if task.sensitive:
+            withheld.withhold(task.name, some["text"], task.patterns)
+        belongs_to(rows[name], task)
     return Splits(rows["train"], rows["validation"], rows["test"], repairs)
+
+
+def _numbered(rows: Dataset, prefix: str) -> Dataset:
+    """Return rows under ids that say nothing: those of sensitive rows are too often addresses or names."""
+    columns = {name: list(rows[name]) for name in rows.column_names}
+    return make_rows({**columns, "id": [f"{prefix}-{i}" for i in range(len(rows))]})
+
+
+_TASKS: dict[str, Task] = {}
+
+
+def belongs_to(rows: Dataset, task: Task) -> None:
+    """Let rows, and what is selected of them, know their task: for its patterns, and whether it is sensitive."""
+    mark = f"rows of task {task.name} {zlib.crc32(repr([task.patterns, task.sensitive]).encode()):08x}"
+    _TASKS[mark] = task
+    rows.info.description = mark
+
+
+def task_of(rows) -> Task | None:
+    """Return the task that rows belong to, or None."""
+    marks = str(getattr(getattr(rows, "info", None), "description", "") or "").split("\n")
+    known = [_TASKS[mark] for mark in marks if mark in _TASKS]
+    return next((t for t in known if t.sensitive), known[0] if known else None)
 
 
 def third_party_rows(name: str, labels, source: dict) -> dict[str, Loaded]:

@@ -1,0 +1,110 @@
+"""The one gate out: what a task's texts, terms and prompts pass before they leave this machine or a prompt holds them.
+
+It knows the task's own `patterns:` and whether it is `sensitive:`. It finds, cleans, refuses and counts; rows of a
+sensitive task that are shown or embedded elsewhere meet `core.withheld`, which stands lower down.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from synthkit.core import withheld
+from synthkit.core.errors import SynthkitError
+from synthkit.core.text import words
+from synthkit.seeds.anonymizer import NAMES, Finding, find_personal
+from synthkit.tasks.splits import task_of
+from synthkit.tasks.task import Task
+
+REACHES = ("EMAIL_ADDRESS", "PHONE_NUMBER", "CREDIT_CARD", "IBAN_CODE", "IP_ADDRESS")  # a person, whoever wrote it
+
+
+class Gate:
+    """What of a task may leave; without a task it knows the usual patterns alone and refuses nothing.
+
+    >>> gate = Gate()
+    >>> gate.clean(["write to ann@example.com"]), dict(gate.counts)
+    (['write to [EMAIL]'], {'EMAIL_ADDRESS': 1})
+    """
+
+    def __init__(self, task: Task | None = None):
+        self.task = task
+        self.sensitive = bool(task and task.sensitive)
+        self.patterns = dict(task.patterns) if task else {}
+        self.counts: Counter = Counter()  # what was found so far, by type
+
+    @classmethod
+    def of(cls, source) -> Gate:
+        """Return the gate of a task, of something that has one (seeds), or of the rows of one."""
+        if isinstance(source, Task):
+            return cls(source)
+        return cls(getattr(source, "task", None) or task_of(source))
+
+    def find(self, text: str) -> list[Finding]:
+        """Return the personal data in a text, and count it."""
+        found = find_personal(text, patterns=self.patterns)
+        self.counts.update(f.type for f in found)
+        return found
+
+    def clean(self, texts: Iterable[str]) -> list[str]:
+        """Return texts with a placeholder in the place of every find."""
+        return [self._without(text, lambda kind: f"[{NAMES.get(kind, kind)}]") for text in texts]
+
+    def plain(self, texts: Iterable[str]) -> list[str]:
+        """Return texts without what is found, for terms to be drawn from.
+
+        In a sensitive task a word of somebody's name or of a pattern's find in one text is left out of all of them.
+        """
+        texts, names = list(texts), set()
+        out = []
+        for text in texts:
+            found = self.find(text)
+            names.update(w for f in found if f.type not in REACHES for w in words(text[f.start : f.end]) if len(w) > 2)
+            for f in reversed(found):
+                text = text[: f.start] + " " + text[f.end :]
+            out.append(text)
+        if not self.sensitive or not names:
+            return out
+        return [" ".join(w for w in words(text) if w not in names) for text in out]
+
+    def _without(self, text: str, put) -> str:
+        for f in reversed(self.find(text)):
+            text = text[: f.start] + put(f.type) + text[f.end :]
+        return text
+
+    def let_pass(self, texts: Sequence[str], what: str) -> None:
+        """Raise SynthkitError where texts that leave this machine hold what a sensitive task must keep.
+
+        That is a real row as it stands, what a pattern of the task finds, and whatever else is found that also stands
+        in a real row; a name that a model made up or the task's author wrote is none of it.
+        """
+        if not self.sensitive:
+            return
+        withheld.refuse(texts, what, "a model")
+        for number, text in enumerate(texts):
+            found = [f for f in self.find(text) if f.type in self.patterns or self._is_real(text[f.start : f.end])]
+            if found:
+                kinds = ", ".join(f"{n} {kind}" for kind, n in Counter(f.type for f in found).items())
+                raise SynthkitError(
+                    f"{what}, number {number}: personal data of a task marked sensitive ({kinds}) would leave this "
+                    "machine. Anonymise what the prompt shows (sk.anonymize(seeds).seeds), or take it out of task.yaml"
+                )
+
+    def requests(self, requests: Sequence) -> None:
+        """Refuse requests whose words a sensitive task must keep: see `let_pass`."""
+        if self.sensitive:
+            self.let_pass([m["content"] for r in requests for m in r.messages], "messages to a model")
+
+    def _is_real(self, span: str) -> bool:
+        key = f" {' '.join(words(span))} "
+        return any(key in row for row in self._real)
+
+    @property
+    def _real(self) -> list[str]:
+        """The words of the task's real rows."""
+        if not hasattr(self, "_rows"):
+            splits = self.task.splits
+            parts = (getattr(splits, name, None) for name in ("train", "validation", "test", "unlabelled"))
+            texts = (text for rows in parts if rows is not None for text in rows["text"])
+            self._rows = [f" {' '.join(words(text))} " for text in texts]
+        return self._rows
