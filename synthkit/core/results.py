@@ -6,6 +6,8 @@ import html
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from synthkit.core import withheld
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -17,15 +19,19 @@ _CELL = "padding:.25em .7em;border-bottom:1px solid var(--jp-border-color2,#ddd)
 
 def table_html(frame: pd.DataFrame, caption: str, *, rows: int = 40) -> str:
     """Return `frame` as a captioned, escaped HTML table without its index; at most `rows` rows are shown."""
-    cut = frame.head(rows)
+    cut = frame.head(rows).map(_shown)
     head = "".join(f'<th scope="col" style="{_CELL}">{html.escape(str(c))}</th>' for c in cut.columns)
     body = "".join(
         "<tr>" + "".join(f'<td style="{_CELL}">{html.escape(_cell(v))}</td>' for v in row) + "</tr>"
         for row in cut.itertuples(index=False, name=None)
     )
     more = f" (first {rows} of {len(frame):,} rows)" if len(frame) > rows else ""
-    title = f'<caption style="text-align:left;padding:.3em 0">{html.escape(caption + more)}</caption>'
+    title = f'<caption style="text-align:left;padding:.3em 0">{html.escape(withheld.shown(caption) + more)}</caption>'
     return f'<table style="{_STYLE}">{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+
+
+def _shown(value: object) -> object:
+    return withheld.shown(value) if isinstance(value, str) else value
 
 
 def _cell(value: object) -> str:
@@ -69,4 +75,4 @@ class Table(Result):
         return self.frame
 
     def __repr__(self) -> str:
-        return f"{self.caption}\n{self.frame.to_string(index=False, max_colwidth=60)}"
+        return f"{self.caption}\n{self.frame.map(_shown).to_string(index=False, max_colwidth=60)}"

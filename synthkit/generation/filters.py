@@ -14,7 +14,7 @@ import numpy as np
 
 from synthkit.core.text import NEAR, NearIndex, OverlapIndex, fold, words
 from synthkit.generation.filter import Drop, Filter
-from synthkit.seeds.anonymizer import find_personal
+from synthkit.seeds.gate import REACHES, Gate
 from synthkit.seeds.seeds import Seeds
 from synthkit.tasks.task import Task
 
@@ -96,14 +96,20 @@ class LabelLeak(Filter):
 class PersonalData(Filter):
     """Holds what could reach a person: a mail, phone, card, bank or network address, found as in seeds.
 
-    Names alone are no reason: those that a model invents belong to nobody in particular.
+    Names alone are no reason: those that a model invents belong to nobody in particular. Of a sensitive task also what
+    its own patterns find, and a name that stands in one of its real rows.
     """
 
     name = "personal data"
-    types = ("EMAIL_ADDRESS", "PHONE_NUMBER", "CREDIT_CARD", "IBAN_CODE", "IP_ADDRESS")
+    types = REACHES
+
+    def __init__(self, task: Task | None = None):
+        self._gate = Gate(task)
 
     def check(self, row: dict) -> Drop | None:
-        found = [f for f in find_personal(row["text"]) if f.type in self.types]
+        found = [f for f in self._gate.find(row["text"]) if f.type in self.types]
+        if not found and self._gate.sensitive:
+            found = self._gate.kept(row["text"])
         return Drop(self.name, f"{found[0].type} at {found[0].start}") if found else None
 
 
@@ -190,5 +196,5 @@ def default_filters(task: Task, seeds: Seeds | None = None) -> list[Filter]:
     a run that has nothing to do with the last. A list of them takes more: functions of a row, or `SameMeaning()` of
     `synthkit.generation.vector_filters`, which needs sentence vectors.
     """
-    by_itself = [Empty(), Length(task), MetaTalk(task), LabelLeak(task), PersonalData()]
+    by_itself = [Empty(), Length(task), MetaTalk(task), LabelLeak(task), PersonalData(task)]
     return [*by_itself, SeedCopy(seeds), ExactDuplicate(), NearDuplicate()]

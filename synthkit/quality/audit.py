@@ -36,6 +36,7 @@ from synthkit.quality.privacy import (
     survivors,
     tpr_at,
 )
+from synthkit.seeds.gate import Gate
 
 # columns of rows that say where a row is from and nothing about the text
 LINEAGE = {"id", "text", "label", "strategy", "attributes", "demo_ids", "model", "request_key", "slot", "iteration"}
@@ -43,7 +44,9 @@ LINEAGE |= {"split"}
 HELD_OUT = 5000  # held-out rows whose runs are looked for
 
 
-def privacy(found: Findings, synthetic, seeds, holdout, vectors: Callable, *, random_state: int = 0) -> None:
+def privacy(
+    found: Findings, synthetic, seeds, holdout, vectors: Callable, *, gate: Gate | None = None, random_state: int = 0
+) -> None:
     """Add the privacy section: `seeds` and `holdout` (or None) are rows, `vectors` embeds texts."""
     texts, seed_texts = list(synthetic["text"]), list(seeds["text"])
     ids, seed_ids = row_ids(synthetic, "synthetic"), row_ids(seeds, "seed")
@@ -56,7 +59,7 @@ def privacy(found: Findings, synthetic, seeds, holdout, vectors: Callable, *, ra
     top = exact(copied[0].words if copied else 0)
     found.lines.append(Line("privacy", "longest copied run (words)", top, control, "like real", method))
     found.tables["copies"] = [c for c in copied[:20] if c.words > SHORTEST]
-    lost, held = survivors(texts, ids, seed_texts)
+    lost, held = survivors(texts, ids, seed_texts, gate=gate)
     rows = len({s.id for s in lost})
     method = f"patterns and cues of sk.anonymize; the seeds hold {held} items"
     found.lines.append(

@@ -25,6 +25,7 @@ from synthkit.quality.lines import Findings, Line, exact
 from synthkit.quality.regions import Reached
 from synthkit.quality.registry import METRICS, MMD, SMALLEST, Metric, chosen
 from synthkit.quality.report import Report
+from synthkit.seeds.gate import Gate
 from synthkit.seeds.profile import HABITS
 
 if TYPE_CHECKING:
@@ -93,7 +94,8 @@ def evaluate(
         held_out = holdout if holdout is not None else getattr(seeds, "rest", None)
         if held_out is not None and len(held_out):
             need_columns("holdout=", held_out)
-        audit.privacy(found, synthetic, rows, held_out, vectors, random_state=random_state)
+        gate = next((g for g in map(Gate.of, (seeds, real, synthetic)) if g.task), None)
+        audit.privacy(found, synthetic, rows, held_out, vectors, gate=gate, random_state=random_state)
         _usefulness(found, halves, rows, vectors, called)
         if set(real["text"]) <= set(rows["text"]):
             found.note("the real rows are the seeds themselves: copying them flatters the alignment")

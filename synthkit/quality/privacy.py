@@ -11,7 +11,7 @@ import numpy as np
 from synthkit.core.stats import Interval
 from synthkit.core.text import OverlapIndex, fold, words
 from synthkit.quality.ngram_model import WordModel, encode
-from synthkit.seeds.anonymizer import find_personal
+from synthkit.seeds.gate import Gate
 
 LEAST_MEMBERS = 20  # members below which membership is not tested
 TPR_MEMBERS = 200  # members below which a true positive rate at 1 % false ones would rest on a row or two
@@ -92,21 +92,26 @@ class Survivor(NamedTuple):
 
 
 def survivors(
-    texts: Sequence[str], ids: Sequence[str], seeds: Sequence[str], *, patterns: dict[str, str] | None = None
+    texts: Sequence[str], ids: Sequence[str], seeds: Sequence[str], *, gate: Gate | None = None
 ) -> tuple[list[Survivor], int]:
-    """Return (personal data of the seeds found again in the synthetic texts, how many items the seeds held)."""
+    """Return (personal data of the seeds found again in the synthetic texts, how many items the seeds held).
+
+    With the `gate` of a sensitive task also what stands in any other of its real rows.
+    """
+    gate = gate or Gate()
     held: dict[str, str] = {}
     for text in seeds:
-        for f in find_personal(text, patterns=patterns):
+        for f in gate.find(text):
             if len(key := fold(text[f.start : f.end])) > 2:
                 held[key] = f.type
     out = []
     for row_id, text in zip(ids, texts, strict=True):
+        if gate.sensitive and (kept := gate.kept(text)):
+            out += [Survivor(row_id, f.type, f.start, f.end) for f in kept]
+            continue
         plain = f" {' '.join(words(text))} "
         if any(f" {key} " in plain for key in held):
             out += [
-                Survivor(row_id, f.type, f.start, f.end)
-                for f in find_personal(text, patterns=patterns)
-                if fold(text[f.start : f.end]) in held
+                Survivor(row_id, f.type, f.start, f.end) for f in gate.find(text) if fold(text[f.start : f.end]) in held
             ] or [Survivor(row_id, kind, 0, len(text)) for key, kind in held.items() if f" {key} " in plain][:1]
     return out, len(held)

@@ -10,7 +10,8 @@ import numpy as np
 
 from synthkit.core.stats import one_thread, wilson
 from synthkit.quality.controls import Draw, Side
-from synthkit.seeds.profile import class_terms, impersonal
+from synthkit.seeds.gate import Gate
+from synthkit.seeds.profile import class_terms
 
 LEAST, ROWS, MOST = 10, 20, 40  # rows of a region that may be called one, rows a region on average, regions
 LISTED = 8
@@ -84,7 +85,7 @@ def _regions(side: Side, ids: Sequence[str], share: np.ndarray, expected: np.nda
             found.append((len(where) * (usual - reached), part, where, reached, usual))
     found.sort(key=lambda f: -f[0])
     groups = {str(p): [side.texts[i] for i in seen[parts.labels_ == p]] for p in range(parts.n_clusters)}
-    groups.update({str(p): impersonal(groups[str(p)]) for _, p, *_ in found[:LISTED]})
+    groups.update({str(p): Gate().plain(groups[str(p)]) for _, p, *_ in found[:LISTED]})
     terms = class_terms(groups) if found else {}
     out = []
     for _, part, where, reached, usual in found[:LISTED]:

@@ -17,7 +17,8 @@ from synthkit.core.stats import one_thread
 from synthkit.core.text import words
 from synthkit.quality.alignment import NEIGHBOURS
 from synthkit.seeds.checks import LEAST_ROWS
-from synthkit.seeds.profile import CARRIED, Profile, class_terms, impersonal, profile
+from synthkit.seeds.gate import Gate
+from synthkit.seeds.profile import CARRIED, Profile, class_terms, profile
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -58,7 +59,7 @@ class Reference:
         self.texts, self.labels = list(real["text"]), np.asarray(real["label"])
         self.names = sorted(set(real["label"]))
         self.vectors = self.embed(self.texts)
-        self.plain = np.array(impersonal(self.texts), dtype=object)
+        self.plain = np.array(Gate.of(real).plain(self.texts), dtype=object)
         self._student = STUDENTS[STUDENT](self.texts, self.embedder)
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:

@@ -129,7 +129,7 @@ def anonymize(
     >>> anonymize(rows).rows[0]
     {'id': 'row-0', 'text': 'call [PERSON], [EMAIL]', 'label': 'contact'}
     """
-    from datasets import Dataset, Features, Value
+    from datasets import Dataset, Features
     from tqdm.auto import tqdm
 
     if replace_by not in ("placeholder", "surrogate"):
@@ -154,17 +154,15 @@ def anonymize(
     withheld.release(texts)
     kept = {"id": ids, "text": texts, "label": list(rows["label"])}
     for name in columns:
-        kept[name] = [_replaced(str(v), "", put, patterns, ner)[1] if v is not None else None for v in rows[name]]
-    other = [name for name in rows.column_names if name not in kept]
-    clean = Dataset.from_dict(
-        {name: kept[name] for name in rows.column_names if name in kept},
-        features=Features({name: Value("string") if name in columns else kind for name, kind in rows.features.items() if name in kept}),
-    )
+        kept[name] = [_replaced(v, "", put, patterns, ner)[1] if isinstance(v, str) else v for v in rows[name]]
+    stay = {name: kind for name, kind in rows.features.items() if name in kept}
+    clean = Dataset.from_dict({name: kept[name] for name in stay}, features=Features(stay))
+    left_out = tuple(name for name in rows.column_names if name not in kept)
     if task:
         belongs_to(clean, task)
     counts = tuple(Counter(f.type for f in findings).most_common())
     seeds = replace(source, rows=clean, anonymized=True, found=counts) if rows is not source else None
-    return Anonymized(clean, tuple(findings), seeds, tuple(other), mapping if keep_mapping else None)
+    return Anonymized(clean, tuple(findings), seeds, left_out, mapping if keep_mapping else None)
 
 
 def _replaced(text: str, row_id: str, put, patterns, ner) -> tuple[list[Finding], str]:

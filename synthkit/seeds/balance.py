@@ -14,7 +14,8 @@ from synthkit.core.results import Result
 from synthkit.core.rows import need_columns
 from synthkit.core.stats import wilson
 from synthkit.core.text import words
-from synthkit.seeds.profile import class_terms, clusters, impersonal
+from synthkit.seeds.gate import Gate
+from synthkit.seeds.profile import class_terms, clusters
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,8 +93,9 @@ def coverage(
             raise SynthkitError(f"columns={name!r}: no such column; columns are: {', '.join(rows.column_names)}")
     texts, labels = list(rows["text"]), np.asarray(rows["label"])
     vectors = embed(texts, embedder=embedder or default_embedder(), fit_on=texts)
-    wishes = [_topics(texts, vectors, random_state), _lengths(texts)]
-    wishes += [[f"{name}: {value}" for value in rows[name]] for name in columns]
+    gate = Gate.of(rows)
+    wishes = [_topics(texts, vectors, random_state, gate), _lengths(texts)]
+    wishes += [gate.clean(f"{name}: {value}" for value in rows[name]) for name in columns]
     counts = {str(label): int((labels == label).sum()) for label in sorted(set(labels))}
     cells = []
     for wish in (np.asarray(w) for w in wishes if w):
@@ -106,11 +108,11 @@ def coverage(
     return Coverage(tuple(sorted(cells, key=lambda c: (not c.thin, c.share - c.even))), counts)
 
 
-def _topics(texts: Sequence[str], vectors: np.ndarray, random_state: int) -> list[str]:
+def _topics(texts: Sequence[str], vectors: np.ndarray, random_state: int, gate: Gate) -> list[str]:
     parts = clusters(vectors, random_state=random_state, most=12)
     if not parts.any():
         return []
-    texts = impersonal(texts)
+    texts = gate.plain(texts)
     terms = class_terms({str(p): [t for t, q in zip(texts, parts, strict=True) if p == q] for p in sorted(set(parts))})
     return [f"about: {', '.join(terms[str(p)][:3])}" for p in parts]
 

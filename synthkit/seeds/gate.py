@@ -82,13 +82,16 @@ class Gate:
             return
         withheld.refuse(texts, what, "a model")
         for number, text in enumerate(texts):
-            found = [f for f in self.find(text) if f.type in self.patterns or self._is_real(text[f.start : f.end])]
-            if found:
+            if found := self.kept(text):
                 kinds = ", ".join(f"{n} {kind}" for kind, n in Counter(f.type for f in found).items())
                 raise SynthkitError(
                     f"{what}, number {number}: personal data of a task marked sensitive ({kinds}) would leave this "
                     "machine. Anonymise what the prompt shows (sk.anonymize(seeds).seeds), or take it out of task.yaml"
                 )
+
+    def kept(self, text: str) -> list[Finding]:
+        """Return the finds in a text that a sensitive task must keep."""
+        return [f for f in self.find(text) if f.type in self.patterns or self._is_real(text[f.start : f.end])]
 
     def requests(self, requests: Sequence) -> None:
         """Refuse requests whose words a sensitive task must keep: see `let_pass`."""

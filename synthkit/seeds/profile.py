@@ -15,8 +15,8 @@ from synthkit.core.errors import unknown
 from synthkit.core.results import Result
 from synthkit.core.rows import need_columns
 from synthkit.core.text import words
-from synthkit.seeds.anonymizer import find_personal
 from synthkit.seeds.checks import cross_validated
+from synthkit.seeds.gate import Gate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -141,7 +141,7 @@ def profile(source: Seeds | Dataset, *, embedder: str | None = None, random_stat
     names = sorted(set(labels))
     vectors = embed(texts, embedder=embedder or default_embedder(), fit_on=texts)
     groups = {name: [i for i, x in enumerate(labels) if x == name] for name in names}
-    plain = impersonal(texts)
+    plain = Gate.of(source).plain(texts)
     distinctive = class_terms({name: [plain[i] for i in where] for name, where in groups.items()})
     topics = []
     for name, where in groups.items():
@@ -175,16 +175,6 @@ def habits(texts: Sequence[str], groups: dict[str, list[int]]) -> pd.DataFrame:
         }
         out.append({**row, **{column: float(np.mean([has(t) for t in some])) for column, _, has in HABITS}})
     return pd.DataFrame(out)
-
-
-def impersonal(texts: Sequence[str]) -> list[str]:
-    """Return texts without the personal data that can be found, so that no term is somebody's name."""
-    out = []
-    for text in texts:
-        for f in reversed(find_personal(text)):
-            text = text[: f.start] + " " + text[f.end :]
-        out.append(text)
-    return out
 
 
 def class_terms(groups: dict[str, list[str]], *, least: int = CARRIED) -> dict[str, tuple[str, ...]]:

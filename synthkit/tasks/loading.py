@@ -144,7 +144,9 @@ def _cleaned(table: Table, columns: dict[str, list[str]], labels, prefix: str) -
         raise SynthkitError(f"{table.name}: {only}{''.join(gone[:2])}")
     numbers = [table.numbers[i] for i in keep]
     if addresses := sum("@" in i for i in kept.get("id", ())):
-        table.note("ids replaced by numbers", f"{addresses:,} ids hold an address", "Give ids that name nobody", column="id")
+        table.note(
+            "ids replaced by numbers", f"{addresses:,} ids hold an address", "Give ids that name nobody", column="id"
+        )
         del kept["id"]
     kept["id"] = _unique(table, kept["id"], numbers) if "id" in kept else [f"{prefix}-{i}" for i in keep]
     kept = {c: [v if v.isascii() else v.encode("utf-8", "replace").decode() for v in vs] for c, vs in kept.items()}

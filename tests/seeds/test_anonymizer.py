@@ -74,13 +74,21 @@ def test_finds_are_listed_without_the_words_that_were_replaced():
     assert "example.org" not in result._repr_html_()
 
 
-def test_every_column_keeps_its_kind():
+def test_other_columns_are_left_out_unless_named_and_then_cleaned_and_keep_their_kind():
     from datasets import Dataset, Features, Value
 
-    features = Features({"text": Value("string"), "label": Value("string"), "slot": Value("int64")})
-    given_rows = Dataset.from_dict({"text": ["mail a@example.org"], "label": ["x"], "slot": [7]}, features=features)
-    clean = anonymize(given_rows).rows
-    assert clean[0] == {"text": "mail [EMAIL]", "label": "x", "slot": 7}
+    features = Features(
+        {"text": Value("string"), "label": Value("string"), "slot": Value("int64"), "from": Value("string")}
+    )
+    values = {"text": ["mail a@example.org"], "label": ["x"], "slot": [7], "from": ["b@example.org"]}
+    given_rows = Dataset.from_dict(values, features=features)
+    result = anonymize(given_rows)
+    assert result.rows[0] == {"text": "mail [EMAIL]", "label": "x"}
+    assert result.left_out == ("slot", "from") and "columns left out: slot, from;" in repr(result)
+    named = anonymize(given_rows, columns=["slot", "from"]).rows
+    assert named[0] == {"text": "mail [EMAIL]", "label": "x", "slot": 7, "from": "[EMAIL]"}
+    with pytest.raises(SynthkitError, match="slots"):
+        anonymize(given_rows, columns=["slots"])
     assert given_rows["text"][0] == "mail a@example.org"
 
 
