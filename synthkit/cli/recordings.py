@@ -28,11 +28,12 @@ def pending(
     """Write the requests that have no recorded reply, as OpenAI Batch input."""
     import synthkit as sk
     from synthkit.llm.recorded import export_pending
+    from synthkit.seeds.gate import Gate
 
     the_task = sk.load_task(task)
     plan = sk.plan(the_task, _seeds(the_task, strategy), strategy=strategy, n=n, random_state=random_state)
     asked = _relabelling(plan) if relabel else plan.slots
-    lines = export_pending(asked, the_task.recordings, model=model)
+    lines = export_pending(asked, the_task.recordings, gate=Gate(the_task).requests, model=model)
     text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
     if out:
         try:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from synthkit.core import withheld
 from synthkit.core.errors import SynthkitError, unknown
 from synthkit.core.storage import home, open_database
 
@@ -227,6 +228,7 @@ class _OpenAI:
         from openai import OpenAI
 
         client, out = OpenAI(), []
+        withheld.leave(texts, "texts to be embedded", f"{client.base_url} ({self.model})")
         for start in range(0, len(texts), 256):
             answer = client.embeddings.create(model=self.model, input=list(texts[start : start + 256]))
             out += [d.embedding for d in answer.data]

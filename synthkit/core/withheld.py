@@ -7,6 +7,8 @@ is left of it. Nothing of this is kept on disk.
 from __future__ import annotations
 
 import re
+import warnings
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from synthkit.core.errors import SynthkitError
@@ -16,6 +18,7 @@ _RUN, _WHOLE = 4, 6  # words: a shorter piece of a row, or a shorter row inside 
 _rows: dict[str, set[tuple[str, ...]]] = {}  # by task: its real rows, as words
 _released: set[tuple[str, ...]] = set()
 _patterns: dict[str, dict[str, re.Pattern]] = {}
+sent: Counter[str] = Counter()  # what left this machine beside prompts
 _index: dict[tuple[str, ...], list[tuple[str, ...]]] = {}  # the rows that have a run of words, by that run
 
 
@@ -77,5 +80,13 @@ def refuse(texts: Sequence[str], what: str, where: str) -> None:
     if count:
         raise SynthkitError(
             f"{count:,} of {len(texts):,} {what} hold real rows of a task marked sensitive, as they are, and would go "
-            f"to {where}. Anonymise them first (sk.anonymize), or keep them here (embedder='minilm')"
+            f"to {where}. Anonymise them first: sk.anonymize(...)"
         )
+
+
+def leave(texts: Sequence[str], what: str, where: str) -> None:
+    """Say how much goes to another machine, or refuse it, and count it in `sent`."""
+    refuse(texts, what, where)
+    size = sum(map(len, texts))
+    sent.update({f"{what} to {where}": len(texts), f"characters of {what} to {where}": size})
+    warnings.warn(f"{len(texts):,} {what} ({size:,} characters) go to {where}", stacklevel=2)

@@ -25,6 +25,7 @@ from synthkit.llm.recorded import Recorded
 from synthkit.llm.request import Reply, Request
 from synthkit.llm.store import Store
 from synthkit.prompts.prompt import TURN, fenced_as, items_schema
+from synthkit.seeds.gate import Gate
 
 if TYPE_CHECKING:
     from synthkit.tasks.task import Task
@@ -61,6 +62,7 @@ def relabel(
                 requests,
                 source,
                 check=label_problem,
+                gate=Gate(made.plan.task).requests,
                 store=store if own is None else own,
                 budget=budget,
                 on_answer=lambda _: bar.update(),

@@ -20,6 +20,7 @@ from synthkit.llm.engine import Answer, ask
 from synthkit.llm.request import Reply, Request
 from synthkit.llm.store import Store
 from synthkit.prompts.prompt import TURN, items_schema
+from synthkit.seeds.gate import Gate
 from synthkit.tasks.task import Task
 
 if TYPE_CHECKING:
@@ -89,7 +90,15 @@ def propose_attributes(
 
             def answers(requests, check):
                 kept = store if own is None else own
-                return ask(requests, source, check=check, store=kept, budget=budget, on_answer=lambda _: bar.update())
+                return ask(
+                    requests,
+                    source,
+                    check=check,
+                    gate=Gate(task).requests,
+                    store=kept,
+                    budget=budget,
+                    on_answer=lambda _: bar.update(),
+                )
 
             proposed = [_values(a) for a in answers(proposal_requests(task), values_problem)]
             topics, dropped = _distinct(dict(zip(task.labels, proposed[1:], strict=True)))

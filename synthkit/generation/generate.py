@@ -24,6 +24,7 @@ from synthkit.llm.recorded import Recorded
 from synthkit.llm.request import Reply, Request
 from synthkit.llm.store import Store
 from synthkit.prompts.plan import Plan, plan
+from synthkit.seeds.gate import Gate
 from synthkit.tasks.task import Task
 
 if TYPE_CHECKING:
@@ -140,6 +141,7 @@ class _Run:
 
     def __init__(self, chosen: Plan, source, store, budget, filters):
         self.plan, self.source, self.store, self.budget, self.filters = chosen, source, store, budget, filters
+        self.gate = Gate(chosen.task)
         self.rows: list[dict] = []
         self.kept: list[dict] = []
         self.drops: list[dict] = []
@@ -166,6 +168,7 @@ class _Run:
                 wave,
                 self.source,
                 check=reply_problem,
+                gate=self.gate.requests,
                 store=self.store,
                 budget=self.budget,
                 on_answer=lambda _: bar.update(),

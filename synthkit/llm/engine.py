@@ -13,6 +13,7 @@ from synthkit.llm.store import Store
 
 __all__ = ["Answer", "Interrupted", "Status", "ask"]
 
+STAYS = ("recorded", "ngram")  # sources whose prompts never leave this machine
 _TICK = 0.1  # seconds between two looks at the run from outside
 
 
@@ -25,6 +26,7 @@ def ask(
     source,
     *,
     check: Callable[[Request, Reply], str | None],
+    gate: Callable[[Sequence[Request]], None] | None = None,
     store: Store | None = None,
     budget: Budget | None = None,
     on_answer: Callable[[Answer], None] | None = None,
@@ -32,9 +34,12 @@ def ask(
 ) -> list[Answer]:
     """Return one Answer a request, in order. A reply that fails `check` is asked again while attempts are left.
 
+    Before anything is sent `gate` looks at all requests and may refuse; what is recorded or made here leaves nothing.
     Runs on an event loop of its own in a thread of its own, so a notebook cell can call it while its loop is running.
     `on_answer` and `on_progress` are called in the caller's thread.
     """
+    if gate is not None and getattr(source, "name", "") not in STAYS:
+        gate(requests)
     if budget:
         budget.check_price(source.model)
     run = Run(list(requests), source, check, store, budget)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from synthkit.core.errors import SynthkitError
@@ -153,10 +153,19 @@ def batch_line(request: Request, model: str) -> dict:
     }
 
 
-def export_pending(requests: Iterable[Request], folder: Path | None, *, model: str = "any") -> list[dict]:
-    """Return the Batch input lines of the requests that have no recording yet."""
+def export_pending(
+    requests: Iterable[Request],
+    folder: Path | None,
+    *,
+    gate: Callable[[Sequence[Request]], None] | None = None,
+    model: str = "any",
+) -> list[dict]:
+    """Return the Batch input lines of the requests that have no recording yet; `gate` may refuse to let them out."""
     have = Recorded(folder)
-    return [batch_line(r, model) for r in requests if have.get(r) is None]
+    pending = [r for r in requests if have.get(r) is None]
+    if gate is not None:
+        gate(pending)
+    return [batch_line(r, model) for r in pending]
 
 
 def import_batch(asked: Iterable[dict], answered: Iterable[dict], folder: Path) -> tuple[int, list[str]]:

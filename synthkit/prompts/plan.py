@@ -13,6 +13,7 @@ from synthkit.core.results import Result
 from synthkit.llm.request import Request, estimate_tokens
 from synthkit.prompts.prompt import SYSTEM, answer, schema, setting
 from synthkit.prompts.registry import Strategy, get_strategy
+from synthkit.seeds.anonymizer import anonymize as anonymized
 from synthkit.tasks.task import Task
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Plan(Result):
     random_state: int
     slots: tuple[Request, ...]
     wanted: Mapping[str, int] | None = None  # rows of each label, where the plan says so: no more are kept
+    note: str = ""
 
     @property
     def first_wave(self) -> int:
@@ -50,7 +52,7 @@ class Plan(Result):
     def summary(self) -> str:
         return (
             f"Plan: {self.n} rows of {self.task.name!r} by {self.strategy}, {self.first_wave} requests "
-            f"of {TEXTS_A_REQUEST} texts, {len(self.slots) - self.first_wave} more to top up with"
+            f"of {TEXTS_A_REQUEST} texts, {len(self.slots) - self.first_wave} more to top up with{self.note}"
         )
 
     def to_frame(self) -> pd.DataFrame:
@@ -102,6 +104,7 @@ def plan(
     profile: Profile | None = None,
     per_label: Mapping[str, int] | None = None,
     per_cell: Mapping[tuple[str, str], int] | None = None,
+    anonymize: bool = True,
     **options,
 ) -> Plan:
     """Return the requests for `n` synthetic rows (200). Slot i depends on (random_state, i) alone: n=40 begins n=240.
@@ -109,8 +112,9 @@ def plan(
     Several strategies share the slots in turn; each keeps its own numbering, so a mix asks what its parts would ask.
     `profile` puts what the seeds are like into every prompt, in words. `per_label` and `per_cell` say how many rows
     each label, or each (label, wish) such as ("returns", "length: over 20 words"), should get; n is then their sum.
-    What is left goes to the strategies, as `demos="outliers"` to few_shot. Raises SynthkitError for n < 1, an unknown
-    strategy, label or option, or un-anonymised seeds of a task marked sensitive.
+    Where prompts show seeds these are anonymised first, and the plan says what was replaced; `anonymize=False` shows
+    them as they are. What is left goes to the strategies, as `demos="outliers"` to few_shot. Raises SynthkitError for
+    n < 1, an unknown strategy, label or option, or un-anonymised seeds of a task marked sensitive.
     """
     names = [strategy] if isinstance(strategy, str) else list(strategy)
     chosen = [get_strategy(name) for name in names]
@@ -133,13 +137,20 @@ def plan(
             f"task {task.name!r} is marked sensitive and its seeds are not anonymised: "
             "seeds = sk.anonymize(seeds).seeds, look at the report, then plan again"
         )
+    note = ""
+    if seeds is not None and not seeds.anonymized and any(s.shows_seeds for s in chosen):
+        note = "; prompts show seeds as they are"
+        if anonymize:
+            seeds = anonymized(seeds, patterns=task.patterns, progress=False).seeds
+            found = ", ".join(f"{number} {kind} replaced" for kind, number in seeds.found)
+            note = f"; the seeds that prompts show were anonymised ({found or 'nothing found'})"
     wanted = {label: sum(n for (of, _), n in cells.items() if of == label) for label, _ in cells} or None
     count = ceil((_requests(n, wanted) if wanted else n / TEXTS_A_REQUEST) * (1 + surplus))
     slots = []
     for part, number, (label, wish) in _shared(cells or {(label, ""): 1 for label in task.labels}, count, len(chosen)):
         given = {"label": label, "wish": wish, "profile": profile, **options}
         slots.append(slot_request(task, seeds, chosen[part], number, random_state, **given))
-    return Plan(task, seeds, "+".join(names), n, random_state, tuple(slots), wanted)
+    return Plan(task, seeds, "+".join(names), n, random_state, tuple(slots), wanted, note)
 
 
 def _requests(n: int, wanted: Mapping[str, int] | None) -> int:

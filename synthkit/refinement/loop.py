@@ -24,6 +24,7 @@ from synthkit.refinement.diagnosis import Diagnosis, diagnose, off_label
 from synthkit.refinement.proposals import Proposal, Proposals, chosen_levers, propose, with_seeds
 from synthkit.refinement.reference import Reference
 from synthkit.refinement.result import Iteration, Refinement, result_of
+from synthkit.seeds.gate import Gate
 from synthkit.seeds.seeds import Seeds
 from synthkit.tasks.task import Task
 
@@ -57,7 +58,7 @@ class Step:
     def pending(self, proposals: Sequence[Proposal] | None = None) -> list[dict]:
         """Return the requests that have no recorded reply yet, as OpenAI Batch lines."""
         slots = self._loop.plan_of(self.number, self.proposals if proposals is None else proposals).slots
-        return export_pending(slots, self._loop.task.recordings)
+        return export_pending(slots, self._loop.task.recordings, gate=Gate(self._loop.task).requests)
 
     def apply(self, proposals: Proposals | Sequence[Proposal] | None = None, *, spare: Sequence[str] = ()) -> Iteration:
         """Ask what is proposed (or the `proposals` given instead), add what the filters keep, drop what hurts.
@@ -122,7 +123,9 @@ class Loop:
             task.splits.validation if validation is None else validation, embedder=embedder, random_state=random_state
         )
         self._filters = (lambda: default_filters(task, seeds)) if filters is None else (lambda: filters(task, seeds))
-        self.source = make_source(llm, self.one_shot(start))
+        first = self.one_shot(start)
+        self.seeds = first.seeds  # anonymised where a prompt shows them
+        self.source = make_source(llm, first)
         self._asking = {"llm": self.source, "budget": budget, "store": store, "progress": progress}
         self.decisions = Decisions(task.recordings if isinstance(self.source, Recorded) else None)
         names = [strategy] if isinstance(strategy, str) else list(strategy)
