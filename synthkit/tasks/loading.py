@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from synthkit.core.errors import SynthkitError, unknown
+from synthkit.core.errors import SynthkitError
 from synthkit.core.results import Result
 from synthkit.core.rows import make_rows
 from synthkit.core.text import tidy
-from synthkit.tasks.readers import LEFT_OUT, USUAL, Repair, Table, read_table
+from synthkit.tasks.annotations import honour_status, join_annotators, refuse_nested_texts, unwrap
+from synthkit.tasks.columns import USUAL, find_roles
+from synthkit.tasks.labels import spelt, unknown_labels, visible
+from synthkit.tasks.readers import read_table
+from synthkit.tasks.table import LEFT_OUT, Repair, Table, as_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,20 +62,41 @@ def _count(number: int, what: str) -> str:
 
 
 def load_rows(
-    source, *, text: str | None = None, label: str | None = None, labels=None, strict: bool = False, prefix: str = "row"
+    source,
+    *,
+    text: str | None = None,
+    label: str | None = None,
+    labels: Sequence[str] | None = None,
+    names: Mapping[str, str] | None = None,
+    encoding: str | None = None,
+    strict: bool = False,
+    prefix: str = "row",
 ) -> Loaded:
     """Return any table of labelled texts as rows, with a list of what was repaired.
 
-    `source`: a CSV, TSV, JSONL, JSON or Parquet file, a DataFrame, a `datasets.Dataset`, a list of dicts, or the id of
-    a dataset on the Hub ("owner/name", its train split). Columns go by their usual names, or by `text=` and `label=`.
-    A bad row is left out and listed, with its number as counted in the source: a CSV's first row below the header is
-    2, a frame's first row is 0. Spellings of a label that differ in case, blanks, `_` or `-` become one: that of
-    `labels` where it is given, else the commonest. `strict=True` refuses every repair that changes, drops or guesses.
-    Rows without an id get `prefix-0`, `prefix-1` ...
+    `source`: a CSV, TSV, JSONL, JSON or Parquet file (also packed as gz, bz2, xz or zip), the export of an annotation
+    tool, a DataFrame, an Arrow table, a `datasets` object, a list of dicts, or the id of a dataset on the Hub
+    ("owner/name", its train split). Columns go by their usual names, or by `text=` and `label=`. A bad row is left out
+    and listed, with its number as counted in the source: its line in a file, from 0 elsewhere. Spellings of a label
+    that differ in case, blanks, `_` or `-` become one: that of `labels` where it is given, else the commonest; `names`
+    translates labels (theirs: ours) first. An encoding that has to be guessed is said; one that cannot be is refused,
+    until `encoding=` names it. `strict=True` refuses every repair that changes, drops or guesses. Rows without an id
+    get `prefix-0`, `prefix-1` ...
+
+    >>> from synthkit import load_rows
+    >>> loaded = load_rows([{"text": "cold soup", "label": ["menu"]}, {"text": "a cat!", "label": ["animals"]}])
+    >>> loaded.rows[0]
+    {'id': 'row-0', 'text': 'cold soup', 'label': 'menu'}
+    >>> loaded.to_frame()["what"].tolist()
+    ['label taken out of its list or object in 2 rows']
     """
-    table = read_table(source)
-    columns = _named(table, {"text": text, "label": label})
-    rows = _cleaned(table, columns, labels, prefix)
+    table = read_table(source, encoding=encoding)
+    roles = find_roles(table, {"text": text, "label": label})
+    honour_status(table, roles["label"])
+    unwrap(table, roles["label"])
+    refuse_nested_texts(table, roles["text"])
+    join_annotators(table, roles["text"], roles["label"])
+    rows = _cleaned(table, _by_role(table, roles), labels, names or {}, prefix)
     if strict and (bad := [r for r in table.repairs if not r.harmless]):
         more = f" (and {len(bad) - 1:,} more)" if len(bad) > 1 else ""
         raise SynthkitError(f"{_where(bad[0])}: {bad[0].what}: {bad[0].value}. {bad[0].fix}{more}")
@@ -82,66 +107,44 @@ def _where(repair: Repair) -> str:
     return repair.source + (f", row {repair.row}" if repair.row is not None else "")
 
 
-def _named(table: Table, given: dict[str, str | None]) -> dict[str, list[str]]:
-    """Return the columns with text, label and id under those names."""
-    names, found = list(table.columns), {}
-    listed = ", ".join(names[:20])
-    if not table.numbers:
-        raise SynthkitError(f"{table.name} has no rows" + (" left" if table.repairs else ""))
-    for role, usual in USUAL.items():
-        wanted = given.get(role)
-        if wanted is not None:
-            if wanted not in names:
-                raise SynthkitError(f"{table.name}: {role}={wanted!r} is not a column; columns are: {listed}")
-            found[role] = wanted
-            continue
-        free = [n for n in names if n not in found.values() and n not in given.values()]
-        alike = [n for n in free if n == role] or [n for n in free if n.casefold().strip() == role]
-        alike = alike or [n for n in free if n.casefold().strip() in usual]
-        if len(alike) > 1 and role != "id":
-            could = " and ".join(map(repr, alike))
-            raise SynthkitError(f"{table.name}: {could} could each be the {role}. Name one: {role}={alike[0]!r}")
-        if alike:
-            found[role] = alike[0]
-            if alike[0] != role:
-                table.note(f"used as {role}", alike[0], f"Another one? Name it: {role}=", column=alike[0])
-        elif role != "id":
-            raise SynthkitError(
-                f"{table.name}: no column {role!r}; columns are: {listed}. Rename one to it, or name it: {role}=..."
-            )
-    taken = set(found.values())
-    columns = {role: table.columns[name] for role, name in found.items()}
-    rest = {name: table.columns[name] for name in names if name not in taken}
-    return {**columns, **{f"{n} (other)" if n in USUAL else n: values for n, values in rest.items()}}
+def _by_role(table: Table, roles: dict[str, str]) -> dict[str, list[str]]:
+    """Return all columns as texts, those with a role under its name."""
+    renamed = {name: role for role, name in roles.items()}
+    others = [name for name in table.columns if name not in renamed]
+    called = {**renamed, **{name: f"{name} (other)" if name in USUAL else name for name in others}}
+    order = [*roles.values(), *others]
+    return {called[n]: [v if type(v) is str else as_text(v) for v in table.columns[n]] for n in order}
 
 
-def _cleaned(table: Table, columns: dict[str, list[str]], labels, prefix: str) -> Dataset:
+def _cleaned(table: Table, columns: dict[str, list[str]], labels, names: Mapping[str, str], prefix: str) -> Dataset:
     raw = columns["text"]
     texts = [tidy(t) for t in raw]
     plain = (re.sub("\r\n?", "\n", t).strip() for t in raw)
     if changed := sum(a != b for a, b in zip(texts, plain, strict=True)):
         table.note("cleaned of control characters, broken Unicode", f"{changed:,} texts", "nothing", column="text")
-    names = _reconciled(table, [tidy(v) for v in columns["label"]], labels)
+    spellings = spelt(table, columns["label"], labels, names)
+    strange = unknown_labels(Counter(spellings), list(labels)) if labels is not None else {}
+    for name, told in strange.items():
+        table.note("rows left out, for their label is not of the task", name, told, column="label")
     keep = []
-    for i, (text, name, number) in enumerate(zip(texts, names, table.numbers, strict=True)):
-        at = {"row": number, "column": "label" if text else "text"}
-        if not text:
-            table.note(LEFT_OUT, raw[i], "The text is empty. Remove the row or fill it in", **at)
-        elif not name:
-            table.note(LEFT_OUT, text, "The label is empty. Remove the row or fill it in", **at)
-        elif labels is not None and name not in labels:
-            table.note(LEFT_OUT, name, str(unknown("label", name, labels)), **at)
-        else:
+    for i, (text, name, number) in enumerate(zip(texts, spellings, table.numbers, strict=True)):
+        if text and name and name not in strange and (text.isascii() or visible(text)):
             keep.append(i)
+            continue
+        empty = not text or not visible(text)
+        what = raw[i] if empty else name or text
+        fix = "The text is empty. Remove the row or fill it in" if empty else strange.get(name)
+        fix = fix or "The label is empty. Remove the row or fill it in"
+        table.note(LEFT_OUT, what, fix, row=number, column="text" if empty else "label")
     if not keep:
-        first = table.repairs[-1]
+        first = table.repairs[-1] if table.repairs else Repair(table.name, None, "", "", "", "no rows")
         raise SynthkitError(f"{_where(first)}: {first.fix}. No row of {table.name} can be used")
     kept = {c: [values[i] for i in keep] for c, values in columns.items()}
-    kept["text"], kept["label"] = [texts[i] for i in keep], [names[i] for i in keep]
+    kept["text"], kept["label"] = [texts[i] for i in keep], [spellings[i] for i in keep]
     if len(set(kept["label"])) < 2:
         gone = [f". {_where(r)} was left out ({r.value}): {r.fix}" for r in table.repairs if r.what == LEFT_OUT]
         only = f"only one label ({kept['label'][0]!r}); a classifier needs at least two"
-        raise SynthkitError(f"{table.name}: {only}{''.join(gone[:2])}")
+        raise SynthkitError(f"{table.name}: {only}{''.join(gone[:3])}")
     numbers = [table.numbers[i] for i in keep]
     if addresses := sum("@" in i for i in kept.get("id", ())):
         table.note(
@@ -152,27 +155,6 @@ def _cleaned(table: Table, columns: dict[str, list[str]], labels, prefix: str) -
     kept = {c: [v if v.isascii() else v.encode("utf-8", "replace").decode() for v in vs] for c, vs in kept.items()}
     order = ["id", "text", "label"]
     return make_rows({name: kept[name] for name in [*order, *(c for c in kept if c not in order)]})
-
-
-def _reconciled(table: Table, names: list[str], labels) -> list[str]:
-    """Spell each label one way."""
-    counts = Counter(name for name in names if name)
-    spelt: dict[str, str] = {}
-    if labels is not None:
-        keys = Counter(_key(name) for name in labels)
-        spelt = {_key(name): name for name in labels if keys[_key(name)] == 1}
-    else:
-        for name, _ in sorted(counts.items(), key=lambda item: -item[1]):
-            spelt.setdefault(_key(name), name)
-    changed = {n: spelt[_key(n)] for n in counts if spelt.get(_key(n), n) != n and n not in (labels or ())}
-    for name, into in changed.items():
-        table.note(f"label read as {into!r} in {counts[name]:,} rows", name, "Spell it one way", column="label")
-    return [changed.get(name, name) for name in names]
-
-
-def _key(label: str) -> str:
-    # between letters only: the sign of -1 is no hyphen
-    return re.sub(r"(?<=\w)[\s_-]+(?=\w)", " ", label.casefold())
 
 
 def _unique(table: Table, ids: list[str], numbers: list[int]) -> list[str]:

@@ -107,7 +107,11 @@ def test_every_kind_of_source_gives_the_same_rows(tmp_path):
 def test_usual_columns_are_found_and_confirmed(tmp_path):
     loaded = load_rows(written(tmp_path, "Review,Stars,city\nfine,5,Ulm\nbad,1,Bonn\n"))
     assert loaded.rows.column_names == ["id", "text", "label", "city"]
-    assert [(r.column, r.what) for r in loaded.repairs] == [("Review", "used as text"), ("Stars", "used as label")]
+    assert [(r.column, r.what) for r in loaded.repairs] == [
+        ("Review", "used as text"),
+        ("Stars", "used as label"),
+        ("label", "labels are numbers"),
+    ]
 
 
 def test_two_columns_that_could_be_the_text_are_a_question(tmp_path):
@@ -144,15 +148,16 @@ def test_a_bad_row_is_named_and_the_others_load(tmp_path):
     assert list(loaded.rows["id"]) == ["1", "1~2"]
     assert [(r.row, r.what) for r in loaded.repairs] == [
         (6, "left out"),
+        (None, "rows left out, for their label is not of the task"),
         (3, "left out"),
         (4, "left out"),
         (7, "left out"),
         (5, "id made '1~2', for it was used before"),
     ]
-    assert "unknown label 'dogs'" in loaded.repairs[3].fix
-    assert str(loaded).endswith("a.csv; 4 rows left out, 1 repair")
+    assert "unknown label 'dogs' in 1 row" in loaded.repairs[4].fix
+    assert str(loaded).endswith("a.csv; 4 rows left out, 2 repairs")
     with pytest.raises(
-        SynthkitError, match=r"a\.csv, row 6: left out: 4 fields where the header has 3.* \(and 4 more\)"
+        SynthkitError, match=r"a\.csv, row 6: left out: 4 fields where the header has 3.* \(and 5 more\)"
     ):
         load_rows(path, labels=["menu", "cats"], strict=True)
 
@@ -179,7 +184,7 @@ def test_class_numbers_become_names_and_nested_cells_json():
         (b"text,label\n", "a.csv", "a header and no rows"),
         (b"text,label\n,\n,x\n", "a.csv", "row 3: The text is empty. .* No row of"),
         (b"a,b\n1,2\n", "a.csv", "no column 'text'; columns are: a, b. Rename one to it, or name it: text="),
-        (b'text,label\n"open,x\n', "a.csv", "not a well-formed CSV.*a quotation mark left open"),
+        (b'text,label\n"open, wide,x\nfine,y\n', "a.csv", "not a well-formed CSV.*a quotation mark left open"),
         (b"text,label\n\x00\x01\x02,x\n", "a.csv", "holds binary data"),
         (b"PK\x03\x04 sheet", "a.xlsx", "Save the sheet as CSV"),
         (b"PAR1 no", "a.parquet", "cannot be read as Parquet"),

@@ -1,0 +1,170 @@
+"""CSV and TSV as people have them: a separator line, no header, unnamed columns, quotation marks that mean nothing."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+
+from synthkit.core.errors import SynthkitError
+from synthkit.tasks.columns import bare_name, usual_roles
+from synthkit.tasks.table import LEFT_OUT, Table, unique_names
+
+MARKS = ",;\t|"
+_SEPARATOR_LINE = re.compile(r'\ufeff*"?sep=(.)"?[\r\n]', re.IGNORECASE)
+
+
+def read_delimited(table: Table, content: str) -> Table:
+    """Fill a table from the text of a CSV or TSV file; rows are numbered by their line in the file."""
+    _note_line_ends(table, content)
+    first_line = 1
+    mark = None
+    if stated := _SEPARATOR_LINE.match(content):
+        mark, first_line = stated.group(1), 2
+        content = (
+            content[stated.end() :].removeprefix("\n") if stated.group().endswith("\r") else content[stated.end() :]
+        )
+        table.note("a line that states the separator", f"sep={mark}", "nothing", harmless=True)
+    header_line = next((line for line in content.splitlines() if line.strip()), "")
+    if not header_line:
+        raise SynthkitError(f"{table.name} has no rows")
+    mark = mark or _mark(content, header_line)
+    if mark != ",":
+        table.note("columns are separated by", {";": "semicolons", "\t": "tabs"}.get(mark, mark), "", harmless=True)
+    records, lines = _records(table, content, mark)
+    lines = [line + first_line - 1 for line in lines]
+    if not records:
+        raise SynthkitError(f"{table.name} is not a well-formed CSV: no row can be read")
+    header = [bare_name(name) for name in records[0]]
+    if _headerless(records):
+        table.note("no header: the first line is read as a row", header_line, "Give the file a line of column names")
+        header = [f"column {i}" for i in range(1, len(header) + 1)]
+    else:
+        records, lines = records[1:], lines[1:]
+    if not records:
+        raise SynthkitError(f"{table.name} has a header and no rows")
+    return _filled(table, header, records, lines)
+
+
+def _note_line_ends(table: Table, content: str) -> None:
+    plain = content.replace("\r\n", "")
+    kinds = ("\r\n" in content) + ("\n" in plain) + ("\r" in plain)
+    if kinds > 1:
+        table.note("line ends of several kinds", f"{kinds} kinds", "nothing", harmless=True)
+
+
+def _mark(content: str, header: str) -> str:
+    """Return the separator: the one that parts usual column names, else that stands equally often in many lines."""
+    head = [line for line in content[:20_000].splitlines()[:50] if line.strip()]
+
+    def rank(mark: str):
+        even = Counter(line.count(mark) for line in head[:-1] or head)
+        return (
+            usual_roles(header.split(mark)),
+            bool(header.count(mark)) and even[header.count(mark)],
+            header.count(mark),
+        )
+
+    return max(MARKS, key=rank)
+
+
+def _records(table: Table, content: str, mark: str) -> tuple[list[list[str]], list[int]]:
+    """Return records and the line that each begins in; quotation marks count unless every line is whole without."""
+    records, lines, faults, open_quote = _quoted(content, mark)
+    spread = len(lines) and lines[-1] + 1 > len(lines) + content.count("\n\n") + 1
+    if faults or open_quote or spread:
+        plain = csv.reader(io.StringIO(content, newline=""), delimiter=mark, quoting=csv.QUOTE_NONE)
+        bare = [(r, plain.line_num) for r in plain if r]
+        width = Counter(len(r) for r, _ in bare).most_common(1)[0][0]
+        if width > 1 and len(bare) > len(records) and all(len(r) == width for r, _ in bare):
+            whole = sum(c.startswith('"') and c.endswith('"') and len(c) > 1 for r, _ in bare for c in r)
+            opened = sum(c.startswith('"') for r, _ in bare for c in r)
+            if opened > whole:
+                what = "quotation marks kept: every line is whole without them"
+                table.note(what, f"cells: {opened - whole:,}", "Quote whole cells", harmless=mark == "\t")
+                return [r for r, _ in bare], [n for _, n in bare]
+    if open_quote:
+        fix = "is a quotation mark left open there?"
+        raise SynthkitError(f"{table.name} is not a well-formed CSV: {open_quote[1]} (line {open_quote[0]}; {fix})")
+    for line, fault in faults:
+        table.note(LEFT_OUT, fault, "Double a quotation mark inside a quoted cell", row=line)
+    _note_swallowed(table, records, lines, mark)
+    return records, lines
+
+
+def _quoted(content: str, mark: str):
+    """Return (records, their first lines, faults in one line, fault over several lines or None)."""
+    csv.field_size_limit(10_000_000)
+    reader = csv.reader(io.StringIO(content, newline=""), delimiter=mark, strict=True)
+    records, lines, faults, start = [], [], [], 1
+    while True:
+        try:
+            for record in reader:
+                if record:
+                    records.append(record)
+                    lines.append(start)
+                start = reader.line_num + 1
+            return records, lines, faults, None
+        except csv.Error as error:
+            if reader.line_num > start:  # it swallowed lines: how many were one cell, nobody knows
+                return records, lines, faults, (start, str(error))
+            faults.append((start, str(error)))
+            start = reader.line_num + 1
+
+
+def _note_swallowed(table: Table, records: list[list[str]], lines: list[int], mark: str) -> None:
+    """Say where one cell holds lines that look like rows: a quotation mark may have been left open."""
+    width = len(records[0]) if records else 0
+    for record, line in zip(records, lines, strict=True):
+        for cell in record:
+            if "\n" in cell and width > 1 and any(part.count(mark) == width - 1 for part in cell.split("\n")[1:]):
+                last = cell.split("\n")[-1].split(mark)
+                seen = any(part and part in (r[i] for r in records[:1000]) for i, part in enumerate(last) if i < width)
+                if len(last) == width and seen:
+                    what = "one cell holds lines that look like rows"
+                    table.note(what, cell.replace("\n", " / "), "Is a quotation mark left open there?", row=line)
+
+
+def _headerless(records: list[list[str]]) -> bool:
+    """Return whether the first record is a row: no usual name in it, and its label, or a sentence, among its cells."""
+    first, rest = records[0], [r for r in records[1:] if len(r) == len(records[0])]
+    if usual_roles(first) or len(rest) < 1 or len(first) < 2:
+        return False
+    for i, cell in enumerate(first):
+        column = Counter(r[i] for r in rest[:2000])
+        if cell.strip() and column[cell] and len(column) <= max(2, len(rest) // 2):
+            return True
+    long = any(len(cell.split()) > 5 or len(cell) > 60 for cell in first)
+    return long or any(re.fullmatch(r"-?\d+(\.\d+)?", c.strip()) for c in first if c.strip())
+
+
+def _filled(table: Table, header: list[str], records: list[list[str]], lines: list[int]) -> Table:
+    width = len(header)
+    if any(len(r) > width for r in records) and not any(r[width:] and any(r[width:]) for r in records):
+        records = [r[:width] for r in records]  # a separator at the end of each line
+    sound = [i for i, r in enumerate(records) if len(r) == width]
+    if len(sound) < len(records):
+        for i, record in enumerate(records):
+            if len(record) != width:
+                what = f"{len(record)} fields where the header has {width}"
+                table.note(LEFT_OUT, what, "Quote a field that holds the separator", row=lines[i])
+        records, lines = [records[i] for i in sound], [lines[i] for i in sound]
+    table.numbers = lines
+    columns = list(zip(*records, strict=True)) or [()] * width
+    names, kept = [], []
+    for i, (name, values) in enumerate(zip(header, columns, strict=True)):
+        if name or any(values):
+            if not name and i == 0 and values == tuple(map(str, range(len(values)))):
+                table.note("an unnamed column that counts the rows left aside", "0, 1, 2 ...", "nothing", harmless=True)
+                continue
+            if not name:
+                name = f"column {i + 1}"
+                texts = f"{sum(map(bool, values)):,} cells hold text"
+                table.note(f"an unnamed column called {name!r}", texts, "Does a text go on in it?", harmless=True)
+            names.append(name)
+            kept.append(values)
+    if empty := width - len(names) - any("counts the rows" in r.what for r in table.repairs):
+        table.note("empty columns without a name left aside", f"columns: {empty}", "nothing", harmless=True)
+    table.columns = {n: list(v) for n, v in zip(unique_names(table.name, names), kept, strict=True)}
+    return table

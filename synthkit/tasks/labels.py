@@ -1,0 +1,131 @@
+"""Labels as people spell them: one spelling each, none that is a score, and what is wrong with them in words."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from synthkit.core.errors import SynthkitError
+from synthkit.core.text import tidy
+from synthkit.tasks.table import Table
+
+_JOINERS = "\u200c\u200d"  # they shape letters and emoji, and belong to a name
+_MISSING_AS_TEXT = {"nan", "NaN", "<NA>", "NaT", "None"}
+_NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
+
+
+def spelt(table: Table, cells: Sequence[str], known: Iterable[str] | None, names: Mapping[str, str]) -> list[str]:
+    """Return labels in one spelling each: by `names` (theirs: ours), that of `known`, else the commonest."""
+    counts = Counter(cells)
+    clean = {cell: visible(cell) for cell in counts}
+    if changed := [c for c in counts if clean[c] != tidy(c)]:
+        rows = sum(counts[c] for c in changed)
+        table.note(f"invisible characters removed in {rows:,} rows", ascii(changed[0]), "nothing", column="label")
+    clean.update({cell: names[name] for cell, name in clean.items() if name in names})
+    refuse_scores(table, Counter({clean[c]: n for c, n in counts.items() if clean[c]}), known)
+    clean = _whole_numbers(table, clean, known)
+    sums: Counter = Counter()
+    for cell, n in counts.items():
+        sums[clean[cell]] += n
+    if known is None and all(re.fullmatch(r"\d{1,3}", name) for name in sums if name):
+        fix = "A prompt needs words: names={'0': ..., '1': ...}"
+        table.note("labels are numbers", ", ".join(sorted(filter(None, sums))), fix, column="label", harmless=True)
+    into = _reconciled(table, sums, known)
+    for name in _MISSING_AS_TEXT & set(sums) - set(known or ()):
+        what = f"a label that looks like a missing value, in {sums[name]:,} rows"
+        table.note(what, name, "Leave these rows out?", column="label")
+    out = {cell: into.get(name, name) for cell, name in clean.items()}
+    return [out[cell] for cell in cells]
+
+
+def visible(label: str) -> str:
+    """Return a label without invisible characters; joiners inside of it stay."""
+    label = tidy(label)
+    if label.isascii():
+        return label
+    label = "".join(c for c in label if c in _JOINERS or unicodedata.category(c) != "Cf")
+    return re.sub(r"[^\S\n\t ]", " ", label).strip().strip(_JOINERS)
+
+
+def _whole_numbers(table: Table, clean: dict[str, str], known) -> dict[str, str]:
+    """Read 1.0 as 1 where all labels look so: a missing label made somebody's table of whole numbers decimal."""
+    labels = {name for name in clean.values() if name}
+    if not labels or labels & set(known or ()) or not all(re.fullmatch(r"-?\d+\.0+", n) for n in labels):
+        return clean
+    first = min(labels)
+    table.note(f"whole numbers: label read as {first.split('.')[0]!r}", first, "nothing", column="label")
+    return {cell: name.split(".")[0] for cell, name in clean.items()}
+
+
+def refuse_scores(table: Table, counts: Counter, known: Iterable[str] | None) -> None:
+    """Raise where labels are numbers on a scale rather than names of classes."""
+    labels, rows = list(counts), sum(counts.values())
+    if known is not None or rows < 8 or not all(_NUMBER.fullmatch(n) for n in labels):
+        return
+    numbers = [float(n) for n in labels]
+    decimal = any(n != int(n) for n in numbers if abs(n) < 1e15)
+    gaps = max(numbers) - min(numbers) > 3 * len(numbers)  # the numbers of classes leave none
+    many = len(labels) > rows / 3 and (decimal or gaps or len(labels) > 0.6 * rows)
+    if many and len(labels) > (5 if decimal else 15):
+        raise SynthkitError(
+            f"{table.name}: the label looks like a score: {len(labels)} different numbers in {rows:,} rows. "
+            "Cut it into bins with a name each, or name another column with label="
+        )
+
+
+def _reconciled(table: Table, counts: Counter, known: Iterable[str] | None) -> dict[str, str]:
+    """Return the spelling that stands for others by their spelling."""
+    spelling: dict[str, str] = {}
+    if known is not None:
+        keys = Counter(_key(name) for name in known)
+        spelling = {_key(name): name for name in known if keys[_key(name)] == 1}
+    else:
+        for name, _ in sorted(counts.items(), key=lambda item: -item[1]):
+            spelling.setdefault(_key(name), name)
+    changed = {n: spelling[_key(n)] for n in counts if spelling.get(_key(n), n) != n and n not in (known or ())}
+    for name, into in changed.items():
+        table.note(f"label read as {into!r} in {counts[name]:,} rows", name, "Spell it one way", column="label")
+    return changed
+
+
+def _key(label: str) -> str:
+    # between letters only: the sign of -1 is no hyphen
+    return re.sub(r"(?<=\w)[\s_-]+(?=\w)", " ", label.casefold())
+
+
+def unknown_labels(counts: Mapping[str, int], known: Sequence[str]) -> dict[str, str]:
+    """Return for each label that is not known what to say of it: its rows, and the nearest known one."""
+    out = {}
+    for name, rows in counts.items():
+        if name and name not in known:
+            near = _nearest(name, known)
+            hint = f" - did you mean {near!r}?" if near else "."
+            listed = ", ".join(known[:20]) + (" ..." if len(known) > 20 else "")
+            out[name] = f"unknown label {name!r} in {rows:,} row{'s' * (rows != 1)}{hint} Known: {listed}"
+    return out
+
+
+def _nearest(name: str, known: Sequence[str]) -> str | None:
+    plain = {re.sub(r"\W", "", k.casefold()) or k: k for k in known}
+    bare = re.sub(r"\W", "", name.casefold())
+    if bare in plain:
+        return plain[bare]
+    near = difflib.get_close_matches(bare, list(plain), n=1, cutoff=0.6)
+    return plain[near[0]] if near else None
+
+
+def label_notes(train: Sequence[str], test: Sequence[str], known: Iterable[str]) -> tuple[str, ...]:
+    """Return sentences about labels with no row or one row in train, or with none in test."""
+    counts, tested = Counter(train), Counter(test)
+    notes = []
+    for name in known:
+        if not counts[name]:
+            notes.append(f"label {name!r} has no rows in train: no seeds of it, and nothing real is trained on it")
+        elif counts[name] == 1:
+            notes.append(f"label {name!r} has 1 row in train: too few for seeds and for a check of its label")
+        if not tested[name]:
+            notes.append(f"label {name!r} has no rows in test: how well it is told apart is not measured")
+    return tuple(notes)

@@ -1,0 +1,113 @@
+"""Old encodings read right or refused, never as something else; packed files read as what they hold."""
+
+import bz2
+import gzip
+import io
+import lzma
+import zipfile
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from synthkit.core.errors import SynthkitError
+from synthkit.tasks.decoding import decoded, unpacked
+from synthkit.tasks.loading import load_rows
+from synthkit.tasks.table import Table
+
+TEA = "text,label\nthe tea was cold,menu\na cat slept here,animals\n"
+SENTENCES = {
+    "cp1252": ["Das Frühstück war köstlich", "Leider gab es keine Brötchen mehr", "Süße Kätzchen überall"],
+    "mac_roman": ["Das Frühstück war köstlich", "Leider gab es keine Brötchen mehr", "Süße Kätzchen überall"],
+    "cp850": ["Das Frühstück war köstlich", "Leider gab es keine Brötchen mehr", "Süße Kätzchen überall"],
+    "cp1251": ["Кофе был холодным", "Очень милые кошки", "Нам понравилось, придём ещё"],
+    "koi8-r": ["Кофе был холодным", "Очень милые кошки", "Нам понравилось, придём ещё"],
+    "cp866": ["Кофе был холодным", "Очень милые кошки", "Нам понравилось, придём ещё"],
+    "cp1250": ["Kawa była zimna", "Śliczne kotki, wrócimy", "Proszę o większą porcję"],
+    "cp1253": ["Ο καφές ήταν κρύος", "Πολύ γλυκές γάτες", "Θα ξανάρθουμε"],
+    "cp1255": ["הקפה היה קר", "חתולים חמודים מאוד", "נחזור שוב"],
+    "cp1256": ["كانت القهوة باردة", "قطط لطيفة جدا", "سنعود مرة أخرى"],
+    "gb18030": ["咖啡是冷的", "猫非常可爱", "我们还会再来"],
+    "big5": ["咖啡是冷的", "貓咪非常可愛", "我們還會再來"],
+    "cp932": ["コーヒーが冷たかった", "猫がとても可愛い", "また来ます"],
+    "euc_jp": ["コーヒーが冷たかった", "猫がとても可愛い", "また来ます"],
+    "cp949": ["커피가 차가웠어요", "고양이가 정말 귀여워요", "또 올게요"],
+}
+
+
+def table_of(texts):
+    return "text,label\n" + "".join(f"{t},{'ab'[i % 2]}\n" for i, t in enumerate(texts))
+
+
+@pytest.mark.parametrize("encoding", SENTENCES)
+def test_an_old_encoding_is_read_right_and_said_with_its_confidence(encoding):
+    content, table = table_of(SENTENCES[encoding]), Table("a.csv")
+    assert decoded(table, content.encode(encoding)) == content
+    (repair,) = table.repairs
+    assert repair.what.startswith("read as ") and "confidence 0." in repair.value
+    assert not repair.harmless
+
+
+@given(st.sampled_from(sorted(SENTENCES)), st.permutations(range(3)), st.integers(1, 3))
+def test_however_little_there_is_in_an_old_encoding_it_is_read_right_or_refused(encoding, order, size):
+    content = table_of([SENTENCES[encoding][i] for i in order[:size]])
+    try:
+        assert decoded(Table("a.csv"), content.encode(encoding)) == content
+    except SynthkitError as error:
+        assert "encoding=" in str(error) and "unsure" in str(error)
+
+
+def test_two_readings_that_fit_alike_are_a_question_that_shows_where_they_differ():
+    content = table_of(["Привезите мне другой чай"])
+    with pytest.raises(SynthkitError, match=r"line 2 is not UTF-8, and the encoding is unsure: encoding=.*Привезите"):
+        decoded(Table("a.csv"), content.encode("mac_cyrillic"))
+    assert decoded(Table("a.csv"), content.encode("mac_cyrillic"), "mac_cyrillic") == content
+
+
+def test_a_stated_encoding_must_exist_and_fit(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_bytes(table_of(SENTENCES["cp1252"]).encode("cp1252"))
+    assert load_rows(path, encoding="cp1252", strict=True).rows["text"][2] == "Süße Kätzchen überall"
+    with pytest.raises(SynthkitError, match="is not utf-8: byte 0xfc in line 2"):
+        load_rows(path, encoding="utf-8")
+    with pytest.raises(SynthkitError, match="encoding='klingon' is not known"):
+        load_rows(path, encoding="klingon")
+
+
+def test_of_a_file_with_a_few_broken_lines_only_these_are_left_out(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_bytes(table_of(["naïve cat", "café cat", "crème cat"]).encode() + "brûlé cat,a\n".encode("cp1252"))
+    loaded = load_rows(path)
+    assert list(loaded.rows["text"]) == ["naïve cat", "café cat", "crème cat"]
+    assert [r.row for r in loaded.repairs if r.what == "left out"] == [5]
+    with pytest.raises(SynthkitError, match="broken lines"):
+        load_rows(path, strict=True)
+
+
+@pytest.mark.parametrize("marks", [1, 2, 3])
+def test_byte_order_marks_go_however_many(tmp_path, marks):
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"\xef\xbb\xbf" * marks + TEA.encode())
+    assert load_rows(path, strict=True).rows.column_names == ["id", "text", "label"]
+
+
+@pytest.mark.parametrize(("packer", "end"), [(gzip, "gz"), (bz2, "bz2"), (lzma, "xz")])
+def test_a_packed_file_is_read_as_what_it_holds(tmp_path, packer, end):
+    path = tmp_path / f"a.jsonl.{end}"
+    path.write_bytes(packer.compress(b'{"text": "a b", "label": "x"}\n{"text": "c d", "label": "y"}\n'))
+    assert list(load_rows(path).rows["label"]) == ["x", "y"]
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(SynthkitError, match="cannot be unpacked"):
+        load_rows(path)
+
+
+def test_a_zip_of_one_table_is_read_and_of_several_a_question(tmp_path):
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        archive.writestr("export/train.csv", TEA)
+        archive.writestr("__MACOSX/export/._train.csv", "x")
+    assert unpacked("a.zip", held.getvalue()) == ("export/train.csv", TEA.encode())
+    with zipfile.ZipFile(held, "a") as archive:
+        archive.writestr("export/test.csv", TEA)
+    with pytest.raises(SynthkitError, match="it holds: export/train.csv, export/test.csv. Unpack it"):
+        unpacked("a.zip", held.getvalue())

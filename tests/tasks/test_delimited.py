@@ -1,0 +1,95 @@
+"""CSV and TSV as they come: what the lines hold is read whole, or the line is named."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from synthkit.core.errors import SynthkitError
+from synthkit.tasks.delimited import read_delimited
+from synthkit.tasks.loading import load_rows
+from synthkit.tasks.table import LEFT_OUT, Table
+
+
+def loaded(tmp_path, content, name="a.csv", **options):
+    path = tmp_path / name
+    path.write_bytes(content.encode())
+    return load_rows(path, **options)
+
+
+def notes(result):
+    return [r.what for r in result.repairs]
+
+
+def test_a_line_that_states_the_separator_is_no_row(tmp_path):
+    result = loaded(tmp_path, "sep=;\r\ntext;label\r\nsoup, warm;menu\r\ncat;animals\r\n;menu\r\n", strict=False)
+    assert list(result.rows["text"]) == ["soup, warm", "cat"]
+    assert [r.row for r in result.repairs if r.what == LEFT_OUT] == [5]
+
+
+def test_rows_are_numbered_by_their_line_in_the_file(tmp_path):
+    result = loaded(tmp_path, 'text,label\n\n"two\nlines",a\n\n,b\nfine,b\nalso,\n')
+    assert list(result.rows["text"]) == ["two\nlines", "fine"]
+    assert [r.row for r in result.repairs] == [6, 8]
+
+
+@pytest.mark.parametrize("mark", ["\t", ","])
+def test_quotation_marks_that_open_a_text_stay_in_it(tmp_path, mark):
+    lines = ["label{}text", 'a{}"Good morning" they said', 'b{}"never again', "a{}back soon", 'b{}so "nice"']
+    result = loaded(tmp_path, "\n".join(line.format(mark) for line in lines))
+    assert list(result.rows["text"]) == ['"Good morning" they said', '"never again', "back soon", 'so "nice"']
+    assert any(w.startswith("quotation marks kept") for w in notes(result))
+
+
+def test_a_quotation_mark_left_open_swallows_no_rows(tmp_path):
+    result = loaded(tmp_path, 'label\ttext\nb\t"I waited\na\tlovely cats\nb\tcold tea"\na\twarm soup\n', "a.tsv")
+    assert list(result.rows["text"]) == ['"I waited', "lovely cats", 'cold tea"', "warm soup"]
+
+
+def test_a_cell_that_may_hold_rows_is_said_and_refused_when_strict(tmp_path):
+    content = 'text,label\n"no, cold\nfine tea,good\nbad",bad\nnice,good\n'
+    assert "one cell holds lines that look like rows" in notes(loaded(tmp_path, content.replace('bad"', 'x,bad"')))
+    with pytest.raises(SynthkitError, match="row 2: one cell holds lines that look like rows"):
+        loaded(tmp_path, content.replace('bad"', 'x,bad"'), strict=True)
+
+
+def test_one_badly_quoted_line_is_left_out_and_the_rest_loads(tmp_path):
+    result = loaded(tmp_path, 'text,label\nfine,a\n"she said "no", twice",b\nbad,b\n')
+    assert list(result.rows["text"]) == ["fine", "bad"]
+    assert [(r.row, r.what) for r in result.repairs] == [(3, LEFT_OUT)]
+
+
+def test_columns_without_a_name_are_left_aside_if_empty_and_kept_if_not(tmp_path):
+    result = loaded(tmp_path, "label,text,,\na,cold tea,,\nb,warm soup,,and bread\n", strict=True)
+    assert result.rows.column_names == ["id", "text", "label", "column 4"]
+    assert "empty columns without a name left aside" in notes(result)
+    counted = loaded(tmp_path, ",text,label\n0,cold tea,a\n1,warm soup,b\n", strict=True)
+    assert counted.rows.column_names == ["id", "text", "label"]
+
+
+@pytest.mark.parametrize("mark", [",", "\t", ";"])
+def test_without_a_header_the_first_line_is_a_row(tmp_path, mark):
+    lines = [("good", "the cats were lovely"), ("bad", "the tea was cold"), ("good", "we will be back"), ("bad", "no")]
+    result = loaded(tmp_path, "\n".join(mark.join(line) for line in lines))
+    assert list(zip(result.rows["label"], result.rows["text"], strict=True)) == lines
+    assert "no header: the first line is read as a row" in notes(result)
+    with pytest.raises(SynthkitError, match="no header"):
+        loaded(tmp_path, "\n".join(mark.join(line) for line in lines), strict=True)
+
+
+def test_kaggle_headers_are_found_by_what_stands_below(tmp_path):
+    result = loaded(tmp_path, "v1,v2\nham,see you at noon\nspam,win a prize now\nham,ok then\nspam,call this number\n")
+    assert list(result.rows["label"]) == ["ham", "spam", "ham", "spam"]
+    assert [(r.what, r.value) for r in result.repairs] == [("used as text", "v2"), ("used as label", "v1")]
+
+
+@given(st.text(alphabet='ab,;\t"\n\r ', max_size=60))
+def test_any_text_is_a_table_or_a_sentence(content):
+    table = Table("a.csv")
+    try:
+        read_delimited(table, content)
+    except SynthkitError as error:
+        assert "a.csv" in str(error)
+        return
+    assert all(len(values) == len(table.numbers) for values in table.columns.values())
+    assert table.numbers == sorted(set(table.numbers))
+    assert all(1 <= n <= content.count("\n") + content.count("\r") + 1 for n in table.numbers)
