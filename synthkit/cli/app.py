@@ -12,11 +12,12 @@ from typing import Annotated
 import typer
 
 from synthkit.cli.evaluate import evaluate
-from synthkit.cli.options import Json, Rows, Source, State, Strategy, TaskName, Usd, budget_of, read_rows, tell, write
+from synthkit.cli.options import Json, Rows, Source, State, Strategy, TaskName, Usd, budget_of, read_rows, tell
 from synthkit.cli.recordings import app as recordings
 from synthkit.cli.refine import refine
 from synthkit.cli.run import compare, reproduce, run
 from synthkit.core.errors import SynthkitError
+from synthkit.core.exports import write_csv
 
 app = typer.Typer(
     add_completion=False,
@@ -91,14 +92,17 @@ def anonymize(
     out: Annotated[Path, typer.Option(help="CSV to write")],
     surrogates: Annotated[bool, typer.Option("--surrogates", help="invented stand-ins instead of [EMAIL] ...")] = False,
     task: Annotated[str | None, typer.Option(help="a task whose own patterns are looked for too")] = None,
+    column: Annotated[
+        list[str] | None, typer.Option("--column", help="another column to keep, cleaned too; repeat it for several")
+    ] = None,
 ) -> None:
     """Replace the personal data that can be found, and print how much of what. Read the file before you send it."""
     import synthkit as sk
 
     patterns = sk.load_task(task).patterns if task else {}
     way = "surrogate" if surrogates else "placeholder"
-    done = sk.anonymize(read_rows(file), patterns=patterns, replace_by=way)
-    write(out, done.rows.to_pandas().to_csv(index=False, lineterminator="\n"))
+    done = sk.anonymize(read_rows(file), patterns=patterns, replace_by=way, columns=column or [])
+    write_csv(out, done.rows.to_pandas())
     print(f"{done.counts().to_string(index=False)}\n\n{done.summary()}\nwritten to {out}")
 
 

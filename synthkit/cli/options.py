@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from synthkit.core.errors import SynthkitError
+from synthkit.core.exports import write_private
 
 REPAIRS_SHOWN = 10
 
@@ -52,11 +53,8 @@ def budget_of(usd: float | None):
 
 
 def write(path: Path, text: str) -> None:
-    """Write a text file; a folder that is not there, or not to be written to, is one line."""
-    try:
-        path.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise SynthkitError(f"cannot write {path}: {error.strerror or error}") from None
+    """Write a text file for its owner alone; a folder that is not there, or not to be written to, is one line."""
+    write_private(path, text)
 
 
 def folder(path: Path) -> Path:

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from synthkit.core.errors import SynthkitError
+from synthkit.core.exports import write_private
 
 app = typer.Typer(no_args_is_help=True, help="Replies that are shipped with a task.")
 
@@ -36,10 +37,7 @@ def pending(
     lines = export_pending(asked, the_task.recordings, gate=Gate(the_task).requests, model=model)
     text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
     if out:
-        try:
-            out.write_text(text, encoding="utf-8", newline="\n")
-        except OSError as error:
-            raise SynthkitError(f"cannot write {out}: {error.strerror or error}") from None
+        write_private(out, text)
     else:
         sys.stdout.write(text)
     where = f"; written to {out}" if out else ""

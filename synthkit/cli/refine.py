@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from synthkit.cli.options import Json, State, TaskName, Usd, budget_of
-from synthkit.core.errors import SynthkitError
+from synthkit.core.exports import write_private
 
 
 def refine(
@@ -71,12 +71,7 @@ def _export(loop, rounds: int, path: Path) -> None:
         lines = step.pending()
         if not lines:
             step.apply()
-    try:
-        path.write_text(
-            "".join(json.dumps(x, ensure_ascii=False) + "\n" for x in lines), encoding="utf-8", newline="\n"
-        )
-    except OSError as error:
-        raise SynthkitError(f"cannot write {path}: {error.strerror or error}") from None
+    write_private(path, "".join(json.dumps(x, ensure_ascii=False) + "\n" for x in lines))
     kept = loop.decisions.save()
     print(f"{len(lines)} requests of iteration {step.number} have no recording; written to {path}, decisions to {kept}")
     if lines:

@@ -10,6 +10,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from synthkit.core.errors import SynthkitError, unknown
+from synthkit.core.exports import write_csv
 from synthkit.core.results import Result
 from synthkit.core.text import tidy
 from synthkit.generation.filter import apply, as_filters
@@ -63,11 +64,11 @@ class Generation(Result):
         return pd.DataFrame(self.drops, columns=["id", "label", "text", "reason", "evidence", "also"])
 
     def to_csv(self, path) -> None:
-        """Write the rows as CSV (UTF-8), every column of them."""
-        try:
-            self.rows.to_pandas().to_csv(path, index=False, lineterminator="\n")
-        except OSError as error:
-            raise SynthkitError(f"cannot write {path}: {error.strerror or error}") from None
+        """Write the rows as CSV (UTF-8), every column of them, for their owner alone.
+
+        A text that a spreadsheet would take for a formula has a `'` before it; `sk.load_rows` takes it off again.
+        """
+        write_csv(path, self.rows.to_pandas())
 
 
 def generate(

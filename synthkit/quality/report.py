@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synthkit.core.errors import SynthkitError, unknown
+from synthkit.core import withheld
+from synthkit.core.errors import unknown
+from synthkit.core.exports import write_private
 from synthkit.core.html import document, image
 from synthkit.core.results import Result, table_html
 from synthkit.quality.lines import Line
@@ -136,11 +138,7 @@ class Report(Result):
             ),
             f"<h2>How each number was made</h2>{table_html(self.methods(), 'metric and method')}",
         ]
-        try:
-            with open(path, "w", encoding="utf-8", errors="replace", newline="\n") as file:
-                file.write(document(title, parts))
-        except OSError as error:
-            raise SynthkitError(f"cannot write {path}: {error.strerror or error}") from None
+        write_private(path, document(title, parts))
 
 
 def _p(p: float | None) -> str:
@@ -148,4 +146,5 @@ def _p(p: float | None) -> str:
 
 
 def _plain(value: object) -> object:
-    return str(value) if isinstance(value, tuple) else value
+    value = str(value) if isinstance(value, tuple) else value
+    return withheld.shown(value) if isinstance(value, str) else value

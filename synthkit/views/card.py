@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from synthkit.core.errors import SynthkitError
+from synthkit.core.exports import write_private
 from synthkit.core.results import Result
 from synthkit.core.stats import Interval
 
@@ -81,12 +82,12 @@ class Card(Result):
     def save(self, folder) -> Path:
         """Write rows, facts and card into a folder, and return it; `load_card(folder)` gives the same card again."""
         folder = Path(folder)
-        try:
-            for name, data in self.files().items():
+        for name, data in self.files().items():
+            try:
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                (folder / name).write_bytes(data)
-        except OSError as error:
-            raise SynthkitError(f"cannot write to {folder}: {error.strerror or error}") from None
+            except OSError as error:
+                raise SynthkitError(f"cannot write to {folder}: {error.strerror or error}") from None
+            write_private(folder / name, data)
         return folder
 
     def push_to_hub(self, repo_id: str, *, private: bool = True, token: str | None = None, endpoint: str | None = None):
