@@ -13,6 +13,7 @@ from support.results import result
 from support.rows import invent
 from support.vectors import bags
 
+from synthkit.core.exports import unguarded
 from synthkit.core.results import table
 from synthkit.generation import vector_filters
 from synthkit.generation.annotate import relabel
@@ -25,6 +26,7 @@ from synthkit.llm.request import Reply, Usage
 from synthkit.prompts.plan import plan
 from synthkit.quality.evaluate import evaluate
 from synthkit.seeds.seeds import load_seeds
+from synthkit.tasks.loading import load_rows
 from synthkit.tasks.task import load_task
 from synthkit.views.page import render_page
 from synthkit.views.request_view import inspect_request
@@ -118,8 +120,11 @@ def test_no_display_turns_a_text_into_markup(made, everything):
 def test_the_csv_reads_back_as_it_was(everything, tmp_path):
     everything.to_csv(tmp_path / "rows.csv")
     with (tmp_path / "rows.csv").open(encoding="utf-8", newline="") as file:
-        back = list(csv.DictReader(file))
-    assert [r["text"] for r in back] == everything.rows["text"]
+        cells = [r["text"] for r in csv.DictReader(file)]
+    assert not any(cell.startswith(("=", "+", "-", "@")) or "\u202e" in cell for cell in cells)
+    assert [unguarded(cell) for cell in cells] == everything.rows["text"][:]
+    back = load_rows(tmp_path / "rows.csv").rows
+    assert back["text"][:] == everything.rows["text"][:]
 
 
 def test_the_figure_of_the_ledger_draws_any_reason(cafe):

@@ -6,8 +6,10 @@ import csv
 import io
 import re
 from collections import Counter
+from collections.abc import Sequence
 
 from synthkit.core.errors import SynthkitError
+from synthkit.core.exports import unguarded
 from synthkit.tasks.columns import bare_name, usual_roles
 from synthkit.tasks.table import LEFT_OUT, Table, unique_names
 
@@ -166,5 +168,14 @@ def _filled(table: Table, header: list[str], records: list[list[str]], lines: li
             kept.append(values)
     if empty := width - len(names) - any("counts the rows" in r.what for r in table.repairs):
         table.note("empty columns without a name left aside", f"columns: {empty}", "nothing", harmless=True)
-    table.columns = {n: list(v) for n, v in zip(unique_names(table.name, names), kept, strict=True)}
+    kept = [_unguarded(table, values) for values in kept]
+    table.columns = dict(zip(unique_names(table.name, names), kept, strict=True))
     return table
+
+
+def _unguarded(table: Table, values: Sequence[str]) -> list[str]:
+    """Return cells without the marks that keep a spreadsheet from running them."""
+    out = [unguarded(v) if v[:1] == "'" or "\\u20" in v else v for v in values]
+    if changed := sum(a != b for a, b in zip(out, values, strict=True)):
+        table.note("guards against formulas taken off", f"{changed:,} cells", "nothing", harmless=True)
+    return out
