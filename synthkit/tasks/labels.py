@@ -118,14 +118,20 @@ def _nearest(name: str, known: Sequence[str]) -> str | None:
 
 
 def label_notes(train: Sequence[str], test: Sequence[str], known: Iterable[str]) -> tuple[str, ...]:
-    """Return sentences about labels with no row or one row in train, or with none in test."""
+    """Return sentences about the labels with no row or one row in train, or with none in test."""
     counts, tested = Counter(train), Counter(test)
+    known = list(known)
+    none, one = ([n for n in known if counts[n] == rows] for rows in (0, 1))
     notes = []
-    for name in known:
-        if not counts[name]:
-            notes.append(f"label {name!r} has no rows in train: no seeds of it, and nothing real is trained on it")
-        elif counts[name] == 1:
-            notes.append(f"label {name!r} has 1 row in train: too few for seeds and for a check of its label")
-        if not tested[name]:
-            notes.append(f"label {name!r} has no rows in test: how well it is told apart is not measured")
+    if none:
+        notes.append(f"no rows in train: {_listed(none)} (no seeds, nothing real to train on)")
+    if one:
+        notes.append(f"one row in train: {_listed(one)} (too few for seeds and for a check of the label)")
+    if untested := [n for n in known if not tested[n]]:
+        notes.append(f"no rows in test: {_listed(untested)} (how well it is told apart is not measured)")
     return tuple(notes)
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return f"label{'s' * (len(names) > 1)} " + ", ".join(map(repr, names[:5])) + more

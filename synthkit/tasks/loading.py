@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from datasets import Dataset
 
+STRANGE = "rows left out, for their label is not of the task"
+
 
 @dataclass(frozen=True, repr=False)
 class Loaded(Result):
@@ -125,7 +127,7 @@ def _cleaned(table: Table, columns: dict[str, list[str]], labels, names: Mapping
     spellings = spelt(table, columns["label"], labels, names)
     strange = unknown_labels(Counter(spellings), list(labels)) if labels is not None else {}
     for name, told in strange.items():
-        table.note("rows left out, for their label is not of the task", name, told, column="label")
+        table.note(STRANGE, name, told, column="label")
     keep = []
     for i, (text, name, number) in enumerate(zip(texts, spellings, table.numbers, strict=True)):
         if text and name and name not in strange and (text.isascii() or visible(text)):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import warnings
 import zlib
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,9 +14,10 @@ from synthkit.core import withheld
 from synthkit.core.errors import SynthkitError
 from synthkit.core.results import Result
 from synthkit.core.rows import make_rows, split_off
-from synthkit.core.text import tidy
 from synthkit.tasks.hub import load_hub
-from synthkit.tasks.loading import Loaded, Repair, load_rows, said
+from synthkit.tasks.labels import label_notes
+from synthkit.tasks.loading import STRANGE, Loaded, load_rows, said
+from synthkit.tasks.table import LEFT_OUT, Repair
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from synthkit.tasks.task import Task
 
 VALIDATION_SHARE = 0.2  # of train, where the source has no validation rows
+USUAL_K = 10  # seeds a label where nobody says another number
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -32,10 +36,12 @@ class Splits(Result):
     validation: Dataset
     test: Dataset
     repairs: tuple[Repair, ...] = ()
+    notes: tuple[str, ...] = ()  # what to know before anything is spent: rows left out, labels without rows
+    validation_from_train: bool = False
 
     def summary(self) -> str:
         sizes = f"{len(self.train):,} train, {len(self.validation):,} validation, {len(self.test):,} test"
-        return f"Splits: {sizes}{said(self.repairs)}"
+        return f"Splits: {sizes}{said(self.repairs)}" + "".join(f"; {note}" for note in self.notes)
 
     def to_frame(self):
         import pandas as pd
@@ -46,28 +52,75 @@ class Splits(Result):
 
 
 def load_splits(task: Task) -> Splits:
-    """Return the real rows of a task in their roles; a fifth of train becomes validation where none is given."""
+    """Return the real rows of a task in their roles; a fifth of train becomes validation where none is given.
+
+    Rows left out, misspelt labels, and labels with no row or one row are in `notes`, and warned of.
+    """
     source = task.source
-    if "train" in source:
-        parts = {
-            name: load_rows(task.folder / source[name], labels=task.labels, prefix=name)
-            for name in ("train", "validation", "test")
-            if name in source
-        }
-    else:
-        parts = third_party_rows(task.name, task.labels, task.source)
+    own = "train" in source
+    parts = _own_rows(task) if own else third_party_rows(task.name, task.labels, task.source)
     if "test" not in parts:
         raise SynthkitError(f"task {task.name!r}: `source` names no test rows; a verdict needs real rows nobody saw")
     rows = {name: part.rows for name, part in parts.items()}
-    if "validation" not in rows:
-        rows["train"], rows["validation"] = split_off(rows["train"], VALIDATION_SHARE)
-    repairs = tuple(r for part in parts.values() for r in part.repairs)
+    notes = _left_out(parts) if own else ()
+    notes += label_notes(rows["train"]["label"], rows["test"]["label"], task.labels)
+    split = "validation" not in rows
+    if split:
+        whole = Counter(rows["train"]["label"])
+        rows["train"], rows["validation"] = _validation(rows["train"])
+        left = Counter(rows["train"]["label"])
+        if few := [n for n in task.labels if whole[n] >= USUAL_K > left[n]]:
+            notes += (
+                f"no validation rows are named, so a fifth of train became them: label {few[0]!r} has {left[few[0]]} "
+                f"of its {whole[few[0]]} rows left, fewer than {USUAL_K} seeds",
+            )
     for name, some in rows.items():
         rows[name] = _numbered(some, name) if task.sensitive else some
         if task.sensitive:
             withheld.withhold(task.name, some["text"], task.patterns)
         belongs_to(rows[name], task)
-    return Splits(rows["train"], rows["validation"], rows["test"], repairs)
+    if notes:
+        warnings.warn(f"task {task.name!r}: {'; '.join(notes)}", stacklevel=4)  # the line that asked for task.splits
+    repairs = tuple(r for part in parts.values() for r in part.repairs)
+    return Splits(**rows, repairs=repairs, notes=notes, validation_from_train=split)
+
+
+def _own_rows(task: Task) -> dict[str, Loaded]:
+    source = task.source
+    columns = {"text": None, "label": None, **source.get("columns", {})}
+    known = {"labels": task.labels, "names": _translated(source), "encoding": source.get("encoding")}
+    return {
+        name: load_rows(task.folder / source[name], prefix=name, **columns, **known)
+        for name in ("train", "validation", "test")
+        if name in source
+    }
+
+
+def _translated(source: dict) -> dict[str, str]:
+    """Return the task's label for each value of the source: `names` one by one, `groups` several to a label."""
+    names = {str(value): label for value, label in source.get("names", {}).items()}
+    return names | {str(value): label for label, values in source.get("groups", {}).items() for value in values}
+
+
+def _left_out(parts: dict[str, Loaded]) -> tuple[str, ...]:
+    notes = []
+    for name, part in parts.items():
+        strange = [f"{name}: {r.fix}" for r in part.repairs if r.what == STRANGE]
+        out = [r for r in part.repairs if r.what == LEFT_OUT]
+        if out:
+            where = "" if strange else f", the first is row {out[0].row}: {out[0].fix}"
+            strange.append(f"{len(out):,} of {len(part.rows) + len(out):,} rows of {name} are left out{where}")
+        notes += strange
+    return tuple(notes)
+
+
+def _validation(train: Dataset) -> tuple[Dataset, Dataset]:
+    """Return (train, validation); the only row of a label stays in train, where a seed can be made of it."""
+    counts = Counter(train["label"])
+    several = [i for i, label in enumerate(train["label"]) if counts[label] > 1]
+    _, validation = split_off(train.select(several), VALIDATION_SHARE)
+    taken = set(validation["id"])
+    return train.select([i for i, row_id in enumerate(train["id"]) if row_id not in taken]), validation
 
 
 def _numbered(rows: Dataset, prefix: str) -> Dataset:
@@ -119,8 +172,7 @@ def _from_hub(name: str, labels, source: dict) -> dict[str, Loaded]:
         source.get("revision"),
         way_out=f" Or set SYNTHKIT_REALDATA to a folder that holds {source.get('folder', name)}/train.csv and test.csv",
     )
-    names = {str(value): label for value, label in source.get("names", {}).items()}
-    names.update({str(value): label for label, values in source.get("groups", {}).items() for value in values})
+    names = _translated(source)
     parts = {}
     for part in ("train", "validation", "test"):
         if part in loaded:
@@ -135,19 +187,12 @@ def _hub_rows(where: str, part: str, known, rows, columns: dict, names: dict) ->
                 f"{where}: no column {column!r}; columns are: {', '.join(rows.column_names)}. "
                 "Name them in task.yaml under source, as columns: {text: ..., label: ...}"
             )
-    kind = rows.features[columns["label"]]
-    values = [kind.int2str(v) if hasattr(kind, "int2str") else str(v) for v in rows[columns["label"]]]
-    labels = [names.get(v, v) for v in values]
-    texts = [tidy(str(t)) for t in rows[columns["text"]]]
-    keep = [i for i, label in enumerate(labels) if label in known and texts[i]]
-    if not keep:
+    table = rows.select_columns([columns["text"], columns["label"]])
+    try:
+        return load_rows(table, **columns, labels=known, names=names, prefix=part)
+    except SynthkitError:
+        theirs = load_rows(table, **columns).rows["label"]
         raise SynthkitError(
-            f"{where}: no row has a label of this task; its labels are: {', '.join(sorted(set(values))[:20])}. "
-            "Map them in task.yaml under source, as names: {theirs: ours}"
-        )
-    kept = {
-        "id": [f"{part}-{i}" for i in keep],
-        "text": [texts[i] for i in keep],
-        "label": [labels[i] for i in keep],
-    }
-    return Loaded(make_rows(kept), (), where)
+            f"{where}: no row has a label of this task; its labels are: "
+            f"{', '.join(sorted(set(theirs))[:20])}. Map them in task.yaml under source, as names: {{theirs: ours}}"
+        ) from None

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
+from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from synthkit.core.errors import SynthkitError, unknown
 from synthkit.core.results import Result
 from synthkit.tasks.splits import Splits, load_splits
 
-if TYPE_CHECKING:
-    pass
+UNFILLED = "FILL IN"  # how `synthkit init` marks what only a person knows
 
 
 @dataclass(frozen=True, repr=False)
@@ -40,7 +40,31 @@ class Task(Result):
     folder: Path | None = None
 
     def summary(self) -> str:
-        return f"Task {self.name!r}: {len(self.labels)} labels, {self.text_kind}s in {self.language}"
+        line = f"Task {self.name!r}: {len(self.labels)} labels, {self.text_kind}s in {self.language}"
+        return line + "".join(f"; {note}" for note in self.notes)
+
+    @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """What a model cannot know from the task as it stands: a domain to fill in, labels without a description."""
+        notes = []
+        if UNFILLED in self.domain:
+            notes.append(f"`domain` is still to be filled in ({UNFILLED})")
+        plain = [n for n, told in self.labels.items() if UNFILLED in told or len(told.strip()) < 2 or told == _plain(n)]
+        if plain:
+            more = f" and {len(plain) - 5} more" if len(plain) > 5 else ""
+            notes.append(f"no description of: {', '.join(plain[:5])}{more} (prompts give the label's name alone)")
+        for dimension, values in self.attributes.items():
+            of = defaultdict(list)
+            for label, some in values.items() if isinstance(values, dict) else ():
+                for value in some:
+                    of[value].append(label)
+            if shared := [value for value, labels in of.items() if len(labels) > 1]:
+                both = " and ".join(of[shared[0]][:2])
+                notes.append(
+                    f"attribute {dimension!r}: {len(shared)} values stand under two labels, as {shared[0]!r} under "
+                    f"{both} (a text that has it may carry either label)"
+                )
+        return tuple(notes)
 
     def to_frame(self):
         import pandas as pd
@@ -79,10 +103,20 @@ def load_task(name_or_path: str | Path) -> Task:
     elif not path.is_dir():
         raise unknown("task (or folder)", name_or_path, bundled_tasks())
     if (path / "task.yaml").is_file():
-        return _from_yaml(path)
-    if (path / "card.json").is_file():
-        return _from_card(path)
-    raise SynthkitError(f"{path} has neither a task.yaml nor a card.json; see data/feedback/task.yaml for an example")
+        task = _from_yaml(path)
+    elif (path / "card.json").is_file():
+        task = _from_card(path)
+    else:
+        raise SynthkitError(
+            f"{path} has neither a task.yaml nor a card.json; `synthkit init {path} --train YOUR.csv` writes one"
+        )
+    if task.notes:
+        warnings.warn(f"task {task.name!r}: {'; '.join(task.notes)}", stacklevel=2)
+    return task
+
+
+def _plain(label: str) -> str:
+    return label.replace("_", " ")
 
 
 def _from_yaml(folder: Path) -> Task:
@@ -100,6 +134,7 @@ def _from_yaml(folder: Path) -> Task:
     for key in raw:
         if key not in known:
             raise SynthkitError(f"{where}: {unknown('key', key, sorted(known))}")
+    raw["labels"] = _described(raw.get("labels"))
     length = raw.pop("length", None) or {}
     raw.setdefault("name", folder.name)
     for key, kind in _KINDS.items():
@@ -127,6 +162,18 @@ _WORDS = {
     bool: "true or false",
     int: "year, as 2020",
 }
+
+
+def _described(labels: object) -> object:
+    """Return a list of labels, each a name or `name: meaning`, as a mapping; one without a meaning has its name."""
+    if isinstance(labels, list):
+        pairs = [p for n in labels for p in (n.items() if isinstance(n, dict) and len(n) == 1 else [(n, None)])]
+        if not all(isinstance(name, (str, int, bool)) for name, _ in pairs) or len(dict(pairs)) < len(labels):
+            return labels
+        labels = dict(pairs)
+    if not isinstance(labels, dict):
+        return labels
+    return {n: _plain(n) if told in (None, "") and isinstance(n, str) else told for n, told in labels.items()}
 
 
 def _length(where: Path, length: object) -> dict[str, int]:
@@ -163,9 +210,12 @@ def _check(task: Task, where: Path) -> None:
             ) from None
     if not all(isinstance(c, str) for c in task.channels):
         raise SynthkitError(f"{where}: `channels` must be a list of texts; got {task.channels!r}")
-    for part in ("train", "validation", "test"):
+    for part in ("train", "validation", "test", "encoding"):
         if not isinstance(task.source.get(part, ""), str):
             raise SynthkitError(f"{where}: source, {part}: expected a file name, got {task.source[part]!r}")
+    for part in ("columns", "names", "groups"):
+        if not isinstance(task.source.get(part, {}), dict):
+            raise SynthkitError(f"{where}: source, {part}: expected a mapping, got {task.source[part]!r}")
     for dimension, values in task.attributes.items():
         lists = values.items() if isinstance(values, dict) else [("", values)]
         if isinstance(values, dict) and (missing := set(task.labels) - set(values)):
@@ -189,7 +239,7 @@ def _from_card(folder: Path) -> Task:
     meanings = card.get("label_descriptions") or {}
     task = Task(
         name=card.get("name") or folder.name,
-        labels={label: meanings.get(label, label.replace("_", " ")) for label in labels},
+        labels={label: meanings.get(label, _plain(label)) for label in labels},
         domain=card.get("task") or "",
         language=card.get("language", "en"),
         licence=card.get("licence", "unknown"),

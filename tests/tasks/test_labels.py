@@ -80,11 +80,13 @@ def test_a_label_nothing_like_the_others_gets_the_list_alone():
 
 
 def test_labels_without_rows_or_with_one_are_told():
-    notes = label_notes(["a", "a", "b"], ["a", "a"], ["a", "b", "c"])
-    assert [n.split(":")[0] for n in notes] == [
-        "label 'b' has 1 row in train",
-        "label 'b' has no rows in test",
-        "label 'c' has no rows in train",
-        "label 'c' has no rows in test",
-    ]
+    assert label_notes(["a", "a", "b"], ["a", "a"], ["a", "b", "c"]) == (
+        "no rows in train: label 'c' (no seeds, nothing real to train on)",
+        "one row in train: label 'b' (too few for seeds and for a check of the label)",
+        "no rows in test: labels 'b', 'c' (how well it is told apart is not measured)",
+    )
     assert label_notes(["a", "b"] * 2, ["a", "b"], ["a", "b"]) == ()
+    many = [f"l{i}" for i in range(9)]
+    assert label_notes(many * 2, [], many)[0].startswith(
+        "no rows in test: labels 'l0', 'l1', 'l2', 'l3', 'l4' and 4 more"
+    )

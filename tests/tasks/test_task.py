@@ -161,10 +161,12 @@ def yaml_with(**changes):
         ("- just\n- a list", "expected keys such as name, labels and domain; got list"),
         ("", "expected keys such as name"),
         (yaml_with(labels=None), "`labels` must be a non-empty mapping"),
-        (yaml_with(labels="[a, b]"), "`labels` must be a non-empty mapping"),
+        (yaml_with(labels="[a, a]", attributes=None), "`labels` must be a non-empty mapping"),
+        (yaml_with(labels="[a, {b: x, c: y}]", attributes=None), "`labels` must be a non-empty mapping"),
+        (yaml_with(labels="[no, yes]", attributes=None), "put quotes around"),
         (yaml_with(labels="{a: one meaning}", attributes=None), "at least two labels"),
         (yaml_with(labels="{a: x, yes: y}", attributes=None), "put quotes around"),
-        (yaml_with(labels="{a: x, b: }", attributes=None), "label 'b': None"),
+        (yaml_with(labels="{a: x, b: 5}", attributes=None), "label 'b': 5"),
         (yaml_with(domain="''"), "`domain` must be a non-empty text"),
         (yaml_with(name="2024"), "`name` must be a non-empty text"),
         (yaml_with(name="../up"), "becomes a file name"),
@@ -172,6 +174,7 @@ def yaml_with(**changes):
         (yaml_with(stand_in="maybe"), "`stand_in` must be a true or false; got 'maybe'"),
         (yaml_with(source="train.csv"), "`source` must be a mapping"),
         (yaml_with(source="{train: 5, test: test.csv}"), "source, train: expected a file name, got 5"),
+        (yaml_with(source="{train: a.csv, columns: text}"), "source, columns: expected a mapping, got 'text'"),
         (yaml_with(attributes="[a, b]"), "`attributes` must be a mapping"),
         (yaml_with(attributes="{form: short}"), "attribute 'form' : expected a list of texts, got 'short'"),
         (yaml_with(attributes="{about: {animals: [x], menu: [y]}}"), "attribute 'about' has no values for: visits"),
@@ -198,6 +201,81 @@ def test_a_malformed_card_is_refused(task_folder, card):
     (task_folder / "card.json").write_bytes(card.encode("utf-8", "surrogatepass"))
     with pytest.raises(SynthkitError, match=r"card\.json"):
         load_task(task_folder)
+
+
+@pytest.mark.parametrize(
+    "labels", ["[animals, menu_, visits]", "{animals: , menu_: , visits: ''}", "[animals: , menu_]"]
+)
+def test_labels_may_be_a_list_and_one_without_a_description_is_said(tmp_path, labels):
+    folder = write_task(tmp_path / "cafe", yaml=yaml_with(labels=labels, attributes=None))
+    with pytest.warns(UserWarning, match="no description of: animals, menu_.*prompts give the label's name alone"):
+        task = load_task(folder)
+    assert dict(list(task.labels.items())[:2]) == {"animals": "animals", "menu_": "menu "}
+    assert "no description of" in repr(task)
+
+
+def test_attribute_values_under_two_labels_and_a_domain_to_fill_in_are_said(tmp_path):
+    attributes = "{about: {animals: [a nap, cake], menu: [cake, tea], visits: [tea, wifi]}, form: [short]}"
+    folder = write_task(tmp_path / "cafe", yaml=yaml_with(attributes=attributes, domain="'FILL IN: who writes these'"))
+    with pytest.warns(
+        UserWarning, match=r"`domain` is still to be filled in.*2 values stand under two labels, as 'cake'"
+    ):
+        load_task(folder)
+
+
+def changed(folder, **files):
+    for name, rows in files.items():
+        write_csv(folder / f"{name}.csv", rows)
+    return folder
+
+
+def train_rows(**counts):
+    """Rows of invented remarks, so many a label."""
+    return [
+        [f"{x}-{i}", f"{x} remark of visitor {i} {'abcdefghijkl'[i]}", x] for x, n in counts.items() for i in range(n)
+    ]
+
+
+def test_what_is_wrong_with_the_labels_is_warned_of_and_stays_with_the_splits(task_folder):
+    rows = [
+        *train_rows(animals=5, menu=1),
+        ["m1", "a typo here", "Menu!"],
+        ["m2", "and another", "Menu!"],
+        ["e", "", "menu"],
+    ]
+    task = load_task(changed(task_folder, train=rows, test=train_rows(menu=2, animals=2)))
+    with pytest.warns(UserWarning) as caught:
+        splits = task.splits
+    (warning,) = [str(w.message) for w in caught]
+    for note in (
+        "train: unknown label 'Menu!' in 2 rows - did you mean 'menu'?",
+        "3 of 9 rows of train are left out",
+        "no rows in train: label 'visits'",
+        "one row in train: label 'menu'",
+        "no rows in test: label 'visits'",
+    ):
+        assert note in warning and note in repr(splits)
+
+
+def test_the_only_row_of_a_label_is_not_spent_on_validation(task_folder):
+    task = load_task(changed(task_folder, train=train_rows(animals=10, visits=10, menu=1)))
+    with pytest.warns(UserWarning, match="label 'animals' has 8 of its 10 rows left, fewer than 10 seeds"):
+        splits = task.splits
+    assert Counter(splits.train["label"]) == {"animals": 8, "visits": 8, "menu": 1}
+    assert Counter(splits.validation["label"]) == {"animals": 2, "visits": 2}
+
+
+def test_a_task_names_columns_values_and_encoding_of_its_files(task_folder):
+    for part in ("train", "test"):
+        lines = [f"{i % 3};café no. {i} {part}" for i in range(12)]
+        (task_folder / f"{part}.csv").write_bytes("\n".join(["mood;remark", *lines]).encode("cp1252"))
+    yaml = yaml_with(
+        source="{train: train.csv, test: test.csv, encoding: cp1252, columns: {text: remark, label: mood}, "
+        "names: {0: animals, 1: menu, 2: visits}}"
+    )
+    (task_folder / "task.yaml").write_text(yaml, encoding="utf-8")
+    splits = load_task(task_folder).splits
+    assert splits.test[1] == {"id": "test-1", "text": "café no. 1 test", "label": "menu"}
 
 
 def test_a_folder_that_is_no_task_says_what_it_lacks(tmp_path):
