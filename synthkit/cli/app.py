@@ -44,10 +44,10 @@ def generate(
 ) -> None:
     """Write a synthetic dataset as CSV and print its ledger."""
     import synthkit as sk
-    from synthkit.comparison.experiment import shown_seeds
+    from synthkit.prompts.plan import seeds_for
 
     the_task = sk.load_task(task)
-    shown = shown_seeds(the_task, k, strategy, llm)
+    shown = seeds_for(the_task, strategy, k=k, llm=llm)
     plan = sk.plan(the_task, shown, strategy=strategy.split("+"), n=n, random_state=random_state)
     tell(shown.repairs if shown else ())
     made = sk.generate(plan, llm=llm, budget=budget_of(budget_usd), progress=not as_json)

@@ -29,10 +29,11 @@ def pending(
     """Write the requests that have no recorded reply, as OpenAI Batch input."""
     import synthkit as sk
     from synthkit.llm.recorded import export_pending
+    from synthkit.prompts.plan import seeds_for
     from synthkit.seeds.gate import Gate
 
     the_task = sk.load_task(task)
-    plan = sk.plan(the_task, _seeds(the_task, strategy), strategy=strategy, n=n, random_state=random_state)
+    plan = sk.plan(the_task, seeds_for(the_task, strategy), strategy=strategy, n=n, random_state=random_state)
     asked = _relabelling(plan) if relabel else plan.slots
     lines = export_pending(asked, the_task.recordings, gate=Gate(the_task).requests, model=model)
     text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
@@ -56,7 +57,7 @@ def import_(
     import synthkit as sk
     from synthkit.generation.annotate import PREFIX
     from synthkit.llm.recorded import batch_line, import_batch, parse_id, read_jsonl
-    from synthkit.prompts.plan import slot_request
+    from synthkit.prompts.plan import seeds_for, slot_request
     from synthkit.prompts.registry import get_strategy
 
     the_task = sk.load_task(task)
@@ -68,12 +69,12 @@ def import_(
         if name.startswith(PREFIX):
             if (name, state) not in labels:
                 of = name.removeprefix(PREFIX)
-                plan = sk.plan(the_task, _seeds(the_task, of), strategy=of, n=200, random_state=state)
+                plan = sk.plan(the_task, seeds_for(the_task, of), strategy=of, n=200, random_state=state)
                 labels[name, state] = _relabelling(plan)
             asked += [batch_line(r, "any") for r in labels[name, state] if r.slot == parts["slot"]]
             continue
         if name not in seeds:
-            seeds[name] = _seeds(the_task, name)
+            seeds[name] = seeds_for(the_task, name)
         request = slot_request(the_task, seeds[name], get_strategy(name), parts["slot"], state)
         asked.append(batch_line(request, "any"))
     added, problems = import_batch(asked, answered, the_task.recordings)
@@ -97,14 +98,6 @@ def status(task: Annotated[str, typer.Argument(metavar="TASK", help="a shipped t
         print(f"nothing is recorded for {task}")
         return
     print(pd.DataFrame(counts, columns=["strategy", "version", "random_state", "replies"]).to_string(index=False))
-
-
-def _seeds(task, strategy: str):
-    """What a recorded prompt may show: the task's ten seeds a label, anonymised; None where it shows none."""
-    import synthkit as sk
-    from synthkit.prompts.registry import get_strategy
-
-    return sk.anonymize(sk.load_seeds(task), progress=False).seeds if get_strategy(strategy).shows_seeds else None
 
 
 def _relabelling(plan):

@@ -21,7 +21,6 @@ def run(
     random_state: shared.State = 0,
     generations: Annotated[int, typer.Option(help="how often to generate, with random_state counting up")] = 1,
     llm: shared.Source = "recorded",
-    select: Annotated[str | None, typer.Option(help="pvi: also train on the rows whose label can be seen")] = None,
     student: shared.Students = None,
     budget_usd: shared.Usd = None,
     out: Annotated[Path, typer.Option(help="folder of the report")] = Path("reports"),
@@ -29,7 +28,8 @@ def run(
 ) -> None:
     """From seeds to a verdict: generate, look, compare, and write reports/TASK.html and a manifest to do it again."""
     import synthkit as sk
-    from synthkit.comparison.experiment import Recipe, result_json, shown_seeds
+    from synthkit.comparison.experiment import Experiment, result_json
+    from synthkit.prompts.plan import seeds_for
     from synthkit.tasks.task import bundled_tasks
     from synthkit.views.map import MAP_ROWS
     from synthkit.views.page import render_page
@@ -38,21 +38,21 @@ def run(
     the_task = sk.load_task(task)
     name = task if task in bundled_tasks() else str(the_task.folder.resolve())
     states = tuple(range(random_state, random_state + max(1, generations)))
-    recipe = Recipe(name, strategy, n, per_label, k, random_states=states, llm=llm, select=select)
-    recipe = Recipe(**{**recipe.__dict__, "students": tuple(student)}) if student else recipe
+    students = {"students": tuple(student)} if student else {}
+    experiment = Experiment(name, strategy, n, per_label, k, random_states=states, llm=llm, **students)
     shared.tell(the_task.splits.repairs)
     shared.say(f"1/6  seeds: {k} real rows a label")
     seeds = sk.load_seeds(the_task, k=k)
     times = f", {generations} times" if generations > 1 else ""
     shared.say(f"2/6  generate: {n if not per_label else f'{per_label} a label'} rows by {strategy}, {llm}{times}")
-    several = recipe.generations(the_task, budget=shared.budget_of(budget_usd), progress=not as_json)
+    several = experiment.generations(the_task, budget=shared.budget_of(budget_usd), progress=not as_json)
     made = several[0]
     if not all(len(g.rows) for g in several):
         raise SynthkitError(f"no synthetic row was kept ({made.ledger.summary()}); nothing to compare")
     shared.say("3/6  evaluate: synthetic beside real")
     report = sk.evaluate(made.rows, seeds.rest if len(seeds.rest) else seeds.rows, seeds=seeds)
     shared.say("4/6  compare: train on each arm, test on rows nobody saw")
-    comparison = recipe.comparison(several, progress=not as_json)
+    comparison = experiment.comparison(several, progress=not as_json)
     figures = [
         ("macro-F1 of each arm with its 95 % interval", comparison.plot()),
         ("each quality metric of the synthetic rows beside that of real rows", report.plot()),
@@ -67,16 +67,16 @@ def run(
     page, table, result = (out / f"{the_task.name}.{kind}" for kind in ("html", "csv", "json"))
     shared.write(page, render_page(made, comparison, report, figures, student=comparison.student))
     made.to_csv(table)
-    shared.write(result, result_json(recipe, several, comparison))
-    told = (
+    shared.write(result, result_json(experiment, several, comparison))
+    bundled = (
         llm == "recorded"
-        and shown_seeds(the_task, k, strategy, llm) is None
+        and seeds_for(the_task, strategy, k=k, llm=llm) is None
         and "+" not in strategy
         and random_state == 0
         and not per_label
         and len(seeds.rest) >= MAP_ROWS
     )
-    lesson = _lesson(out, the_task, {"TASK": name, "STRATEGY": strategy, "N": n, "K": k}) if told else None
+    lesson = _lesson(out, the_task, {"TASK": name, "STRATEGY": strategy, "N": n, "K": k}) if bundled else None
     if as_json:
         print(result.read_text(encoding="utf-8"))
         return

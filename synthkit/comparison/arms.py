@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,11 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from synthkit.comparison.leakage import refuse_leak
-from synthkit.core.classifier import fit_labels
-from synthkit.core.errors import SynthkitError, unknown
+from synthkit.core.errors import SynthkitError
 from synthkit.core.rows import bare, make_rows
 from synthkit.generation.baselines import baseline_rows
-from synthkit.seeds.checks import LEAST_ROWS
 from synthkit.seeds.seeds import Seeds, load_seeds
 
 if TYPE_CHECKING:
@@ -25,19 +22,20 @@ if TYPE_CHECKING:
     from synthkit.tasks.task import Task
 
 DRAWS = 5
-SELECTIONS = ("pvi",)
 
 
 @dataclass(frozen=True)
 class Arm(Sequence):
     """Training sets of one arm: set i is of `units[i]`, (generation, draw of the real rows).
 
-    `real` counts the different real rows behind a set: trained on, shown in prompts or asked for advice.
+    `real` counts the different real rows behind a set: trained on, shown in prompts or asked for advice. `sampled` is
+    False where what all sets share is no sample, as the words of a prompt: its luck is then in no interval.
     """
 
     sets: tuple[Dataset, ...]
     units: tuple[tuple[int, int], ...]
     real: int | None = None
+    sampled: bool = True
 
     def __len__(self) -> int:
         return len(self.sets)
@@ -56,50 +54,45 @@ def as_arm(name: str, rows) -> Arm:
     return Arm(sets, tuple((0, i) for i in range(len(sets))))
 
 
-def standard_arms(
-    made: Generation | Sequence[Generation], *, k: int = 10, draws: int = DRAWS, select: str | None = None
-) -> dict[str, Arm]:
+def standard_arms(made: Generation | Sequence[Generation], *, k: int = 10, draws: int = DRAWS) -> dict[str, Arm]:
     """Return the arms of the kit's headline.
 
     `real_few` is drawn `draws` times (k rows a label, random_state 0, 1, ...); where the prompts showed seeds, those
     are its draws, and `synthetic` counts them as real rows used. `ngram` is fitted on each draw and left out where too
     little of it is kept. `description` is what the prompts themselves say about each label, cut into phrases: what of
     the gain needs no language model. `synthetic_few` is as many synthetic rows as `real_few` has, where there are more.
-    Several generations are crossed with the draws. `select="pvi"` adds `synthetic_pvi` and `real_few+synthetic_pvi`:
-    the rows whose label a classifier fitted on the real ones sees in the text (`select_rows`).
+    Several generations are crossed with the draws.
+
+    >>> import synthkit as sk
+    >>> made = sk.generate(sk.load_task("feedback"), n=20, progress=False)
+    >>> arms = standard_arms(made, draws=2)
+    >>> len(arms["real_few+synthetic"]), arms["real_few"].real
+    (2, 60)
     """
-    if select is not None and select not in SELECTIONS:
-        raise unknown("select", select, SELECTIONS)
     generations = as_generations(made)
     task = generations[0].plan.task
-    few, own = few_of(generations, k, draws)
-    # which generation meets which draw: the one its prompts showed, or every one
-    pairs = [(g, own[g]) for g in range(len(generations))] if own else crossed(len(generations), len(few))
+    few, pairs, shown = paired(generations, k, draws)
     every = [(0, d) for d in range(len(few))]
     real, synthetic = len(few[0].rows), [bare(g.rows) for g in generations]
-    said = description_rows(task, attributes=any(r.attributes for r in generations[0].plan.slots))
+    phrases = description_rows(task, attributes=any(r.attributes for r in generations[0].plan.slots))
 
-    def both(sets: Iterable[Dataset], units: Sequence[tuple[int, int]]) -> Arm:
-        return Arm(tuple(joined(few[d].rows, s) for s, (_, d) in zip(sets, units, strict=True)), tuple(units), real)
+    def both(sets: Iterable[Dataset], units: Sequence[tuple[int, int]], sampled: bool = True) -> Arm:
+        whole = tuple(joined(few[d].rows, s) for s, (_, d) in zip(sets, units, strict=True))
+        return Arm(whole, tuple(units), real, sampled)
 
     arms = {"real_few": Arm(tuple(s.rows for s in few), tuple(every), real)}
     fitted = {d: baseline_rows(task, s, n=len(synthetic[0]), random_state=d) for d, s in enumerate(few)}
     # of very few or very short seeds the baseline can only repeat them, and too little of it is kept
     if enough := {d: rows for d, rows in fitted.items() if len(set(rows["label"])) > 1}:
         arms["ngram"] = Arm(tuple(enough.values()), tuple((0, d) for d in enough), real)
-    arms["description"] = Arm((said,), ((0, 0),), 0)
+    arms["description"] = Arm((phrases,), ((0, 0),), 0, sampled=False)
     if min(map(len, synthetic)) > real:
         some = tuple(_some(synthetic[g], k, [g, d]) for g, d in pairs)
-        arms["synthetic_few"] = Arm(some, tuple(pairs), real if own else 0)
-    units = tuple((g, own[g] if own else 0) for g in range(len(generations)))
-    arms["synthetic"] = Arm(tuple(g.rows for g in generations), units, real if own else 0)
-    if select:
-        chosen = [select_rows(synthetic[g], few[d].rows) for g, d in pairs]
-        arms["synthetic_pvi"] = Arm(tuple(chosen), tuple(pairs), real)
-    arms["real_few+description"] = both([said] * len(few), every)
+        arms["synthetic_few"] = Arm(some, tuple(pairs), real if shown else 0)
+    units = pairs if shown else [(g, 0) for g in range(len(generations))]
+    arms["synthetic"] = Arm(tuple(g.rows for g in generations), tuple(units), real if shown else 0)
+    arms["real_few+description"] = both([phrases] * len(few), every, sampled=False)
     arms["real_few+synthetic"] = both([synthetic[g] for g, _ in pairs], pairs)
-    if select:
-        arms["real_few+synthetic_pvi"] = both(chosen, pairs)
     arms["real_full"] = Arm((task.splits.train,), ((0, 0),), len(task.splits.train))
     return arms
 
@@ -113,27 +106,28 @@ def as_generations(made: Generation | Sequence[Generation]) -> list[Generation]:
     return generations
 
 
-def few_of(generations: Sequence[Generation], k: int, draws: int) -> tuple[list[Seeds], dict[int, int]]:
-    """Return the draws of real rows and, where the prompts showed some, which draw each generation was shown."""
+def paired(generations: Sequence[Generation], k: int, draws: int) -> tuple[list[Seeds], list[tuple[int, int]], bool]:
+    """Return (draws of real rows, which (generation, draw) meet, whether the prompts showed these draws).
+
+    A generation whose prompts showed real rows meets those and no others; else every one meets every draw.
+    """
     task, shown = generations[0].plan.task, [g.plan.seeds for g in generations]
     if not any(shown):
-        return [load_seeds(task, k=k, random_state=i) for i in range(draws)], {}
+        few = [load_seeds(task, k=k, random_state=i) for i in range(draws)]
+        return few, [(g, d) for g in range(len(generations)) for d in range(draws)], False
     if not all(shown) or {s.k for s in shown} != {k}:
         ks = sorted({s.k if s else 0 for s in shown})
         raise SynthkitError(
             f"k={k}: the prompts of these rows showed {', '.join(map(str, ks))} real rows a label; compare with as many"
         )
-    few, own = {}, {}
+    few, pairs = {}, []
     for g, seeds in enumerate(shown):
         if generations[g].model != "ngram":
             refuse_leak(seeds.rows, task.splits.test)
-        few.setdefault(tuple(seeds.rows["id"]), seeds)
-        own[g] = list(few).index(tuple(seeds.rows["id"]))
-    return list(few.values()), own
-
-
-def crossed(generations: int, draws: int) -> list[tuple[int, int]]:
-    return [(g, d) for g in range(generations) for d in range(draws)]
+        ids = tuple(seeds.rows["id"])
+        few.setdefault(ids, seeds)
+        pairs.append((g, list(few).index(ids)))
+    return list(few.values()), pairs, True
 
 
 def joined(one: Dataset, other: Dataset) -> Dataset:
@@ -147,21 +141,6 @@ def _some(rows: Dataset, k: int, random_state: Sequence[int]) -> Dataset:
     rng, labels = np.random.default_rng(random_state), np.asarray(rows["label"])
     taken = [rng.permutation(np.flatnonzero(labels == label))[:k] for label in sorted(set(labels))]
     return rows.select(np.sort(np.concatenate(taken)))
-
-
-def select_rows(rows: Dataset, real: Dataset) -> Dataset:
-    """Return the rows whose label a classifier of the `real` rows sees in the text: PVI at or above its threshold.
-
-    A measured option, not a default (Lin et al. 2023, arXiv 2302.05096). All rows are returned where the classifier may
-    not judge: its cross-validated accuracy is low, or a label has fewer than five real rows.
-    """
-    if min(Counter(real["label"]).values()) < LEAST_ROWS:
-        return rows
-    judge = fit_labels(real)
-    if not judge.trusted:
-        return rows
-    bits = judge.pvi(rows["text"], rows["label"])
-    return rows.select([i for i, label in enumerate(rows["label"]) if bits[i] >= judge.thresholds[label]])
 
 
 def description_rows(task: Task, *, attributes: bool = False) -> Dataset:

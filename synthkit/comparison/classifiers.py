@@ -18,37 +18,45 @@ MOST_ROWS = 1500  # the settings of a larger arm are chosen on so many of its ro
 DENSE_ROWS = 1000  # up to here a linear model is fitted in the space of its rows
 
 
-class Answers(NamedTuple):
-    """What a student says of the texts it was made for, and the settings it took."""
+class Predictions(NamedTuple):
+    """The labels of the texts that a student was made for, its parameters, and the labels by refits, (refits, n)."""
 
     labels: np.ndarray
-    settings: str
+    parameters: str
+    refits: np.ndarray | None = None
 
 
 class Student:
-    """A classifier for given texts: `answer(texts, labels)` trains it and says what the given texts are."""
+    """A classifier for given texts: `fit_predict(texts, labels)` trains it and returns what the given texts are."""
 
-    def __init__(self, answer: Callable[[Sequence[str], Sequence[str]], Answers]):
-        self._answer = answer
+    def __init__(self, fit_predict: Callable[..., Predictions]):
+        self._fit_predict = fit_predict
 
-    def answer(self, texts: Sequence[str], labels: Sequence[str]) -> Answers:
-        """Return the labels and the settings; rows of one label make a classifier that says nothing else."""
+    def fit_predict(
+        self, texts: Sequence[str], labels: Sequence[str], resamples: Sequence[np.ndarray] = ()
+    ) -> Predictions:
+        """Return predictions; rows of one label make a classifier that says nothing else.
+
+        `resamples` hold positions of training rows: the student is fitted again on each, with the same parameters.
+        `refits` is None where a fit takes too long for that.
+        """
         if len(set(labels)) == 1:
-            return Answers(np.asarray([labels[0]]), "one label only")
-        return self._answer(texts, labels)
+            only = np.asarray([labels[0]])
+            return Predictions(only, "one label only", np.stack([only] * len(resamples)) if len(resamples) else None)
+        return self._fit_predict(texts, np.asarray(labels), resamples)
 
     def __call__(self, texts: Sequence[str], labels: Sequence[str]) -> np.ndarray:
-        return self.answer(texts, labels).labels
+        return self.fit_predict(texts, labels).labels
 
 
 def _tfidf_lr(test_texts: Sequence[str], embedder: str) -> Student:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    def answer(texts, labels):
+    def fit_predict(texts, labels, resamples):
         words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=1)
-        return _logistic_regression(words.fit_transform(texts), labels, words.transform(test_texts))
+        return _logistic_regression(words.fit_transform(texts), labels, words.transform(test_texts), resamples)
 
-    return Student(answer)
+    return Student(fit_predict)
 
 
 def _minilm_lr(test_texts: Sequence[str], embedder: str) -> Student:
@@ -57,18 +65,18 @@ def _minilm_lr(test_texts: Sequence[str], embedder: str) -> Student:
 
     test_vectors = None if embedder == "lsa" else vectors(test_texts, None)
 
-    def answer(texts, labels):
+    def fit_predict(texts, labels, resamples):
         # `lsa` is fitted on the arm's own rows: another arm's must not help it
         tested = vectors(test_texts, texts) if test_vectors is None else test_vectors
-        return _logistic_regression(vectors(texts, texts), labels, tested)
+        return _logistic_regression(vectors(texts, texts), labels, tested, resamples)
 
-    return Student(answer)
+    return Student(fit_predict)
 
 
 def _finetune(test_texts: Sequence[str], embedder: str) -> Student:
     from synthkit.comparison.finetune import fine_tuned
 
-    return Student(lambda texts, labels: Answers(*fine_tuned(texts, labels, test_texts)))
+    return Student(lambda texts, labels, resamples: Predictions(*fine_tuned(texts, labels, test_texts)))
 
 
 STUDENTS = {"tfidf_lr": _tfidf_lr, "minilm_lr": _minilm_lr, "finetune": _finetune}
@@ -100,11 +108,15 @@ def _maker(name: str, what) -> Callable:
         )
 
     def maker(test_texts, embedder):
-        def answer(texts, labels):
-            with one_thread():
-                return Answers(np.asarray(_fresh(what).fit(texts, labels).predict(test_texts)), "its own")
+        def predict(texts, labels):
+            return np.asarray(_fresh(what).fit(list(texts), list(labels)).predict(test_texts))
 
-        return Student(answer)
+        def fit_predict(texts, labels, resamples):
+            with one_thread():
+                refits = [predict([texts[i] for i in rows], labels[rows]) for rows in resamples]
+                return Predictions(predict(texts, labels), "its own", np.stack(refits) if refits else None)
+
+        return Student(fit_predict)
 
     return maker
 
@@ -115,8 +127,8 @@ def _fresh(model):
     return clone(model) if hasattr(model, "get_params") else deepcopy(model)
 
 
-def _logistic_regression(x, labels: Sequence[str], tested) -> Answers:
-    """Fit balanced logistic regression with the C that inner cross-validation chooses, and answer for `tested`.
+def _logistic_regression(x, labels: Sequence[str], tested, resamples: Sequence[np.ndarray] = ()) -> Predictions:
+    """Fit balanced logistic regression with the C that inner cross-validation chooses, and predict `tested`.
 
     The penalty makes the weights a sum of the rows (Kimeldorf and Wahba 1971), so few rows are first rotated into as
     many coordinates as there are rows: the same classifier, several times faster.
@@ -127,9 +139,14 @@ def _logistic_regression(x, labels: Sequence[str], tested) -> Answers:
     with one_thread():
         if len(y) <= min(DENSE_ROWS, x.shape[1]):
             x, tested = _rotated(x, tested)
-        c, said = choose_c(x, y)
-        model = LogisticRegression(C=c, max_iter=2000, class_weight="balanced").fit(x, y)
-        return Answers(names[model.predict(tested)], said)
+        c, parameters = choose_c(x, y)
+
+        def predict(rows):
+            model = LogisticRegression(C=c, max_iter=2000, class_weight="balanced")
+            return names[model.fit(x[rows], y[rows]).predict(tested)]
+
+        refits = np.stack([predict(rows) for rows in resamples]) if len(resamples) else None
+        return Predictions(predict(slice(None)), parameters, refits)
 
 
 def _rotated(x, tested) -> tuple[np.ndarray, np.ndarray]:

@@ -9,12 +9,12 @@ import numpy as np
 
 from synthkit.comparison.arms import Arm, as_arm
 from synthkit.comparison.classifiers import as_students
-from synthkit.comparison.comparison import PRIMARY, STUDENT, UNNAMED, Comparison, Fits, Score
+from synthkit.comparison.comparison import PRIMARY, STUDENT, UNNAMED, Comparison, Score
 from synthkit.comparison.leakage import Guard
 from synthkit.core.embedding import default_embedder
 from synthkit.core.errors import SynthkitError, unknown
 from synthkit.core.rows import need_columns, row_ids
-from synthkit.core.stats import Resampled, bootstrap, interval, scores
+from synthkit.core.stats import Fits, estimate, factors
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from synthkit.tasks.task import Task
 
 TRTS = "real_full, on synthetic (TRTS)"
+REFITS = 10  # on rows drawn again, of an arm whose rows were drawn or generated once
+MOST_REFITTED = 2000  # rows of a set
 
 
 def compare(
@@ -31,7 +33,6 @@ def compare(
     students: Sequence[str] | Mapping[str, object] = ("tfidf_lr", "minilm_lr"),
     embedder: str | None = None,
     random_state: int = 0,
-    stand_in: bool = False,
     task: Task | None = None,
     primary: tuple[str, str] | None = None,
     progress: bool = True,
@@ -41,9 +42,15 @@ def compare(
     An arm is rows (`text`, `label`), or a list of them: several draws. Students: "tfidf_lr" (word 1-2-grams) and
     "minilm_lr" (sentence vectors), both balanced logistic regression whose C is chosen by cross-validation on the arm's
     own rows; "finetune" (MiniLM itself, needs torch); or {name: object with fit and predict on texts}. A training row
-    that repeats a test row, exactly or nearly (Jaccard of 5-character shingles >= 0.8), is refused and listed. The
-    `primary` contrast is stated beforehand, by default real_few+synthetic against real_few; `task` says whether its
-    rows are a stand-in or a famous benchmark.
+    that repeats a test row is refused and listed. The `primary` contrast is stated beforehand, by default
+    real_few+synthetic against real_few; `task` says whether its rows are a stand-in or a famous benchmark.
+
+    >>> from synthkit.core.rows import make_rows
+    >>> few = make_rows({"text": ["ripe figs", "a sour plum", "a blunt saw", "the hammer"], "label": list("ffss")})
+    >>> test = make_rows({"text": ["sour figs", "the saw"], "label": ["f", "s"]})
+    >>> found = compare({"few": few}, test=test, students=["tfidf_lr"], embedder="lsa", progress=False)
+    >>> found.get("few").accuracy.value
+    1.0
     """
     if not arms:
         raise SynthkitError("compare({}): expected at least one arm, as {'few': rows}")
@@ -66,26 +73,34 @@ def compare(
         clean[arm] = [kept for kept, _ in cleaned]
         refused.update(dict.fromkeys(r for _, some in cleaned for r in some))
     truth = np.searchsorted(labels, test["label"])
-    back = [pair for texts, own in clean.get("synthetic", ()) for pair in zip(texts, own, strict=True)]
+    back = [pair for texts, given in clean.get("synthetic", ()) for pair in zip(texts, given, strict=True)]
     back = back if "real_full" in clean else []
     asked = [*test["text"], *(text for text, _ in back)]
     students_ = {name: maker(asked, embedder) for name, maker in makers.items()}
-    out, trts, kept, recall, predicted = [], [], {}, {}, {}
+    out, trts, fits = [], [], {}
     with _bar(len(makers) * sum(map(len, clean.values())), progress) as bar:
         for arm, sets in clean.items():
+            again = _drawn_again(named[arm], sets, random_state)
             for name, student in students_.items():
-                answers = []
-                for texts, own in sets:
-                    answers.append(_answer(student, texts, own, len(asked), labels))
+                predicted, parameters, refits, beside = [], [], [], []
+                for i, (texts, given) in enumerate(sets):
+                    found = student.fit_predict(texts, given, again[i])
+                    predicted.append(_numbers(found.labels, len(asked), labels))
+                    parameters.append(found.parameters)
+                    if again[i] and found.refits is not None:
+                        refits += [_numbers(labels_, len(asked), labels)[: len(truth)] for labels_ in found.refits]
+                        beside += [i] * len(again[i])
                     bar.update()
-                guesses = np.stack([a[: len(truth)] for a, _ in answers])
-                resampled = bootstrap(truth, guesses, len(labels), units=named[arm].units, random_state=random_state)
-                kept[arm, name], recall[arm, name] = resampled.macro_f1, resampled.recall
-                predicted[arm, name] = guesses
-                settings = tuple(said for _, said in answers)
-                out.append(_score(arm, name, named[arm], sets, truth, guesses, resampled, settings, labels))
+                fits[arm, name] = Fits(
+                    np.stack(predicted)[:, : len(truth)],
+                    named[arm].units,
+                    np.stack(refits) if refits else None,
+                    tuple(beside),
+                )
+                settings = tuple(parameters)
+                out.append(_score(arm, name, named[arm], sets, truth, fits[arm, name], settings, labels))
                 if arm == "real_full" and back:
-                    trts.append(_trts(name, sets, back, answers[0][0][len(truth) :], labels, settings, random_state))
+                    trts.append(_trts(name, sets, back, predicted[0][len(truth) :], labels, settings))
     usual = PRIMARY if set(PRIMARY) <= set(arms) else None
     return Comparison(
         scores=tuple(out),
@@ -93,50 +108,75 @@ def compare(
         labels=labels,
         test_rows=len(test),
         embedder=embedder,
-        stand_in=stand_in or bool(task and task.stand_in),
+        stand_in=bool(task and task.stand_in),
         model=_models(named),
-        resampled=kept,
         primary=tuple(primary) if primary else usual,
         student=STUDENT if STUDENT in makers else list(makers)[-1],
         trts=tuple(trts),
         public_since=task.public_since if task else None,
-        recall=recall,
-        fits=Fits(truth, tuple(row_ids(test, "test")), {arm: a.units for arm, a in named.items()}, predicted),
+        truth=truth,
+        ids=tuple(row_ids(test, "test")),
+        fits=fits,
     )
 
 
-def _answer(student, texts, own, n: int, labels: Sequence[str]) -> tuple[np.ndarray, str]:
-    """Return (class numbers of the texts asked about, the settings taken)."""
-    said, settings = student.answer(texts, own)
-    said = np.repeat(said, n) if len(said) == 1 else said
-    if len(said) != n or not set(said) <= set(labels):
-        raise SynthkitError(f"a student answered {len(said)} of {n} texts, or with labels other than {list(labels)}")
-    return np.searchsorted(labels, said), settings
+def _drawn_again(arm: Arm, sets, random_state: int) -> list[list[np.ndarray]]:
+    """Return for each set of an arm the positions of its rows, drawn again: REFITS in all, the sets in turn.
+
+    Only what all sets share is drawn again, label by label: one generation beside several draws of real rows, or all of
+    a single set. Several generations show their luck themselves; of a large set it is small, and its fits are slow.
+    """
+    again: list[list[np.ndarray]] = [[] for _ in sets]
+    varying = {key for key, _ in factors(arm.units)}
+    if not arm.sampled or "generation" in varying or max(len(texts) for texts, _ in sets) > MOST_REFITTED:
+        return again
+    pairs = [list(zip(*one, strict=True)) for one in sets]
+    common = set(pairs[0]).intersection(*pairs[1:])
+    for r in range(REFITS if common else 0):
+        i, rng = r % len(sets), np.random.default_rng([random_state, r])
+        positions, labels = np.arange(len(pairs[i])), np.asarray(sets[i][1])
+        shared = np.array([pair in common for pair in pairs[i]])
+        for label in sorted(set(labels)):
+            where = np.flatnonzero(shared & (labels == label))
+            positions[where] = rng.choice(where, len(where)) if len(where) else where
+        again[i].append(positions)
+    return again
 
 
-def _score(arm, student, given: Arm, sets, truth, guesses, resampled: Resampled, settings, labels) -> Score:
-    one = np.ones((1, len(truth)), dtype=np.float32)
-    f1, accuracy = np.mean([[float(x[0]) for x in scores(truth, g, one, len(labels))] for g in guesses], axis=0)
+def _numbers(predicted: np.ndarray, n: int, labels: Sequence[str]) -> np.ndarray:
+    """Return class numbers of the texts asked about."""
+    predicted = np.repeat(predicted, n) if len(predicted) == 1 else predicted
+    if len(predicted) != n or not set(predicted) <= set(labels):
+        raise SynthkitError(
+            f"a student predicted {len(predicted)} of {n} texts, or with labels other than {list(labels)}"
+        )
+    return np.searchsorted(labels, predicted)
+
+
+def _score(arm: str, student: str, given: Arm, sets, truth, fits: Fits, settings, labels) -> Score:
+    f1, accuracy = (estimate(truth, [(1, fits)], what).interval(low=0, high=1) for what in ("macro_f1", "accuracy"))
+    refits, large = len(fits.beside), max(len(texts) for texts, _ in sets) > MOST_REFITTED
     return Score(
         arm=arm,
         student=student,
         rows=round(np.mean([len(texts) for texts, _ in sets])),
         draws=len({d for _, d in given.units}),
-        macro_f1=interval(f1, resampled.macro_f1),
-        accuracy=interval(accuracy, resampled.accuracy),
+        macro_f1=f1,
+        accuracy=accuracy,
         generations=len({g for g, _ in given.units}),
         real=len(sets[0][0]) if arm == "real_full" else given.real,  # what is left of it
         settings=settings,
-        missing=tuple(sorted(set(labels) - {label for _, own in sets for label in own})),
+        missing=tuple(sorted(set(labels) - {label for _, some in sets for label in some})),
+        refits=refits,
+        luck=bool(factors(given.units) or refits or large or not given.sampled),
     )
 
 
-def _trts(student, sets, back, guesses, labels, settings, random_state) -> Score:
+def _trts(student: str, sets, back, predicted: np.ndarray, labels, settings) -> Score:
     """Train on all real rows, test on the synthetic ones: do they look like the label that was asked for?"""
     truth = np.searchsorted(labels, [label for _, label in back])
-    resampled = bootstrap(truth, [guesses], len(labels), random_state=random_state)
     given = Arm((), ((0, 0),), len(sets[0][0]))
-    return _score(TRTS, student, given, sets, truth, [guesses], resampled, settings, labels)
+    return _score(TRTS, student, given, sets, truth, Fits(predicted[None]), settings, labels)
 
 
 def _models(arms: Mapping[str, Arm]) -> str:

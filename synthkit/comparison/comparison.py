@@ -1,4 +1,4 @@
-"""What a comparison found: scores with intervals, what they cover, contrasts, a sentence to quote."""
+"""What a comparison found: scores with intervals, what they cover, paired differences, a sentence to quote."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from synthkit.comparison import contrasts
+from synthkit.comparison import tables
 from synthkit.comparison.leakage import Refused
 from synthkit.core.errors import SynthkitError, unknown
 from synthkit.core.results import Result
-from synthkit.core.stats import Interval, interval
+from synthkit.core.stats import Estimate, Fits, Interval, estimate, score
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,14 +27,14 @@ GLOSS = {"synthetic": "synthetic (TSTR)", "real_full": "real_full (TRTR)"}
 PRIMARY = ("real_few+synthetic", "real_few")
 STUDENT = "minilm_lr"
 UNNAMED = "an unnamed model"
-VERDICT_ARMS = ("real_few", "synthetic", "real_few+synthetic", "real_full")
 
 
 class Score(NamedTuple):
     """One line of a comparison: an arm, a student, how many rows it trained on, and what it scored.
 
     `real` counts the real rows behind an arm, those shown in prompts among them (None: not known). `settings` has one
-    entry a fit, `missing` the labels that no set of the arm has.
+    entry a fit, `missing` the labels that no set of the arm has. `refits` counts fits on rows drawn again, which stand
+    for other draws or generations where there is one; `luck` is False where the luck of the training rows is in none.
     """
 
     arm: str
@@ -47,15 +47,8 @@ class Score(NamedTuple):
     real: int | None = None
     settings: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
-
-
-class Fits(NamedTuple):
-    """Every prediction: class numbers of the test rows, and by (arm, student) an array of shape (fits, test rows)."""
-
-    truth: np.ndarray
-    ids: tuple[str, ...]
-    units: dict[str, tuple[tuple[int, int], ...]]
-    predicted: dict[tuple[str, str], np.ndarray]
+    refits: int = 0
+    luck: bool = True
 
 
 @dataclass(frozen=True, repr=False)
@@ -63,7 +56,8 @@ class Comparison(Result):
     """Scores of every arm and student on the test rows, with 95 % intervals, and the train rows that were refused.
 
     `primary` is the one contrast stated beforehand, `student` the one that speaks where none is named. `trts` scores
-    the reverse: trained on all real rows, tested on the synthetic ones.
+    the reverse: trained on all real rows, tested on the synthetic ones. `truth`, class numbers of the test rows, `ids`
+    and `fits`, the predictions by (arm, student), are what everything else is computed from.
     """
 
     scores: tuple[Score, ...]
@@ -73,13 +67,13 @@ class Comparison(Result):
     embedder: str
     stand_in: bool = False
     model: str = UNNAMED
-    resampled: dict[tuple[str, str], np.ndarray] = field(default_factory=dict, compare=False)
     primary: tuple[str, str] | None = None
     student: str = STUDENT
     trts: tuple[Score, ...] = ()
     public_since: int | None = None
-    recall: dict[tuple[str, str], np.ndarray] = field(default_factory=dict, compare=False)
-    fits: Fits | None = field(default=None, compare=False)
+    truth: np.ndarray | None = field(default=None, compare=False)
+    ids: tuple[str, ...] = ()
+    fits: dict[tuple[str, str], Fits] = field(default_factory=dict, compare=False)
 
     def summary(self) -> str:
         arms = len({s.arm for s in self.scores})
@@ -89,19 +83,25 @@ class Comparison(Result):
 
     @property
     def covers(self) -> str:
-        """What the intervals cover, in words: test rows, draws, generations; and what they do not."""
+        """What the intervals cover, in words: test rows, draws, generations, rows drawn again; and what they do not."""
         draws, generations = (max(getattr(s, what) for s in self.scores) for what in ("draws", "generations"))
         parts = ["test rows"] + [f"{draws} draws of training rows"] * (draws > 1)
         parts += [f"{generations} generations"] * (generations > 1)
-        said = "cover " + (", ".join(parts[:-1]) + " and " if parts[1:] else "") + parts[-1]
+        parts += ["the luck of rows that were drawn once"] * any(s.refits for s in self.scores)
+        covered = "cover " + (", ".join(parts[:-1]) + " and " if parts[1:] else "") + parts[-1]
         written = self.model != UNNAMED or any("synthetic" in s.arm for s in self.scores)
-        return said + (", not the generator" if written and generations == 1 else "")
+        return covered + (", not another run of the generator" if written and generations == 1 else "")
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a reader has to know: labels an arm lacks, rows refused, a famous benchmark."""
+        """What a reader has to know: labels an arm lacks, luck not covered, rows refused, a famous benchmark."""
         lacking = {s.arm: s.missing for s in self.scores if s.missing}
         out = [f"{arm} has no row of: {', '.join(some)}; it is scored all the same" for arm, some in lacking.items()]
+        if blind := dict.fromkeys(f"{s.arm} ({s.student})" for s in self.scores if not s.luck):
+            out.append(
+                f"the intervals of {', '.join(blind)} hold for exactly these training rows: how differently others of "
+                "their kind would score is not known, so differences to them have no p; give several draws"
+            )
         if self.refused:
             out.append(f"{len(self.refused)} training rows were refused as (near-)duplicates of test rows")
         if self.public_since:
@@ -140,32 +140,44 @@ class Comparison(Result):
                 return s
         raise unknown("arm and student", ", ".join(wanted), [f"{s.arm}, {s.student}" for s in self.scores])
 
+    def estimate(self, weights: dict[str, float], student: str | None = None, what: str | int = "macro_f1") -> Estimate:
+        """Return a sum of arms' scores, each times its weight, with variance: a difference is `{arm: 1, other: -1}`."""
+        student = student or self.student
+        parts = [(weight, self.fits[self.get(arm, student).arm, student]) for arm, weight in weights.items() if weight]
+        return estimate(self.truth, parts, what)
+
     def difference(self, arm: str, other: str, student: str | None = None) -> Interval:
         """Return the difference of two arms in macro-F1, arm - other, with its paired 95 % interval.
 
-        Both arms are scored on the same resampled test rows; draws and generations are paired where both have as many.
+        Both arms are scored on the same test rows; draws and generations are paired where both have as many.
         """
-        student = student or self.student
-        value = self.get(arm, student).macro_f1.value - self.get(other, student).macro_f1.value
-        return interval(value, self.resampled[arm, student] - self.resampled[other, student])
+        return self.estimate(tables.minus(arm, other), student).interval()
 
     def gap_closed(self, arm: str, student: str | None = None) -> Interval | None:
         """Return (x - real_few) / (real_full - real_few) in macro-F1; None where the gap itself is within noise."""
-        student = student or self.student
         gap = self.difference("real_full", "real_few", student)
         if gap.low <= 0.02:
             return None
-        few, full = self.resampled["real_few", student], self.resampled["real_full", student]
-        closed = (self.resampled[arm, student] - few) / (full - few)
-        return interval(self.difference(arm, "real_few", student).value / gap.value, closed)
+        closed = self.difference(arm, "real_few", student).value / gap.value
+        # the ratio's first-order error: of x - real_few - closed * (real_full - real_few), over the gap
+        weights = dict.fromkeys((arm, "real_few", "real_full"), 0.0)
+        for name, weight in ((arm, 1), ("real_few", closed - 1), ("real_full", -closed)):
+            weights[name] += weight
+        e = self.estimate(weights, student)
+        return Estimate(closed, e.variance / gap.value**2, e.df).interval()
 
     def contrasts(self, pairs: Sequence[tuple[str, str]] | None = None, *, student: str | None = None) -> Table:
         """Return paired differences: the primary contrast, then the others (the usual ones), corrected by Holm."""
-        return contrasts.contrasts(self, pairs, student or self.student)
+        return tables.contrasts(self, pairs, student or self.student)
+
+    def recalls(self, arm: str, student: str | None = None) -> np.ndarray:
+        """Return the recall of each label, mean over fits, shape (labels,); NaN for a label without test rows."""
+        fits = self.fits[self.get(arm, student).arm, student or self.student]
+        return np.array([np.mean([score(self.truth, p, c) for p in fits.predicted]) for c in range(len(self.labels))])
 
     def per_class(self, arms: Sequence[str] | None = None, *, student: str | None = None) -> Table:
         """Return the recall of each label by arm, and what the primary contrast does to it."""
-        return contrasts.per_class(self, arms, student or self.student)
+        return tables.per_class(self, arms, student or self.student)
 
     def errors(
         self,
@@ -179,29 +191,29 @@ class Comparison(Result):
 
         Ids, labels and what was said before and after; with `rows`, the test rows, their texts too.
         """
-        return contrasts.errors(self, arm, other, student or self.student, rows)
+        return tables.errors(self, arm, other, student or self.student, rows)
 
     def verdict(self, student: str | None = None) -> str:
         """Return the result in a sentence that may be quoted."""
         student = student or self.student
-        names = {s.arm for s in self.scores if s.student == student}
-        if not set(VERDICT_ARMS) <= names:
+        names = {s.arm: s for s in self.scores if s.student == student}
+        if not set(tables.SHOWN) <= names.keys():
             raise SynthkitError("verdict() needs the arms real_few, synthetic, real_few+synthetic and real_full")
-        few, syn, both, full = (self.get(arm, student) for arm in VERDICT_ARMS)
+        few, syn, both, full = (names[arm] for arm in tables.SHOWN)
         kind = "stand-in" if self.stand_in else "real"
         used = f" (their prompts showed {syn.real} real ones)" if syn.real else ""
-        said = (
+        out = (
             f"On {self.test_rows:,} {kind} test rows, {self._named(student)} trained on {few.rows} {kind} rows "
             f"scores macro-F1 {few.macro_f1} (95 %); on {syn.rows} synthetic rows by {self.model}{used} "
             f"{syn.macro_f1}; on both {both.macro_f1}; on all {full.rows:,} rows of train {full.macro_f1}. "
             f"Synthetic rows add {self.difference(*PRIMARY, student)} to the few real ones."
         )
         if closed := self.gap_closed("real_few+synthetic", student):
-            said += f" Both close {closed.value:.0%} [{closed.low:.0%}, {closed.high:.0%}] of the gap."
+            out += f" Both close {closed.value:.0%} [{closed.low:.0%}, {closed.high:.0%}] of the gap."
         if "real_few+description" in names:
             more = self.difference("real_few+synthetic", "real_few+description", student)
-            said += f" Beyond the words of the prompt itself the synthetic rows add {more}."
-        return said + f" The intervals {self.covers}."
+            out += f" Beyond the words of the prompt itself the synthetic rows add {more}."
+        return out + f" The intervals {self.covers}."
 
     def _named(self, student: str) -> str:
         other = student == "minilm_lr" and self.embedder != "minilm"
@@ -209,8 +221,7 @@ class Comparison(Result):
 
     def plot(self, view: str = "arms"):
         """Return a figure: "arms", a dot and interval each; "classes", the recall of each label before and after."""
-        from synthkit.comparison.plots import plot_comparison
-        from synthkit.comparison.plots_classes import plot_classes
+        from synthkit.comparison.plots import plot_classes, plot_comparison
 
         views = {"arms": plot_comparison, "classes": plot_classes}
         if view not in views:

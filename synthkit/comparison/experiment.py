@@ -1,4 +1,4 @@
-"""A whole comparison as a recipe: done, written down with what it rested on, done again and held against itself."""
+"""A whole comparison as an experiment: done, written down with what it rested on, done again and checked."""
 
 from __future__ import annotations
 
@@ -20,10 +20,7 @@ from synthkit.generation.generate import Generation, generate
 from synthkit.llm.client import LLM
 from synthkit.llm.recorded import Recorded
 from synthkit.llm.store import Store
-from synthkit.prompts.plan import plan
-from synthkit.prompts.registry import get_strategy
-from synthkit.seeds.anonymizer import anonymize
-from synthkit.seeds.seeds import Seeds, load_seeds
+from synthkit.prompts.plan import plan, seeds_for
 from synthkit.tasks.task import Task, load_task
 
 if TYPE_CHECKING:
@@ -32,12 +29,13 @@ if TYPE_CHECKING:
 
 CLOSE = 0.002
 SAME, NEAR, DIFFERENT = "same", f"within {CLOSE}", "different"
+INTERVALS = "Student's t, variance by test rows, draws and generations"  # how they are computed, in a manifest
 PACKAGES = ("synthkit", "numpy", "scipy", "scikit-learn", "datasets", "tokenizers", "torch")
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """What is decided before anything is asked: the same recipe and the same replies give the same comparison."""
+class Experiment:
+    """What is decided before anything is asked: the same experiment and the same replies give the same comparison."""
 
     task: str
     strategy: str = "zero_shot"
@@ -47,12 +45,11 @@ class Recipe:
     draws: int = DRAWS
     random_states: tuple[int, ...] = (0,)
     llm: str = "recorded"
-    select: str | None = None
     students: tuple[str, ...] = ("tfidf_lr", "minilm_lr")
 
     def generations(self, task: Task, *, llm=None, store=None, budget=None, progress: bool = True) -> list[Generation]:
         """Return the synthetic sets, one a random state."""
-        shown = shown_seeds(task, self.k, self.strategy, self.llm)
+        shown = seeds_for(task, self.strategy, k=self.k, llm=self.llm)
         each = dict.fromkeys(task.labels, self.per_label) if self.per_label else None
         plans = [
             plan(
@@ -70,25 +67,14 @@ class Recipe:
     def comparison(self, made: Sequence[Generation], *, progress: bool = True) -> Comparison:
         """Return how the standard arms do on the task's test rows."""
         task = made[0].plan.task
-        arms = standard_arms(made, k=self.k, draws=self.draws, select=self.select)
+        arms = standard_arms(made, k=self.k, draws=self.draws)
         return compare(arms, test=task.splits.test, students=self.students, task=task, progress=progress)
 
 
-def shown_seeds(task: Task, k: int, strategy: str, llm: str) -> Seeds | None:
-    """Return the seeds that a plan may hold: anonymised where a prompt shows them, as they are where only ngram reads.
-
-    They are the same for every generation and every command.
-    """
-    told = any(get_strategy(name).shows_seeds for name in strategy.split("+"))
-    if not told and llm != "ngram":
-        return None
-    seeds = load_seeds(task, k=k)
-    return anonymize(seeds).seeds if told or task.sensitive else seeds
-
-
-def result_json(recipe: Recipe, made: Sequence[Generation], comparison: Comparison) -> str:
+def result_json(experiment: Experiment, made: Sequence[Generation], comparison: Comparison) -> str:
     """Return a comparison as JSON, its manifest first: all that doing it again needs, and what it rested on."""
-    manifest = {"recipe": asdict(recipe), "rests on": rests_on(made), "versions": versions()}
+    manifest = {"experiment": asdict(experiment), "intervals": INTERVALS}
+    manifest |= {"rests on": rests_on(made), "versions": versions()}
     return json.dumps({"manifest": manifest, **json.loads(comparison.to_json())}, indent=1) + "\n"
 
 
@@ -155,8 +141,8 @@ class Reproduction(Result):
 
     def summary(self) -> str:
         counts = {v: sum(line.verdict == v for line in self.lines) for v in (SAME, NEAR, DIFFERENT)}
-        said = ", ".join(f"{count} {v}" for v, count in counts.items())
-        return f"Reproduction: {said}; the scores {'hold' if self.holds else 'do NOT hold'}"
+        counted = ", ".join(f"{count} {v}" for v, count in counts.items())
+        return f"Reproduction: {counted}; the scores {'hold' if self.holds else 'do NOT hold'}"
 
     def to_frame(self) -> pd.DataFrame:
         """Return one line a version, a hash and a score."""
@@ -173,24 +159,35 @@ def reproduce(saved: str | Path | dict, *, task: str | None = None, progress: bo
     """
     result = saved if isinstance(saved, dict) else _read(Path(saved))
     try:
-        told = result["manifest"]
-        recipe = Recipe(**{k: tuple(v) if isinstance(v, list) else v for k, v in told["recipe"].items()})
-        old, then, rested = result["scores"], told["versions"], told["rests on"]
+        manifest = result["manifest"]
+        old, then, rested = result["scores"], manifest["versions"], manifest["rests on"]
+        experiment = _experiment(manifest["experiment"] if "experiment" in manifest else manifest["recipe"])
     except (KeyError, TypeError, AttributeError) as error:
         raise SynthkitError(
             f"saved= is no result with a manifest ({error}): `synthkit run TASK` writes one, reports/TASK.json"
         ) from None
-    the_task = load_task(task or recipe.task)
+    the_task = load_task(task or experiment.task)
     models = sorted({v for k, v in rested.items() if k.startswith("model")})
-    if recipe.llm == "live":
+    if experiment.llm == "live":
         with Store() as store:
-            made = recipe.generations(the_task, llm=_Stored(models[0]), store=store, progress=progress)
+            made = experiment.generations(the_task, llm=_Stored(models[0]), store=store, progress=progress)
     else:
-        made = recipe.generations(the_task, progress=progress)
-    comparison = recipe.comparison(made, progress=progress)
+        made = experiment.generations(the_task, progress=progress)
+    comparison = experiment.comparison(made, progress=progress)
+    method = manifest.get("intervals", "percentiles of a bootstrap")
     lines = [*same_lines("version of ", then, versions()), *same_lines("", rested, rests_on(made))]
     lines += same_lines("", {"sentence vectors": result["embedder"]}, {"sentence vectors": comparison.embedder})
-    return Reproduction((*lines, *score_lines(old, json.loads(comparison.to_json())["scores"])), comparison)
+    lines += same_lines("", {"intervals": method}, {"intervals": INTERVALS})
+    scores = json.loads(comparison.to_json())["scores"]
+    return Reproduction((*lines, *score_lines(old, scores, ends=method == INTERVALS)), comparison)
+
+
+def _experiment(written: dict) -> Experiment:
+    """Return the experiment of a manifest, an older one too."""
+    given = {k: tuple(v) if isinstance(v, list) else v for k, v in written.items()}
+    if select := given.pop("select", None):
+        raise SynthkitError(f"saved= was made with select={select!r}, which is gone: it raised no score")
+    return Experiment(**given)
 
 
 class _Stored:
@@ -226,23 +223,27 @@ def same_lines(prefix: str, saved: dict[str, str], now: dict[str, str]) -> list[
     ]
 
 
-def score_lines(saved: Sequence[dict], now: Sequence[dict]) -> list[Line]:
-    """Return a line for each arm, student and score: its value and both ends of its interval against what was saved."""
+def score_lines(saved: Sequence[dict], now: Sequence[dict], *, ends: bool = True) -> list[Line]:
+    """Return a line for each arm, student and score: value and both ends of its interval against what was saved.
+
+    With `ends=False` values alone count, where the two intervals were computed in different ways.
+    """
     new = {(s["arm"], s["student"]): s for s in now}
+    compared = ("value", "low", "high") if ends else ("value",)
     lines = []
     for old in saved:
         found = new.pop((old["arm"], old["student"]), None)
         for name in ("macro_f1", "accuracy"):
             what = f"score {old['arm']}, {old['student']}, {name}"
             if found is None:
-                lines.append(Line(what, _said(old[name]), "-", DIFFERENT))
+                lines.append(Line(what, _shown(old[name]), "-", DIFFERENT))
                 continue
-            far = max(abs(old[name][end] - found[name][end]) for end in ("value", "low", "high"))
+            far = max(abs(old[name][end] - found[name][end]) for end in compared)
             verdict = SAME if far < 1e-6 else NEAR if far <= CLOSE else DIFFERENT
-            lines.append(Line(what, _said(old[name]), _said(found[name]), verdict))
+            lines.append(Line(what, _shown(old[name]), _shown(found[name]), verdict))
     lines += [Line(f"score {arm}, {student}", "-", "new", DIFFERENT) for arm, student in new]
     return lines
 
 
-def _said(interval: dict) -> str:
+def _shown(interval: dict) -> str:
     return f"{interval['value']:.4f} [{interval['low']:.4f}, {interval['high']:.4f}]"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synthkit.comparison.arms import DRAWS, Arm, as_generations, crossed, few_of, joined
+from synthkit.comparison.arms import DRAWS, Arm, as_generations, joined, paired
 from synthkit.comparison.compare import compare
 from synthkit.comparison.comparison import STUDENT, Comparison
 from synthkit.core.errors import SynthkitError, unknown
@@ -55,7 +55,7 @@ class LearningCurve(Result):
 
     def plot(self):
         """Return a figure: one line a number of real rows, over synthetic rows."""
-        from synthkit.comparison.plots_curve import plot_curve
+        from synthkit.comparison.plots import plot_curve
 
         return plot_curve(self)
 
@@ -90,10 +90,9 @@ def learning_curve(
         )
     arms = {}
     for k in numbers:
-        few, own = few_of(generations, k, draws) if k else ([None] * draws, {})
-        for n in sizes:
-            if k or n:
-                arms[_name(k, n)] = _arm(rows, few, own, k, n)
+        every = [(g, d) for g in range(len(rows)) for d in range(draws)]
+        few, pairs, _ = paired(generations, k, draws) if k else ([None] * draws, every, False)
+        arms |= {_name(k, n): _arm(rows, few, pairs, k, n) for n in sizes if k or n}
     scored = compare(
         arms,
         test=getattr(task.splits, on),
@@ -105,19 +104,18 @@ def learning_curve(
     return LearningCurve(tuple(numbers), tuple(sizes), scored, on)
 
 
-def _arm(rows: list[Dataset], few: list, own: dict[int, int], k: int, n: int) -> Arm:
+def _arm(rows: list[Dataset], few: list, pairs: list[tuple[int, int]], k: int, n: int) -> Arm:
     if not n:
         return Arm(tuple(bare(s.rows) for s in few), tuple((0, d) for d in range(len(few))), len(few[0].rows))
-    pairs = [(g, own[g]) for g in range(len(rows))] if own else crossed(len(rows), len(few))
     if not k and n == len(rows[0]) == min(map(len, rows)):
         pairs = [(g, 0) for g in range(len(rows))]  # every order of all of them is the same set
-    some = [rows[g].select(_in_turn(rows[g]["label"], [g, d])[:n]) for g, d in pairs]
-    if not k:
-        return Arm(tuple(some), tuple(pairs), None)
-    return Arm(tuple(joined(few[d].rows, s) for s, (_, d) in zip(some, pairs, strict=True)), tuple(pairs), None)
+    some = [rows[g].select(_shuffled(rows[g]["label"], [g, d])[:n]) for g, d in pairs]
+    if k:
+        some = [joined(few[d].rows, s) for s, (_, d) in zip(some, pairs, strict=True)]
+    return Arm(tuple(some), tuple(pairs), None)
 
 
-def _in_turn(labels: Sequence[str], random_state: Sequence[int]) -> list[int]:
+def _shuffled(labels: Sequence[str], random_state: Sequence[int]) -> list[int]:
     """Return the rows' positions in random order, labels in turn."""
     rng, labels = np.random.default_rng(random_state), np.asarray(labels)
     turn = np.empty(len(labels))

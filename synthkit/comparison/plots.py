@@ -1,16 +1,23 @@
-"""Scores of arms."""
+"""Figures of a comparison: scores of arms, recall of labels, learning curves, ways of asking beside their cost."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from synthkit.core.figures import COLOURS, theme
+import numpy as np
+
+from synthkit.core.errors import SynthkitError
+from synthkit.core.figures import BLUE, COLOURS, GREY, VERMILION, theme
 from synthkit.core.panels import MARKERS, closed, grid, plain
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from synthkit.comparison.compare import Comparison
+    from synthkit.comparison.comparison import Comparison
+    from synthkit.comparison.learning_curve import LearningCurve
+    from synthkit.comparison.strategies import StrategyComparison
+
+MOST = 30  # labels in one figure: of more, those that change most
 
 
 def plot_comparison(comparison: Comparison) -> Figure:
@@ -38,3 +45,91 @@ def plot_comparison(comparison: Comparison) -> Figure:
     axis.set_axisbelow(True)
     axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(students), fontsize=9)
     return closed(figure)
+
+
+def plot_classes(comparison: Comparison) -> Figure:
+    """Return each label's recall before and after, joined by a line: the primary contrast, largest loss first."""
+    theme()
+    if not comparison.primary:
+        raise SynthkitError("this comparison has no primary contrast: compare(..., primary=('with', 'without'))")
+    after, before = (comparison.recalls(arm) for arm in comparison.primary)
+    most = np.argsort(-np.abs(after - before), kind="stable")[:MOST]
+    order = most[np.argsort((after - before)[most], kind="stable")]
+    figure, (axis,) = grid(1, 1, 1, size=(7.2, 0.3 * len(order) + 1.5))
+    for row, c in enumerate(order):
+        colour = VERMILION if after[c] < before[c] else BLUE
+        axis.plot([before[c], after[c]], [row, row], color=colour, lw=2)
+        axis.plot(before[c], row, "o", mfc="white", mec=GREY, ms=7, label=comparison.primary[1] if not row else None)
+        axis.plot(after[c], row, "o", color=colour, ms=7, label=comparison.primary[0] if not row else None)
+    counts = np.bincount(comparison.truth, minlength=len(comparison.labels))
+    axis.set_yticks(range(len(order)), [f"{plain(comparison.labels[c])} ({counts[c]})" for c in order], fontsize=9)
+    axis.invert_yaxis()
+    some = f", the {MOST} of {len(comparison.labels)} labels that change most" if len(order) == MOST else ""
+    axis.set_xlabel(f"recall on the test rows of a label (their number){some}")
+    axis.grid(axis="x", color="#e3e3e3", lw=0.8)
+    axis.set_axisbelow(True)
+    axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, fontsize=9)
+    return closed(figure)
+
+
+def plot_curve(curve: LearningCurve) -> Figure:
+    """Return macro-F1 over synthetic rows, dots and 95 % intervals: a line for each number of real rows a label."""
+    theme()
+    figure, (axis,) = grid(1, 1, 1, size=(7.2, 4.2))
+    for number, k in enumerate(curve.real):
+        colour, marker = ([*COLOURS, GREY] * 3)[number], (MARKERS * 4)[number]
+        at = [i for i, n in enumerate(curve.synthetic) if k or n]
+        f1 = [curve.get(k, curve.synthetic[i]) for i in at]
+        places = [
+            i + (number - (len(curve.real) - 1) / 2) * 0.1 for i in at
+        ]  # side by side, so that none hides another
+        for x, y in zip(places, f1, strict=True):
+            axis.plot([x, x], [y.low, y.high], color=colour, lw=1.6, solid_capstyle="round")
+        name = f"{k} real rows a label" if k else "no real rows"
+        axis.plot(places, [y.value for y in f1], marker, ls="-", color=colour, ms=6, lw=1, label=name)
+    axis.set_xticks(range(len(curve.synthetic)), [f"{n:,}" for n in curve.synthetic])
+    axis.set_xlabel("synthetic rows")
+    axis.set_ylabel(f"macro-F1 on {curve.comparison.test_rows:,} {curve.scored_on} rows")
+    axis.grid(axis="y", color="#e3e3e3", lw=0.8)
+    axis.set_axisbelow(True)
+    axis.legend(loc="lower right", fontsize=9)
+    return closed(figure)
+
+
+def plot_strategies(strategies: StrategyComparison) -> Figure:
+    """Return ways of asking by use: macro-F1 with the few real rows (95 % intervals) and tokens for each row kept."""
+    theme()
+    f1 = {e.strategy: strategies.score(f"real_few+{e.strategy}") for e in strategies.entries}
+    ordered = sorted(strategies.entries, key=lambda e: -f1[e.strategy].value)
+    figure, (quality, cost) = grid(1, 2, 1, size=(8.2, 0.34 * len(ordered) + 1.3))
+    quality.get_gridspec().set_width_ratios([3, 1.3])
+    for row, e in enumerate(ordered):
+        value, mix = f1[e.strategy], "+" in e.strategy or "mix" in e.strategy
+        colour, marker = (VERMILION, "D") if mix else (BLUE, "o")
+        quality.plot([value.low, value.high], [row, row], color=colour, lw=2)
+        quality.plot(value.value, row, marker, color=colour, ms=7)
+        tokens = e.tokens / max(1, e.kept)
+        cost.plot([0, tokens], [row, row], color=GREY, lw=1)
+        cost.plot(tokens, row, marker, color=colour, ms=6)
+        cost.annotate(f"{tokens:.0f}", (tokens, row), (7, 0), textcoords="offset points", va="center", fontsize=9)
+    few = strategies.score("real_few")
+    quality.axvline(few.value, color=GREY, ls="--", lw=1.2)
+    quality.annotate(
+        "the few real rows alone", (few.value, 1.01), xycoords=("data", "axes fraction"), fontsize=8, ha="center"
+    )
+    quality.set_yticks(range(len(ordered)), [plain(_short(e.strategy)) for e in ordered], fontsize=9)
+    cost.set_yticks([])
+    for axis in (quality, cost):
+        axis.set_ylim(len(ordered) - 0.4, -0.6)
+    kind = "stand-in" if strategies.comparison.stand_in else "real"
+    quality.set_xlabel(f"macro-F1 with the few real rows,\non {strategies.comparison.test_rows:,} {kind} rows")
+    cost.set_xlabel("tokens for each row kept,\nprompts and replies")
+    quality.margins(x=0.08)
+    cost.set_xlim(0, 1.25 * max(e.tokens / max(1, e.kept) for e in ordered))
+    return closed(figure)
+
+
+def _short(name: str) -> str:
+    """A mix of many by its first part: the table has all of them."""
+    parts = name.split("+")
+    return name if len(parts) < 3 else f"{parts[0]} + {len(parts) - 1} more"

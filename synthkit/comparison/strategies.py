@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import html
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import nan
 from typing import TYPE_CHECKING, NamedTuple
 
-from synthkit.comparison.arms import description_rows
+import numpy as np
+
+from synthkit.comparison.arms import as_arm, description_rows, joined
 from synthkit.comparison.augmentation import augment
+from synthkit.comparison.classifiers import STUDENTS
 from synthkit.comparison.compare import compare
-from synthkit.comparison.comparison import Comparison
-from synthkit.comparison.judging import REAL, STUDENT, Entry, judge
+from synthkit.comparison.comparison import STUDENT, Comparison
+from synthkit.core.embedding import default_embedder, embed
 from synthkit.core.errors import SynthkitError, unknown
-from synthkit.core.results import Result
-from synthkit.core.rows import bare
-from synthkit.core.stats import Interval, holm, two_sided
+from synthkit.core.results import Result, Table
+from synthkit.core.stats import Interval, one_thread
+from synthkit.core.text import fold
+from synthkit.generation.baselines import baseline_rows
+from synthkit.generation.filters import SeedCopy
 from synthkit.generation.generate import Generation, generate
-from synthkit.prompts.plan import TEXTS_A_REQUEST, plan
+from synthkit.prompts.plan import TEXTS_A_REQUEST, plan, seeds_for
 from synthkit.prompts.registry import get_strategy
-from synthkit.seeds.anonymizer import anonymize
+from synthkit.quality.controls import Halves
+from synthkit.quality.registry import METRICS, SMALLEST
 from synthkit.seeds.seeds import Seeds, load_seeds
 
 if TYPE_CHECKING:
@@ -28,17 +36,35 @@ if TYPE_CHECKING:
     from synthkit.tasks.task import Task
 
 REQUESTS, ROWS, DRAWS = 52, 200, 5
-BASELINES = ("description", "attribute values", "eda", "ngram")  # what the prompts say, and what needs no model
+REAL = "real rows, as many"
+MEASURES = ("distinct-2", "Vendi score", "C2ST accuracy", "coverage")  # of `evaluate`
+WORDS = ("description", "attribute values")  # of the prompts themselves: rows that are no sample
+BASELINES = (*WORDS, "eda", "ngram")  # what needs no model
 
 
-class Contrast(NamedTuple):
-    """A paired difference in macro-F1, its p value (bootstrap, two-sided) and that value after Holm's correction."""
+class Entry(NamedTuple):
+    """One way of asking: what its requests brought, and what its first rows are like. Means over its generations.
 
-    arm: str
-    other: str
-    difference: Interval
-    p: float
-    holm: float
+    `distinct_2`, `vendi`, `c2st` and `coverage` are the numbers of `evaluate` for these rows beside the real rows that
+    no prompt held; the last two are nan for fewer than 50 rows. `agreement`: how often a classifier trained on all real
+    train rows gives the label that was asked for (Ye et al. 2022). `memorized`: share of all its texts that copy a
+    seed; `in_train`: of its rows, those that stand word for word in train.
+    """
+
+    strategy: str
+    generations: int
+    requests: float
+    texts: float
+    kept: float
+    tokens: float
+    rows: float
+    distinct_2: float
+    vendi: float
+    c2st: float
+    coverage: float
+    agreement: float
+    memorized: float = 0.0
+    in_train: float = 0.0
 
 
 @dataclass(frozen=True, repr=False)
@@ -96,29 +122,28 @@ class StrategyComparison(Result):
         """Return the way of asking with the highest macro-F1 together with real_few: choose on validation rows."""
         return max(self.entries, key=lambda e: self.score(f"real_few+{e.strategy}").value).strategy
 
-    def contrasts(self, other: str = "zero_shot", *, arms: Sequence[str] | None = None) -> pd.DataFrame:
+    def contrasts(self, other: str = "zero_shot", *, arms: Sequence[str] | None = None) -> Table:
         """Return ways of asking (all of them) against `other`, each with real_few; p is corrected by Holm for them."""
-        import pandas as pd
-
         names = [e.strategy for e in self.entries]
         for name in (other, *(arms or ())):
             if name not in names:
                 raise unknown("way of asking", name, names)
-        arms = [name for name in arms or names if name != other]
-        pairs = [(f"real_few+{arm}", f"real_few+{other}") for arm in arms]
-        p = [two_sided(self.comparison.resampled[a, STUDENT] - self.comparison.resampled[b, STUDENT]) for a, b in pairs]
-        rows = [
-            Contrast(arm, other, self.comparison.difference(a, b, STUDENT), value, corrected)
-            for arm, (a, b), value, corrected in zip(arms, pairs, p, holm(p), strict=True)
-        ]
-        frame = pd.DataFrame(rows, columns=Contrast._fields)
-        return frame.assign(difference=[str(c.difference) for c in rows])
+        pairs = [(f"real_few+{arm}", f"real_few+{other}") for arm in arms or names if arm != other]
+        return self.comparison.contrasts(pairs, student=STUDENT)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader has to know: rows refused, a famous benchmark, as of any comparison."""
+        return self.comparison.notes
+
+    def _repr_html_(self) -> str:
+        return super()._repr_html_() + "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
 
     def plot(self):
         """Return a figure: macro-F1 with real_few against tokens a kept row, a dot and interval a way of asking."""
-        from synthkit.comparison.plots_strategies import plot_contest
+        from synthkit.comparison.plots import plot_strategies
 
-        return plot_contest(self)
+        return plot_strategies(self)
 
 
 def _quality(e: Entry) -> dict[str, str]:
@@ -167,8 +192,10 @@ def compare_strategies(
         ways = {"+".join(names): names for names in ([s] if isinstance(s, str) else list(s) for s in strategies)}
         first = seeds or load_seeds(task)
         states = range(random_state, random_state + generations)
-        make = _Maker(task, first, requests, filters, llm, progress)
-        made = {way: make(names, states) for way, names in ways.items()}
+        made = {
+            way: _generations(task, names, states, first, requests, filters, llm, progress)
+            for way, names in ways.items()
+        }
         shown = [True for names in ways.values() for name in names if get_strategy(name).shows_seeds]
     several = max(len(some) for some in made.values())
     draws = 1 if shown else several if several > 1 else DRAWS
@@ -176,12 +203,9 @@ def compare_strategies(
     if empty := [way for way, some in made.items() if not all(len(g.rows) for g in some)]:
         raise SynthkitError(f"no row was kept of {', '.join(empty)}; look at a generation's ledger for the reason")
     sets = {way: [g.rows.select(range(min(rows, len(g.rows)))) for g in some] for way, some in made.items()}
-    entries, control = judge(made, sets, task, first)
+    entries, control = _entries(made, sets, task, first)
     eda = [augment(s, n=rows, random_state=i) for i, s in enumerate(few)]
-    ngram = [
-        generate(plan(task, s, n=rows, random_state=i, surplus=1.0), llm="ngram", progress=False).rows
-        for i, s in enumerate(few)
-    ]
+    ngram = [baseline_rows(task, s, n=rows, random_state=i) for i, s in enumerate(few)]
     alone = {**sets, "description": [description_rows(task)], "eda": eda}
     if any(r.attributes for some in made.values() for r in some[0].plan.slots) and task.attributes:
         alone["attribute values"] = [description_rows(task, attributes=True)]
@@ -189,52 +213,90 @@ def compare_strategies(
         alone["ngram"] = ngram
     real = [s.rows for s in few]
     both = {f"real_few+{arm}": _with(real, some) for arm, some in alone.items()}
+    arms = {name: as_arm(name, some) for name, some in {"real_few": real, **alone, **both}.items()}
+    words = {name: replace(arm, sampled=False) for name, arm in arms.items() if name.endswith(WORDS)}
     scored = compare(
-        {"real_few": real, **alone, **both},
+        {**arms, **words},
         test=getattr(task.splits, on),
         students=[STUDENT],
         random_state=random_state,
-        stand_in=task.stand_in,
+        task=task,
         progress=progress,
     )
     return StrategyComparison(task.name, entries, control, scored, made, rows, on, len(few))
 
 
-@dataclass
-class _Maker:
-    """Makes the generations of a way of asking: all with the same requests, filters and model."""
+def _generations(task, names, states, seeds, requests, filters, llm, progress) -> tuple[Generation, ...]:
+    """Return the generations of a way of asking, as many as are recorded: with the same requests, filters and model."""
+    made: list[Generation] = []
+    for state in states:
+        chosen = plan(
+            task,
+            seeds_for(task, names, seeds=seeds),
+            strategy=names,
+            n=requests * TEXTS_A_REQUEST,
+            surplus=0,
+            random_state=state,
+        )
+        these = filters(task, seeds) if callable(filters) else filters
+        try:
+            made.append(generate(chosen, llm=llm, filters=these, progress=progress))
+        except SynthkitError:
+            if not made or llm != "recorded":
+                raise
+            break  # no more generations are recorded
+    return tuple(made)
 
-    task: Task
-    seeds: Seeds
-    requests: int
-    filters: object
-    llm: object
-    progress: bool
 
-    def __call__(self, names: list[str], states: Sequence[int]) -> tuple[Generation, ...]:
-        shows = any(get_strategy(name).shows_seeds for name in names)
-        hidden = self.seeds if self.seeds.anonymized or not shows else anonymize(self.seeds, progress=False).seeds
-        made = []
-        for state in states:
-            chosen = plan(
-                self.task,
-                hidden if shows else None,
-                strategy=names,
-                n=self.requests * TEXTS_A_REQUEST,
-                surplus=0,
-                random_state=state,
-            )
-            these = self.filters(self.task, self.seeds) if callable(self.filters) else self.filters
-            try:
-                made.append(generate(chosen, llm=self.llm, filters=these, progress=self.progress))
-            except SynthkitError:
-                if not made or self.llm != "recorded":
-                    raise
-                break  # no more generations are recorded
-        return tuple(made)
+def _entries(
+    made: Mapping[str, Sequence[Generation]], sets: Mapping[str, Sequence[Dataset]], task: Task, seeds: Seeds
+) -> tuple[tuple[Entry, ...], Entry]:
+    """Return what each way is like (`sets`: its first rows, a set a generation), and real rows in its place.
+
+    Only train and validation rows are looked at.
+    """
+    train, validation = task.splits.train, task.splits.validation
+    asked = [*validation["text"], *(t for some in sets.values() for rows in some for t in rows["text"])]
+    student = STUDENTS[STUDENT](asked, default_embedder())
+    predicted = iter(student.fit_predict(train["text"], train["label"]).labels)
+    right = _agreement(predicted, validation["label"])
+    known, reference = {fold(t) for t in train["text"]}, seeds.rest if len(seeds.rest) else seeds.rows
+    entries, controls = [], []
+    for way, some in made.items():
+        of_each = []
+        for g, rows in zip(some, sets[way], strict=True):
+            texts, copied = [*g.rows["text"], *(d["text"] for d in g.drops)], SeedCopy(g.plan.seeds or seeds)
+            tokens = g.ledger.tokens_in + g.ledger.tokens_out
+            measured, control = _measured(rows, reference)
+            controls.append(control)
+            memorized = np.mean([copied.check({"text": t}) is not None for t in texts])
+            in_train = np.mean([fold(t) in known for t in rows["text"]])
+            counts = (g.ledger.planned, g.ledger.asked, g.ledger.kept, tokens, len(rows))
+            of_each.append((*counts, *measured, _agreement(predicted, rows["label"]), memorized, in_train))
+        entries.append(Entry(way, len(some), *np.mean(of_each, axis=0).tolist()))
+    size = min(len(reference) // 2, max(len(rows) for some in sets.values() for rows in some))
+    return tuple(entries), Entry(REAL, 1, 0, 0, 0, 0, size, *controls[0], right)
+
+
+def _agreement(predicted: Iterator[str], labels: Sequence[str]) -> float:
+    """Return how often the next predictions are these labels."""
+    return float(np.mean([next(predicted) == label for label in labels]))
+
+
+def _measured(rows: Dataset, reference: Dataset) -> tuple[list[float], list[float]]:
+    """Return MEASURES of rows and of as many real ones, as `evaluate` takes them: means over halves of real rows."""
+    texts = list(reference["text"]), list(rows["text"])
+    vectors = [embed(some, embedder=default_embedder(), fit_on=[*texts[0], *texts[1]]) for some in texts]
+    halves = Halves(reference, rows, *vectors, min(len(reference) // 2, len(rows)))
+    values = {name: ([], []) for name in MEASURES}
+    with one_thread():
+        for number, draw in enumerate(halves):
+            for name, measure in ((name, METRICS[name]) for name in MEASURES):
+                if number < measure.cuts and (measure.small or halves.m >= SMALLEST):
+                    for side, out in zip((draw.synthetic, draw.second), values[name], strict=True):
+                        out.append(measure.measure(draw, side))
+    return tuple([float(np.mean(v[side])) if v[side] else nan for v in values.values()] for side in (0, 1))
 
 
 def _with(real: list[Dataset], sets: list[Dataset]) -> list[Dataset]:
-    from datasets import concatenate_datasets
-
-    return [concatenate_datasets([bare(r), bare(sets[i % len(sets)])]) for i, r in enumerate(real)]
+    return [joined(r, sets[i % len(sets)]) for i, r in enumerate(real)]

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-
-RESAMPLES = 2000
 
 
 def one_thread():
@@ -40,114 +37,121 @@ def wilson(hits: float, n: int, *, z: float = 1.96) -> Interval:
     return Interval(float(p), float(max(0.0, middle - reach)), float(min(1.0, middle + reach)))
 
 
-class Resampled(NamedTuple):
-    """Scores of one arm on resampled test rows: shapes (b,), (b,) and (classes, b)."""
+class Fits(NamedTuple):
+    """Predictions of one classifier, one fit a training set: class numbers of the test rows, shape (fits, n).
 
-    macro_f1: np.ndarray
-    accuracy: np.ndarray
-    recall: np.ndarray
-
-
-def scores(
-    truth: np.ndarray, predicted: np.ndarray, weights: np.ndarray, classes: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return (macro-F1, accuracy) for each row of `weights`.
-
-    `truth` and `predicted` are class numbers, shape (n,); `weights`, shape (b, n), says how often each item counts.
-    A class that a resample holds neither in truth nor in predictions is left out of its mean.
+    `units` says of which (generation, draw of the real rows) each fit's training set is. `refits`, shape (r, n), are of
+    training sets whose rows were drawn again with replacement, each beside the fit that `beside` names: they show the
+    luck of rows that all sets share.
     """
-    f1, accuracy, _ = _scores(truth, predicted, weights, weights @ _one_hot(truth, classes), classes)
-    return f1, accuracy
+
+    predicted: np.ndarray
+    units: tuple[tuple[int, int], ...] = ((0, 0),)
+    refits: np.ndarray | None = None
+    beside: tuple[int, ...] = ()
 
 
-def _scores(truth, predicted, weights, there, classes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return (macro-F1, accuracy, recall by class); `there`, shape (b, classes), is how often a resample has each."""
-    hits = _one_hot(truth, classes)
-    hits[truth != predicted] = 0
-    right = weights @ hits
-    named = there + weights @ _one_hot(predicted, classes)
-    f1 = np.divide(2 * right, named, out=np.zeros_like(right), where=named > 0)
-    recall = np.divide(right, there, out=np.full_like(right, np.nan), where=there > 0)
-    return f1.sum(axis=1) / (named > 0).sum(axis=1), right.sum(axis=1) / weights.sum(axis=1), recall
+class Estimate(NamedTuple):
+    """A score, or a difference of scores, with its variance and degrees of freedom."""
+
+    value: float
+    variance: float
+    df: float
+
+    def interval(self, *, low: float = -np.inf, high: float = np.inf) -> Interval:
+        """Return the 95 % interval by Student's t, cut at `low` and `high`."""
+        from scipy.stats import t
+
+        reach = float(t.ppf(0.975, self.df) * np.sqrt(self.variance))
+        return Interval(self.value, max(low, self.value - reach), min(high, self.value + reach))
+
+    @property
+    def p(self) -> float:
+        """The two-sided p value of no difference: below 0.05 where the interval excludes 0."""
+        from scipy.stats import t
+
+        if not self.variance:
+            return float(self.value == 0)
+        return float(2 * t.sf(abs(self.value) / np.sqrt(self.variance), self.df))
 
 
-def _one_hot(classes_of: np.ndarray, classes: int) -> np.ndarray:
-    out = np.zeros((len(classes_of), classes), dtype=np.float32)
-    out[np.arange(len(classes_of)), classes_of] = 1
-    return out
+def score(truth: np.ndarray, predicted: np.ndarray, what: str | int = "macro_f1") -> float:
+    """Return "macro_f1", "accuracy", or with a class number the recall of that class, of class numbers, shape (n,).
 
-
-def recalls(truth: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
-    """Return the share of each class's items that were named right, shape (classes,); NaN for a class without items."""
-    one = np.ones((1, len(truth)), dtype=np.float32)
-    return _scores(truth, predicted, one, one @ _one_hot(truth, classes), classes)[2][0]
-
-
-def bootstrap(
-    truth: np.ndarray,
-    fits: Sequence[np.ndarray],
-    classes: int,
-    *,
-    units: Sequence[tuple[int, int]] | None = None,
-    resamples: int = RESAMPLES,
-    random_state: int = 0,
-) -> Resampled:
-    """Return resampled scores of a mean over fits, on test items drawn with replacement.
-
-    `fits` holds the predictions of one classifier a training set, each of shape (n,); `units` says of which
-    (generation, draw of the real rows) each set is, by default one draw each. Where there are several generations or
-    several draws they are resampled too, crossed where both vary (Owen 2007, without the interaction, which the two
-    parts already hold). A handful of units resamples too narrowly, so each part is widened to Student's t (Hesterberg
-    2015, the expanded percentile interval). With the same `random_state` two arms see the same items, generations and
-    draws, so their differences are paired.
+    >>> score(np.array([0, 0, 1, 1]), np.array([0, 0, 1, 0]), "accuracy"), score(np.array([0, 0]), np.array([0, 1]), 0)
+    (0.75, 0.5)
     """
-    items = _items(len(truth), resamples, random_state)
-    there = items @ _one_hot(truth, classes)
-    f1, accuracy, recall = zip(*(_scores(truth, f, items, there, classes) for f in fits), strict=True)
-    every = np.concatenate([np.stack(f1)[..., None], np.stack(accuracy)[..., None], np.stack(recall)], axis=2)
-    out = every.mean(axis=0)
-    for key, which in factors(units or [(0, i) for i in range(len(fits))]):
-        m = which.max() + 1
-        means = np.stack([every[which == unit].mean(axis=0) for unit in range(m)])
-        drawn = np.random.default_rng([random_state, key]).multinomial(m, np.full(m, 1 / m), resamples) / m
-        effect = np.einsum("bu,ubs->bs", drawn, means) - means.mean(axis=0)
-        out = out + effect * _widened(m)
-    out = np.clip(out, 0, 1).T
-    return Resampled(out[0], out[1], out[2:])
+    return influence(truth, predicted, what)[0]
 
 
-def factors(units: Sequence[tuple[int, int]]) -> list[tuple[int, np.ndarray]]:
-    """Return (1 for draws or 2 for generations, unit of each fit) of what varies; draws alone if each has its own."""
+def influence(truth: np.ndarray, predicted: np.ndarray, what: str | int = "macro_f1") -> tuple[float, np.ndarray]:
+    """Return (score, influence of each item on it, shape (n,)): its mean square over n is the score's variance.
+
+    The influence function of a plug-in estimate (Hampel 1974). A class that is neither in truth nor in predictions is
+    left out of macro-F1; the recall of a class without items is NaN.
+    """
+    n, right = len(truth), truth == predicted
+    if what == "accuracy":
+        return float(right.mean()), right - right.mean()
+    classes = int(max(truth.max(), predicted.max())) + 1
+    true, named, hits = (np.bincount(x, minlength=classes) for x in (truth, predicted, truth[right]))
+    if what != "macro_f1":
+        if what >= classes or not true[what]:
+            return float("nan"), np.full(n, np.nan)
+        recall = hits[what] / true[what]
+        return float(recall), (truth == what) * (right - recall) * n / true[what]
+    both = true + named
+    size = np.where(both, 1 / np.maximum(both, 1), 0)
+    f1 = 2 * hits * size
+    each = 2 * right * size[truth] - (f1 * size)[truth] - (f1 * size)[predicted]
+    return float(f1.sum() / (both > 0).sum()), each * n / (both > 0).sum()
+
+
+def estimate(truth: np.ndarray, parts: Sequence[tuple[float, Fits]], what: str | int = "macro_f1") -> Estimate:
+    """Return the sum of arms' scores, each times its weight: of one arm as [(1, fits)], a difference as 1 and -1.
+
+    Its variance is that over test items of the mean over fits, and for each thing that varies (draws of real rows,
+    generations, rows drawn again) what the scores of its units vary by beyond the noise of the items in them; degrees
+    of freedom by Satterthwaite (1946). Arms with the same units are paired.
+    """
+    n, value, items = len(truth), 0.0, np.zeros(len(truth))
+    units: dict[tuple, list[np.ndarray]] = {}
+    for number, (weight, fits) in enumerate(parts):
+        scored = [influence(truth, p, what) for p in fits.predicted]
+        values, effects = weight * np.array([v for v, _ in scored]), weight * np.stack([e for _, e in scored])
+        value, items = value + values.mean(), items + effects.mean(axis=0)
+        for key, which in factors(fits.units):
+            of_unit = [which == unit for unit in range(which.max() + 1)]
+            own = np.array([values[w].mean() for w in of_unit]), np.stack([effects[w].mean(axis=0) for w in of_unit])
+            group = (key, len(of_unit))
+            before = units.get(group, (0, 0))
+            units[group] = (before[0] + own[0], before[1] + own[1])
+        if fits.refits is not None and len(fits.refits) > 1:
+            again = [influence(truth, p, what) for p in fits.refits]
+            beside = list(fits.beside) or [0] * len(again)
+            moved = weight * np.array([v for v, _ in again]) - values[beside]
+            units["rows", number] = (moved, weight * np.stack([e for _, e in again]) - effects[beside])
+    variance, square = float(items.var(ddof=1) / n) if n > 1 else 0.0, 0.0
+    least = np.inf
+    for group, (values, effects) in units.items():
+        m = len(values)
+        noise = float(((effects - effects.mean(axis=0)) ** 2).sum()) / (m - 1) / n**2
+        share = 1 if group[0] == "rows" else m  # a refit stands for another single set, not for one of m
+        between = float(values.var(ddof=1))
+        variance += max(0.0, between - noise) / share
+        square += (between / share) ** 2 / (m - 1)
+        least = min(least, m - 1)
+    df = max(variance**2 / square, least) if square else np.inf
+    return Estimate(float(value), variance, float(df))
+
+
+def factors(units: Sequence[tuple[int, int]]) -> list[tuple[str, np.ndarray]]:
+    """Return ("draw" or "generation", unit of each fit) of what varies; draws alone if each has its own generation."""
     generation, draw = (np.unique([u[i] for u in units], return_inverse=True)[1] for i in (0, 1))
-    several = {key: which for key, which in ((1, draw), (2, generation)) if which.max() > 0}
+    several = {key: which for key, which in (("draw", draw), ("generation", generation)) if which.max() > 0}
     if len(several) == 2 and len(set(units)) == draw.max() + 1 == generation.max() + 1:
-        del several[2]  # generation i comes with draw i and no other: one factor, not two
+        del several["generation"]  # generation i comes with draw i and no other: one factor, not two
     return list(several.items())
-
-
-def _widened(m: int) -> float:
-    from scipy.stats import norm, t
-
-    # drawing m of m with replacement shows (m - 1) / m of the variance between units
-    return float(np.sqrt(m / (m - 1)) * t.ppf(0.975, m - 1) / norm.ppf(0.975))
-
-
-@lru_cache(maxsize=1)
-def _items(n: int, resamples: int, random_state: int) -> np.ndarray:
-    rng = np.random.default_rng([random_state, 0])
-    return np.stack([np.bincount(rng.integers(0, n, n), minlength=n) for _ in range(resamples)]).astype(np.float32)
-
-
-def interval(value: float, resampled: np.ndarray) -> Interval:
-    """Return the value with the 2.5th and 97.5th percentile of its resamples."""
-    low, high = np.nanquantile(resampled, [0.025, 0.975])
-    return Interval(float(value), float(low), float(high))
-
-
-def two_sided(differences: np.ndarray) -> float:
-    """Return the two-sided bootstrap p value of resampled differences: twice the smaller tail, at least 2 / (b + 1)."""
-    tail = min((differences <= 0).sum(), (differences >= 0).sum())
-    return float(min(1.0, 2 * (tail + 1) / (len(differences) + 1)))
 
 
 def holm(p: Sequence[float]) -> list[float]:

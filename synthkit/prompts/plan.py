@@ -14,6 +14,7 @@ from synthkit.llm.request import Request, estimate_tokens
 from synthkit.prompts.prompt import SYSTEM, answer, schema, setting
 from synthkit.prompts.registry import Strategy, get_strategy
 from synthkit.seeds.anonymizer import anonymize as anonymized
+from synthkit.seeds.seeds import Seeds, load_seeds
 from synthkit.tasks.task import Task
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from synthkit.seeds.profile import Profile
-    from synthkit.seeds.seeds import Seeds
 
 TEXTS_A_REQUEST = 5
 SURPLUS = 0.3  # share of requests planned beyond what n needs, to top up what the filters drop
@@ -153,6 +153,24 @@ def plan(
     return Plan(task, seeds, "+".join(names), n, random_state, tuple(slots), wanted, note)
 
 
+def seeds_for(
+    task: Task, strategy: str | Sequence[str], *, k: int = 10, llm: object = "recorded", seeds: Seeds | None = None
+) -> Seeds | None:
+    """Return the real rows that a plan may hold: `seeds`, else `k` a label, the same for every generation and command.
+
+    None where no prompt of the strategy ("few_shot", a list, or "zero_shot+few_shot") shows any and the replies are not
+    by the n-gram model, which reads them. They are anonymised where a prompt shows them, and always for a task marked
+    sensitive.
+    """
+    names = strategy.split("+") if isinstance(strategy, str) else strategy
+    shown = any(get_strategy(name).shows_seeds for name in names)
+    if not shown and llm != "ngram":
+        return None
+    seeds = seeds or load_seeds(task, k=k)
+    open_to_read = seeds.anonymized or not (shown or task.sensitive)
+    return seeds if open_to_read else anonymized(seeds, patterns=task.patterns, progress=False).seeds
+
+
 def _requests(n: int, wanted: Mapping[str, int] | None) -> int:
     """Return how many requests n texts take; a request asks for one label only."""
     return sum(ceil(number / TEXTS_A_REQUEST) for number in (wanted or {"": n}).values())
@@ -175,7 +193,7 @@ def _shared(cells: dict, count: int, parts: int) -> list[tuple[int, int, tuple]]
 
     A strategy's own slot is the one at which it would ask for this cell, for as often, on its own.
     """
-    turn = _in_turn(cells, count)
+    turn = in_turn(cells, count)
     places = {cell: [i for i, c in enumerate(turn) if c == cell] for cell in cells}
     index, seen, out = {cell: i for i, cell in enumerate(cells)}, dict.fromkeys(cells, 0), []
     for cell in turn:
@@ -184,12 +202,18 @@ def _shared(cells: dict, count: int, parts: int) -> list[tuple[int, int, tuple]]
     return out
 
 
-def _in_turn(cells: dict, count: int) -> list:
-    """Return `count` cells, each as often as its share says, as evenly spread as goes (Webster's method)."""
-    given = dict.fromkeys(cells, 0)
-    turn = []
+def in_turn(shares: Mapping, count: int, *, most: Mapping | None = None) -> list:
+    """Return `count` keys, each as often as its share says (at `most` so often), evenly spread (Webster's method).
+
+    >>> in_turn({"a": 2, "b": 1}, 6)
+    ['a', 'b', 'a', 'a', 'b', 'a']
+    """
+    given, turn = dict.fromkeys(shares, 0), []
     for _ in range(count):
-        turn.append(max(cells, key=lambda cell: cells[cell] / (2 * given[cell] + 1)))
+        open_keys = [key for key in shares if most is None or given[key] < most[key]]
+        if not open_keys:
+            break
+        turn.append(max(open_keys, key=lambda key: shares[key] / (2 * given[key] + 1)))
         given[turn[-1]] += 1
     return turn
 
@@ -213,8 +237,8 @@ def slot_request(
     rng = np.random.default_rng([random_state, number])
     given = {name: value for name, value in {**options, "profile": profile}.items() if name in strategy.options}
     prompt = strategy.prompt(task, seeds, label, TEXTS_A_REQUEST, rng, **given)
-    told = profile.words(label) if profile else ""
-    like = f"\n\nWhat the real ones are like: {told}" if told else ""
+    described = profile.words(label) if profile else ""
+    like = f"\n\nWhat the real ones are like: {described}" if described else ""
     wished = f"\n\nAll {TEXTS_A_REQUEST} of them: {wish}." if wish else ""
     content = setting(task, label) + prompt.text + like + wished + (prompt.answer or answer(TEXTS_A_REQUEST))
     return Request(

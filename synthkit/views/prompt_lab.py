@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from synthkit.generation.generate import generate
-from synthkit.prompts.plan import plan
+from synthkit.prompts.plan import plan, seeds_for
 from synthkit.prompts.registry import STRATEGIES
-from synthkit.seeds.anonymizer import anonymize
-from synthkit.seeds.seeds import Seeds, load_seeds
 from synthkit.tasks.task import Task
 from synthkit.views.request_view import RequestView, inspect_request, matching
 
 if TYPE_CHECKING:
     import ipywidgets
+
+    from synthkit.seeds.seeds import Seeds
 
 ANY = "any"
 
@@ -28,10 +28,9 @@ class PromptLab:
         import ipywidgets as w
 
         self.task = task
-        seeds = seeds or anonymize(load_seeds(task), progress=False).seeds
         self._plans = {
-            name: plan(task, seeds if strategy.shows_seeds else None, strategy=name, n=n)
-            for name, strategy in STRATEGIES.items()
+            name: plan(task, seeds_for(task, name, seeds=seeds), strategy=name, n=n)
+            for name in STRATEGIES
             if name != "attributed" or task.attributes
         }
         self._made: dict = {}
