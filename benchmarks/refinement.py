@@ -113,7 +113,7 @@ def main(names):
             test_arms(task, looped, others),
             test=task.splits.test,
             students=["minilm_lr"],
-            stand_in=task.stand_in,
+            task=task,
             progress=False,
         )
         print(scored.summary())

@@ -139,9 +139,8 @@ curve.plot()
 # Read a line backwards to see how many real rows the synthetic ones are worth.
 
 # %% [markdown]
-# ## 7. Choices: another strategy, a mix, a filter
-# Choices are made on validation rows as well. `select="pvi"` leaves out rows whose label a classifier of the few real rows
-# cannot see in the text.
+# ## 7. Choices: another strategy, a mix
+# Choices are made on validation rows as well.
 
 # %%
 name = "attributed" if STRATEGY == "zero_shot" else "zero_shot"
@@ -153,9 +152,8 @@ ways = {
 }
 choices = {}
 for way, rows in ways.items():
-    some = sk.standard_arms(rows, k=K, draws=DRAWS, select="pvi")
+    some = sk.standard_arms(rows, k=K, draws=DRAWS)
     choices[f"real_few+{way}"] = some["real_few+synthetic"]
-    choices[f"real_few+{way}, selected"] = some["real_few+synthetic_pvi"]
 
 # %% tags=["keep_output"]
 known = {"test": task.splits.validation, "task": task, "progress": False}

@@ -145,7 +145,7 @@ verdict = sk.compare(
     result.arms(),
     test=task.splits.test,
     students=["minilm_lr"],
-    stand_in=task.stand_in,
+    task=task,
     progress=False,
 )
 verdict

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from synthkit.generation.generate import generate
-from synthkit.prompts.plan import plan
-from synthkit.seeds.anonymizer import anonymize
+from synthkit.prompts.plan import plan, seeds_for
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -21,6 +20,6 @@ def baseline_rows(task: Task, seeds: Seeds, *, n: int = 200, random_state: int =
     Seeds of a task marked sensitive are anonymised first. Of very few or very short ones it can only repeat what it
     read, and little is kept.
     """
-    safe = seeds if seeds.anonymized or not task.sensitive else anonymize(seeds).seeds
-    chosen = plan(task, safe, n=n, random_state=random_state, surplus=1.0)
+    read = seeds_for(task, "zero_shot", llm="ngram", seeds=seeds)
+    chosen = plan(task, read, n=n, random_state=random_state, surplus=1.0)
     return generate(chosen, llm="ngram", progress=False).rows

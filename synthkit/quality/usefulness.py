@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from synthkit.core.errors import SynthkitError
-from synthkit.core.stats import Interval, scores
+from synthkit.core.stats import Interval, score
 from synthkit.quality.alignment import c2st, covered, distances, mmd, radii, supported
 from synthkit.quality.diversity import distinct, vendi
 from synthkit.quality.fidelity import Judge, knn_fidelity
@@ -78,7 +78,7 @@ def signals(
 def _macro_f1(truth: np.ndarray, guess: np.ndarray) -> float:
     names = np.unique(np.concatenate([truth, guess]))
     a, b = np.searchsorted(names, truth), np.searchsorted(names, guess)
-    return float(scores(a, b, np.ones((1, len(a))), len(names))[0][0])
+    return score(a, b)
 
 
 def _halves(vectors: np.ndarray, labels: np.ndarray, unlabelled: np.ndarray, rng: np.random.Generator) -> float:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from synthkit.core.errors import SynthkitError
-from synthkit.core.stats import Interval, bootstrap, interval, scores
+from synthkit.core.stats import Fits, Interval, estimate
 from synthkit.generation.filter import as_filters
 from synthkit.generation.filters import default_filters
 from synthkit.generation.generate import Generation, generate, make_source, synthetic_rows
@@ -256,10 +256,9 @@ class Loop:
         names = sorted({*self.reference.names, *self.task.labels})
         truth = np.searchsorted(names, self.reference.labels)
         sides = [np.searchsorted(names, p) for p in (predicted, other) if p is not None]
-        values = [scores(truth, p, np.ones((1, len(truth)), np.float32), len(names))[0][0] for p in sides]
-        drawn = [bootstrap(truth, [p], len(names))[0] for p in sides]
-        f1 = interval(values[0], drawn[0])
-        return f1, interval(values[0] - values[1], drawn[0] - drawn[1]) if other is not None else None
+        fits = [Fits(p[None]) for p in sides]
+        f1 = estimate(truth, [(1, fits[0])]).interval(low=0, high=1)
+        return f1, estimate(truth, [(1, fits[0]), (-1, fits[1])]).interval() if other is not None else None
 
 
 def refine(

@@ -17,11 +17,20 @@ TEXTS = list(invent(60, 7)["text"])
 def test_few_rows_are_rotated_and_the_answers_are_those_of_the_plain_fit(name, monkeypatch):
     rows = invent(80, 1)
     student = STUDENTS[name](TEXTS, "lsa")
-    quick = student.answer(rows["text"], rows["label"])
+    quick = student.fit_predict(rows["text"], rows["label"])
     monkeypatch.setattr(students, "DENSE_ROWS", 0)
-    plain = student.answer(rows["text"], rows["label"])
+    plain = student.fit_predict(rows["text"], rows["label"])
     assert (quick.labels == plain.labels).all()
-    assert quick.settings == plain.settings
+    assert quick.parameters == plain.parameters
+
+
+@pytest.mark.parametrize("name", ["tfidf_lr", "minilm_lr"])
+def test_a_refit_on_all_rows_predicts_what_the_fit_does_and_one_on_other_rows_does_not(name):
+    rows = invent(40, 1)
+    resamples = [np.arange(40), np.arange(4)]
+    found = STUDENTS[name](TEXTS, "lsa").fit_predict(rows["text"], rows["label"], resamples)
+    assert (found.refits[0] == found.labels).all()
+    assert (found.refits[1] != found.labels).any()
 
 
 def test_c_is_small_where_labels_are_noise_and_larger_where_they_are_not():
@@ -51,7 +60,7 @@ def test_settings_of_a_large_arm_are_chosen_on_some_of_its_rows_of_every_label()
 @pytest.mark.skipif(importlib.util.find_spec("torch") is not None, reason="torch is installed")
 def test_without_torch_the_fine_tuned_student_names_the_install_line():
     with pytest.raises(SynthkitError, match=r"needs torch and transformers: pip install torch transformers"):
-        STUDENTS["finetune"](TEXTS, "minilm").answer(["a", "b"], ["x", "y"])
+        STUDENTS["finetune"](TEXTS, "minilm").fit_predict(["a", "b"], ["x", "y"])
 
 
 def test_a_fine_tuned_transformer_learns_in_a_few_steps(monkeypatch):
@@ -64,7 +73,7 @@ def test_a_fine_tuned_transformer_learns_in_a_few_steps(monkeypatch):
     monkeypatch.setattr(finetune, "STEPS", 25)
     rows, test = invent(60, 1), invent(40, 7)
     student = STUDENTS["finetune"](list(test["text"]), "minilm")
-    first = student.answer(rows["text"], rows["label"])
+    first = student.fit_predict(rows["text"], rows["label"])
     assert np.mean(first.labels == np.array(test["label"])) > 0.9
-    assert (student.answer(rows["text"], rows["label"]).labels == first.labels).all()
-    assert first.settings == "25 steps of 16, learning rate 0.0002"
+    assert (student.fit_predict(rows["text"], rows["label"]).labels == first.labels).all()
+    assert first.parameters == "25 steps of 16, learning rate 0.0002"

@@ -9,7 +9,7 @@ from support.replies import distinct_texts
 from support.results import result
 from support.rows import WORDS, invent
 
-from synthkit.comparison.arms import Arm, description_rows, select_rows, standard_arms
+from synthkit.comparison.arms import Arm, description_rows, standard_arms
 from synthkit.comparison.compare import compare
 from synthkit.core.errors import SynthkitError
 from synthkit.core.rows import make_rows
@@ -117,7 +117,7 @@ def test_test_rows_of_one_label_and_unknown_students_are_refused():
 def test_the_verdict_says_how_much_of_the_gap_is_closed():
     said = result(real_few=0.6, synthetic=0.7, **{"real_few+synthetic": 0.75}, real_full=0.8)
     assert said.gap_closed("real_few+synthetic", "minilm_lr").value == pytest.approx(0.75)
-    assert "Both close 75% [75%, 75%] of the gap" in said.verdict()
+    assert "Both close 75% [69%, 81%] of the gap" in said.verdict()
     assert "on 10 synthetic rows by m 0.700 [0.690, 0.710]" in said.verdict()
     assert "stand-in" in replace(said, stand_in=True).verdict()
 
@@ -133,7 +133,7 @@ def test_where_there_is_no_gap_none_is_closed():
 def test_a_comparison_reads_as_a_line_a_table_and_json(scored):
     assert repr(scored).startswith("Comparison: 2 arms on 120 real rows; 95 % intervals")
     assert list(scored.to_frame()["trained on"]) == ["good", "good", "shuffled", "shuffled"]
-    assert scored.covers == "cover test rows and 4 draws of training rows"
+    assert scored.covers == "cover test rows, 4 draws of training rows and the luck of rows that were drawn once"
     said = json.loads(scored.to_json())
     assert said["labels"] == list(WORDS)
     assert len(said["scores"]) == 4
@@ -208,7 +208,7 @@ def test_a_perfect_arm_closes_the_gap_fixes_the_errors_and_is_told_from_noise():
     assert done.get("perfect").macro_f1 == (1, 1, 1)
     line = done.contrasts().to_frame().iloc[0]
     assert (line["contrast"], line["corrected p"], line["caused"]) == ("perfect - real_few", "primary", 0)
-    assert line["fixed"] > 20 and float(line["p"]) < 0.01 and line["McNemar p"] == "< 0.001"
+    assert line["fixed"] > 20 and line["p"] == line["McNemar p"] == "< 0.001"
     errors = done.errors(rows=test).to_frame()
     assert set(errors["change"]) == {"fixed"}
     assert (errors["label"] == errors["says now"]).all() and (errors["label"] != errors["said before"]).all()
@@ -221,7 +221,7 @@ def test_equal_arms_tie_and_nothing_is_claimed():
     train = invent(60, 1)
     done = run({"a": shuffled(train, 1), "b": shuffled(train, 1)}, primary=("a", "b"), students=["minilm_lr"])
     line = done.contrasts().to_frame().iloc[0]
-    assert (line["macro-F1 difference [95 %]"], line["p"], line["McNemar p"]) == ("0", "1.000", "1.000")
+    assert (line["macro-F1 difference [95 %]"][:8], line["p"], line["McNemar p"]) == ("0.000 [-", "1.000", "1.000")
     assert len(done.errors().to_frame()) == 0
     assert "0 errors fixed and 0 caused" in done.errors().summary()
 
@@ -234,13 +234,14 @@ def test_generations_are_crossed_with_draws_and_the_header_says_so(cafe, scripte
     arms = standard_arms(made, k=2, draws=3)
     assert arms["synthetic"].units == ((0, 0), (1, 0))
     assert sorted(arms["real_few+synthetic"].units) == [(g, d) for g in range(2) for d in range(3)]
-    some = ("real_few", "synthetic", "real_few+synthetic", "real_full")
+    some = ("real_few", "synthetic", "real_few+synthetic", "description")
     done = run({name: arms[name] for name in some}, test=cafe.splits.test, students=["tfidf_lr"])
     assert done.covers == "cover test rows, 3 draws of training rows and 2 generations"
     assert (done.get("real_few+synthetic").generations, done.get("real_few+synthetic").draws) == (2, 3)
-    assert [s.arm for s in done.trts] == ["real_full, on synthetic (TRTS)"]
+    both = run({name: arms[name] for name in ("synthetic", "real_full")}, test=cafe.splits.test, students=["tfidf_lr"])
+    assert [s.arm for s in both.trts] == ["real_full, on synthetic (TRTS)"]
     one = run({"synthetic": arms["synthetic"][0]}, test=cafe.splits.test, students=["tfidf_lr"])
-    assert one.covers == "cover test rows, not the generator"
+    assert one.covers == "cover test rows and the luck of rows that were drawn once, not another run of the generator"
 
 
 def test_synthetic_rows_whose_prompts_showed_seeds_count_those_seeds(cafe, scripted):
@@ -299,17 +300,6 @@ def test_a_student_that_answers_with_unknown_labels_is_refused():
 class Nonsense(Contrary):
     def predict(self, texts):
         return ["ships"] * len(texts)
-
-
-def test_rows_whose_label_cannot_be_seen_are_selected_away():
-    real, good = invent(60, 1), invent(60, 2)
-    flipped = {"boats": "bread", "bread": "boats"}
-    labels = [flipped[label] if i < 20 else label for i, label in enumerate(good["label"])]
-    rows = make_rows({"id": list(good["id"]), "text": list(good["text"]), "label": labels})
-    kept = set(select_rows(rows, real)["id"])
-    assert len(kept & set(good["id"][:20])) <= 2
-    assert len(kept & set(good["id"][20:])) >= 30
-    assert len(select_rows(rows, real.select(range(6)))) == 60  # too few real rows to judge by
 
 
 def test_a_famous_benchmark_is_called_one(cafe):

@@ -6,7 +6,7 @@ import pytest
 from support.cafe import TEST, write_csv
 from support.replies import distinct_texts, file_replies
 
-from synthkit.comparison.experiment import CLOSE, Recipe, reproduce, result_json, score_lines
+from synthkit.comparison.experiment import CLOSE, Experiment, reproduce, result_json, score_lines
 from synthkit.core.errors import SynthkitError
 from synthkit.llm.store import Store
 from synthkit.prompts.plan import plan
@@ -19,12 +19,12 @@ TEST_ROWS = [[f"t{label}{i}", text, label] for label, texts in TEST.items() for 
 def saved(task_folder):
     task = load_task(task_folder)
     file_replies(plan(task, n=12).slots, task.recordings)
-    recipe = Recipe(str(task_folder), n=12, k=3, draws=2, students=("tfidf_lr",))
-    made = recipe.generations(task, progress=False)
-    return json.loads(result_json(recipe, made, recipe.comparison(made, progress=False)))
+    experiment = Experiment(str(task_folder), n=12, k=3, draws=2, students=("tfidf_lr",))
+    made = experiment.generations(task, progress=False)
+    return json.loads(result_json(experiment, made, experiment.comparison(made, progress=False)))
 
 
-def test_the_same_recipe_and_replies_give_the_same_lines(saved):
+def test_the_same_experiment_and_replies_give_the_same_lines(saved):
     again = reproduce(saved, progress=False)
     assert {line.verdict for line in again.lines} == {"same"}
     assert again.holds
@@ -53,6 +53,20 @@ def test_another_version_is_named_and_does_not_break_a_result(saved):
     assert again.holds
 
 
+def test_a_manifest_of_the_days_before_still_reproduces_its_values(saved):
+    old = saved["manifest"]
+    old["recipe"] = {**old.pop("experiment"), "select": None}
+    del old["intervals"]
+    for line in saved["scores"]:
+        line["macro_f1"]["low"] -= 0.1  # intervals were computed in another way
+    again = reproduce(saved, progress=False)
+    assert again.holds
+    assert [line.what for line in again.lines if line.verdict == "different"] == ["intervals"]
+    old["recipe"]["select"] = "pvi"
+    with pytest.raises(SynthkitError, match="select='pvi', which is gone"):
+        reproduce(saved, progress=False)
+
+
 def test_scores_are_the_same_near_or_different():
     def score(value, arm="a"):
         end = {"value": value, "low": value, "high": value}
@@ -64,7 +78,7 @@ def test_scores_are_the_same_near_or_different():
     assert [line.verdict for line in gone] == ["different"] * 3
 
 
-@pytest.mark.parametrize("wrong", [{}, {"manifest": {}}, {"manifest": {"recipe": {"what": 1}}}, []])
+@pytest.mark.parametrize("wrong", [{}, {"manifest": {}}, {"manifest": {"experiment": {"what": 1}}}, []])
 def test_a_file_without_a_manifest_is_refused(tmp_path, wrong):
     path = tmp_path / "result.json"
     path.write_text(json.dumps(wrong), encoding="utf-8")
@@ -80,10 +94,10 @@ def test_a_file_without_a_manifest_is_refused(tmp_path, wrong):
 def test_a_live_result_is_replayed_from_the_store_and_asks_nobody(task_folder, scripted, tmp_path, monkeypatch):
     monkeypatch.setenv("SYNTHKIT_HOME", str(tmp_path / "home"))
     task = load_task(task_folder)
-    recipe = Recipe(str(task_folder), n=12, k=3, draws=2, llm="live", students=("tfidf_lr",))
+    experiment = Experiment(str(task_folder), n=12, k=3, draws=2, llm="live", students=("tfidf_lr",))
     with Store() as store:
-        made = recipe.generations(task, llm=scripted(distinct_texts), store=store, progress=False)
-    saved = json.loads(result_json(recipe, made, recipe.comparison(made, progress=False)))
+        made = experiment.generations(task, llm=scripted(distinct_texts), store=store, progress=False)
+    saved = json.loads(result_json(experiment, made, experiment.comparison(made, progress=False)))
     assert {line.verdict for line in reproduce(saved, progress=False).lines} == {"same"}
     monkeypatch.setenv("SYNTHKIT_HOME", str(tmp_path / "elsewhere"))
     with pytest.raises(SynthkitError, match="is not in this machine's store, and reproduce asks no model"):

@@ -3,7 +3,7 @@
 import pytest
 from support.replies import distinct_texts
 
-from synthkit.comparison.learning_curve import _in_turn, learning_curve
+from synthkit.comparison.learning_curve import _shuffled, learning_curve
 from synthkit.core.errors import SynthkitError
 from synthkit.generation.generate import generate
 from synthkit.prompts.plan import plan
@@ -35,11 +35,11 @@ def test_a_curve_has_a_score_for_every_pair_but_nothing_with_nothing(made):
 
 def test_a_smaller_set_is_part_of_a_larger_one_and_labels_take_turns():
     labels = ["a"] * 6 + ["b"] * 6
-    order = _in_turn(labels, [0, 1])
+    order = _shuffled(labels, [0, 1])
     assert sorted(order) == list(range(12))
     for start in range(0, 12, 2):
         assert {labels[i] for i in order[start : start + 2]} == {"a", "b"}
-    assert order == _in_turn(labels, [0, 1]) != _in_turn(labels, [0, 2])
+    assert order == _shuffled(labels, [0, 1]) != _shuffled(labels, [0, 2])
 
 
 @pytest.mark.parametrize("wrong", [{"synthetic": (0, 99)}, {"real": (0,), "synthetic": (0,)}, {"real": (-1,)}])

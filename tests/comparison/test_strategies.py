@@ -1,19 +1,19 @@
 """Ways of asking side by side: equal requests, equal rows, baselines, and corrected contrasts."""
 
-import json
+from dataclasses import replace
 
-import numpy as np
 import pytest
 from support.cafe import TRAIN
-from support.replies import as_reply
+from support.replies import as_reply, distinct_texts
+from support.rows import invent
 
 from synthkit.comparison.augmentation import augment
-from synthkit.comparison.strategies import compare_strategies
+from synthkit.comparison.strategies import MEASURES, _measured, compare_strategies
 from synthkit.core.errors import SynthkitError
-from synthkit.core.stats import holm, two_sided
 from synthkit.generation.generate import generate
 from synthkit.llm.recorded import batch_line, import_batch
 from synthkit.prompts.plan import plan
+from synthkit.quality.evaluate import evaluate
 from synthkit.seeds.seeds import load_seeds
 from synthkit.tasks.task import load_task
 
@@ -46,9 +46,9 @@ def test_texts_of_the_wrong_label_are_seen_and_cost_the_score(contest):
     agreement = {e.strategy: e.agreement for e in contest.entries}
     assert agreement["zero_shot"] > 0.9 > 0.2 > agreement["persona"]
     assert contest.best() == "zero_shot"
-    frame = contest.contrasts("zero_shot").set_index("arm")
-    assert frame.loc["persona", "difference"].startswith("-")
-    assert (frame["holm"] >= frame["p"]).all()
+    frame = contest.contrasts("zero_shot").to_frame().set_index("contrast")
+    assert frame.loc["real_few+persona - real_few+zero_shot", "macro-F1 difference [95 %]"].startswith("-")
+    assert (frame["corrected p"] >= frame["p"]).all()
 
 
 def test_the_table_has_the_baselines_and_says_what_its_intervals_cover(contest):
@@ -97,8 +97,8 @@ def test_generations_made_before_are_compared_by_name_as_draws(several):
 
 
 def test_a_single_contrast_needs_no_correction(several):
-    (row,) = several.contrasts("plain", arms=["filtered"]).to_dict("records")
-    assert row["p"] == row["holm"]
+    (row,) = several.contrasts("plain", arms=["filtered"]).to_frame().to_dict("records")
+    assert row["p"] == row["corrected p"]
     with pytest.raises(SynthkitError, match="unknown way of asking 'filterd' - did you mean 'filtered'"):
         several.contrasts("plain", arms=["filterd"])
 
@@ -137,8 +137,30 @@ def test_augmented_rows_are_made_of_the_words_of_one_seed(cafe_seeds):
         assert any(set(row["text"].split()) <= bag and row["label"] == label for bag, label in bags)
 
 
-def test_p_values_are_two_sided_and_corrected_for_their_number():
-    assert two_sided(np.full(999, 0.1)) == pytest.approx(0.002)
-    assert two_sided(np.array([-1.0, 1.0])) == 1.0
-    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
-    assert json.dumps(holm([])) == "[]"
+def test_ways_of_asking_for_a_sensitive_task_are_compared_and_prompts_show_no_raw_row(cafe, scripted):
+    task = replace(cafe, sensitive=True)
+    model = scripted(distinct_texts)
+    seeds = load_seeds(task, k=3)
+    found = compare_strategies(
+        task, ["zero_shot", "few_shot"], seeds=seeds, requests=6, rows=12, filters=[], llm=model, progress=False
+    )
+    assert {e.strategy for e in found.entries} == {"zero_shot", "few_shot"}
+    assert all(g.plan.seeds is None or g.plan.seeds.anonymized for some in found.made.values() for g in some)
+
+
+def test_a_famous_benchmark_is_called_one(cafe, scripted):
+    task = replace(cafe, public_since=2019)
+    made = generate(plan(task, n=20), llm=scripted(distinct_texts), filters=[], progress=False)
+    found = compare_strategies(task, {"plain": made}, seeds=load_seeds(task, k=3), rows=12, progress=False)
+    assert "public since 2019" in found.notes[-1]
+    assert "public since 2019" in found._repr_html_()
+
+
+def test_what_rows_are_like_is_what_evaluate_says_of_the_same_rows():
+    real, rows = invent(140, 1), invent(60, 2)
+    report = evaluate(rows, real, progress=False)
+    measured, control = _measured(rows, real)
+    for name, value, usual in zip(MEASURES, measured, control, strict=True):
+        line = report.get(name)
+        assert value == pytest.approx(line.synthetic.value, abs=1e-9)
+        assert usual == pytest.approx(line.control.value, abs=1e-9)
