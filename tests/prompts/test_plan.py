@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from synthkit.core.errors import SynthkitError
 from synthkit.llm.request import Request
-from synthkit.prompts.plan import _in_turn, plan
+from synthkit.prompts.plan import in_turn, plan
 from synthkit.seeds.anonymizer import anonymize
 
 
@@ -178,7 +178,7 @@ def test_every_label_gets_its_share_within_one_request(wanted):
     cells = {(label, ""): n for label, n in wanted.items() if n}
     if not cells:
         return
-    turn = _in_turn(cells, 40)
+    turn = in_turn(cells, 40)
     for cell, n in cells.items():
         assert abs(turn.count(cell) - 40 * n / sum(cells.values())) <= 2
 
