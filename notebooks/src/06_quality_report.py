@@ -227,7 +227,7 @@ print(card.text[card.text.index("## How") : card.text.index("## Quality")])
 # | *macro-F1 on 3,000 validation rows* | *0.758 [0.742, 0.774]* | *0.782 [0.768, 0.795]* | |
 #
 # **Notice** the last two lines. Both estimates hold the truth in their brackets and put the two strategies in the wrong order: they differ by
-# 0.024, which is less than the estimate can see. Eight `zero_shot` texts stand word for word among the real rows that no prompt held:
+# 0.024, which is less than the estimate can see. Seven `zero_shot` texts stand word for word among the real rows that no prompt held:
 # the model has read this benchmark, or people ask alike.
 # %% [markdown]
 # ## What we know, and what we do not

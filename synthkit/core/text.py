@@ -1,16 +1,26 @@
-"""Words, n-grams and near-duplicates: what everything that counts text is built on."""
+"""What makes two texts the same, words, n-grams, near-duplicates: what everything that compares text is built on."""
 
 from __future__ import annotations
 
-import re
 import unicodedata
 import zlib
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+import regex
 
 NEAR = 0.8  # Jaccard of 5-character shingles from which two texts count as near-duplicates
-_WORD = re.compile(r"\w+(?:['’]\w+)*")
+# scripts that put no space between words: there a letter, with its marks, counts as a word
+_UNSPACED = r"\p{Han}\p{Hiragana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
+_LETTERS = rf"[\p{{L}}\p{{N}}_--[{_UNSPACED}]][\p{{L}}\p{{N}}\p{{M}}_\u200c\u200d--[{_UNSPACED}]]*"
+_WORD = regex.compile(rf"[\p{{L}}&&[{_UNSPACED}]]\p{{M}}*|{_LETTERS}(?:['’]{_LETTERS})*", regex.V1)
+_ASCII_WORD = regex.compile(r"[a-z0-9_]+(?:'[a-z0-9_]+)*")
+# what carries meaning without being a word: emoji, currencies, the ++ of C++, and faces made of punctuation
+_SIGN = regex.compile(
+    r"(?<!\d)[:;=]['’]?[-^~]?[)(\]\[}{DPp/\\|*3]+(?!\w)|(?<!\S)[)(\]\[]['’]?[-^~]?[:;=](?!\S)|</?3"
+    r"|\p{S}|(?<=\w)#|[%&@§]"
+)
+_INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))  # soft hyphen, zero-width space, joiner and mark
 _BANDS, _BAND_ROWS = 16, 4  # P(a pair at Jaccard .8 becomes a candidate) = 1 - (1 - .8^4)^16 > .999
 _A, _B = np.random.default_rng(20).integers(0, 1 << 64, (2, _BANDS * _BAND_ROWS), dtype=np.uint64)
 _HIGH = np.uint64(32)
@@ -31,12 +41,31 @@ def _has_surrogate(text: str) -> bool:
     return any("\ud800" <= c <= "\udfff" for c in text)
 
 
+def fold(text: str) -> str:
+    """Return what two texts have in common that are the same: all of it, but for NFC, white space and case.
+
+    Punctuation, symbols, emoji and vowel signs make a difference. A text in which nothing can be seen gives "".
+
+    >>> fold(" Great  SERVICE \N{THUMBS UP SIGN}") == fold("great service \N{THUMBS UP SIGN}")
+    True
+    >>> fold("C++") == fold("C#"), fold("fine") == fold("fine!")
+    (False, False)
+    """
+    if text.isascii():
+        return " ".join(text.lower().split())
+    # caseless matching of the Unicode standard (D145): some capitals have marks of their own, so decompose first
+    text = unicodedata.normalize("NFD", text).casefold().translate(_INVISIBLE)
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
 def words(text: str) -> list[str]:
-    """Return the lower-cased words of `text`.
+    """Return the lower-cased words of `text`; marks belong to their letter, and Han letters are words of their own.
 
     >>> words("Don't  STOP - 2 day's wait!")
     ["don't", 'stop', '2', "day's", 'wait']
     """
+    if text.isascii():
+        return _ASCII_WORD.findall(text.lower())
     return _WORD.findall(text.casefold())
 
 
@@ -45,14 +74,20 @@ def ngrams(tokens: Sequence[str], n: int) -> list[tuple[str, ...]]:
     return list(zip(*(tokens[i:] for i in range(n)), strict=False))  # several times faster than a slice each
 
 
-def fold(text: str) -> str:
-    """Return what two exact duplicates share: the words, case and punctuation aside (the bare text if it has none)."""
-    return " ".join(words(text)) or text.casefold().strip()
+def _wording(text: str) -> str:
+    """Return the words of `text` and its signs, as long as a short word each; all of a text that has neither."""
+    if not _SIGN.search(text):
+        return " ".join(words(text)) or fold(text)
+    pieces, end = [], 0
+    for sign in _SIGN.finditer(text):
+        pieces += [*words(text[end : sign.start()]), (sign.group() * 4)[:4]]
+        end = sign.end()
+    return " ".join([*pieces, *words(text[end:])])
 
 
 def shingles(text: str, size: int = 5) -> set[str]:
-    """Return the set of character n-grams of the folded text, padded so that short texts have some."""
-    padded = f" {fold(text)} "
+    """Return the set of character n-grams of the words and signs, padded so that short texts have some."""
+    padded = f" {_wording(text)} "
     return {padded[i : i + size] for i in range(max(1, len(padded) - size + 1))}
 
 

@@ -25,12 +25,12 @@ MEMORY_FLOOR = 6  # words in a row shared with a seed that are never held agains
 
 
 class Empty(Filter):
-    """No word in it."""
+    """Nothing to be seen in it."""
 
     name = "empty"
 
     def check(self, row: dict) -> Drop | None:
-        return None if words(row["text"]) else Drop(self.name, repr(row["text"][:40]))
+        return None if fold(row["text"]) else Drop(self.name, repr(row["text"][:40]))
 
 
 class Length(Filter):
@@ -114,7 +114,7 @@ class PersonalData(Filter):
 
 
 class ExactDuplicate(Filter):
-    """The same words as a kept row, case and punctuation aside."""
+    """The same text as a kept row, case and white space aside."""
 
     name = "exact duplicate"
 

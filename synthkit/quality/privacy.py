@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from synthkit.core.stats import Interval
-from synthkit.core.text import OverlapIndex, fold, words
+from synthkit.core.text import OverlapIndex, words
 from synthkit.quality.ngram_model import WordModel, encode
 from synthkit.seeds.gate import Gate
 
@@ -102,7 +102,7 @@ def survivors(
     held: dict[str, str] = {}
     for text in seeds:
         for f in gate.find(text):
-            if len(key := fold(text[f.start : f.end])) > 2:
+            if len(key := " ".join(words(text[f.start : f.end]))) > 2:
                 held[key] = f.type
     out = []
     for row_id, text in zip(ids, texts, strict=True):
@@ -112,6 +112,8 @@ def survivors(
         plain = f" {' '.join(words(text))} "
         if any(f" {key} " in plain for key in held):
             out += [
-                Survivor(row_id, f.type, f.start, f.end) for f in gate.find(text) if fold(text[f.start : f.end]) in held
+                Survivor(row_id, f.type, f.start, f.end)
+                for f in gate.find(text)
+                if " ".join(words(text[f.start : f.end])) in held
             ] or [Survivor(row_id, kind, 0, len(text)) for key, kind in held.items() if f" {key} " in plain][:1]
     return out, len(held)

@@ -114,7 +114,7 @@ def check(source: Seeds | Splits | Task | Dataset, *, embedder: str | None = Non
     def add(name, some, todo, note=""):
         found.append(Check(name, tuple(some), n, todo, note))
 
-    add("empty", [(i, repr(t[:20])) for i, t in zip(ids, texts, strict=True) if not words(t)], "Remove them.")
+    add("empty", [(i, repr(t[:20])) for i, t in zip(ids, texts, strict=True) if not fold(t)], "Remove them.")
     exact, near, clash = _doubles(texts, labels, ids)
     steps.update()
     add("exact duplicates", exact, "Keep one of each: a double counts twice and leaks between splits.")

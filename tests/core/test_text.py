@@ -3,10 +3,11 @@
 import unicodedata
 
 import numpy as np
-from hypothesis import given
+import pytest
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from synthkit.core.text import NearIndex, OverlapIndex, fold, jaccard, ngrams, shingles, tidy, words
+from synthkit.core.text import NEAR, NearIndex, OverlapIndex, fold, jaccard, ngrams, shingles, tidy, words
 
 any_text = st.text(alphabet=st.characters(exclude_categories=[]), max_size=60)
 few_words = st.lists(st.sampled_from(["cat", "sat", "on", "a", "mat"]), max_size=25)
@@ -27,9 +28,99 @@ def test_tidy_keeps_what_carries_meaning():
     assert tidy("e\x00\u0301") == "é"
 
 
-def test_fold_sees_through_case_and_punctuation():
-    assert fold("The CAKE, was dry!") == fold("the cake was dry") == "the cake was dry"
-    assert fold("?!") == "?!"
+# each can be told from the others by eye, alone and in any company: letters, marks that stand on them, signs, emoji
+LOOKS = [*"abcxyz019.,;:!?()[]{}+-*/#%&@$€<>=_^~|'\"…–· ", *"ßé日本あがب", "بَ", "क", "कि", "की", "कु", "ไม่"]
+LOOKS += ["👍", "👎", "👍🏽", "👨\u200d👩\u200d👧", "👨👩👧", "😡", "🙂", "☹"]
+seen = st.lists(st.sampled_from(LOOKS), max_size=8).map(lambda parts: " ".join("".join(parts).split()))
+cased = st.text(alphabet=st.characters(categories=["L", "M", "N", "P", "S"]), max_size=20)
+
+
+@given(seen, seen)
+def test_texts_that_look_different_are_different(a, b):
+    assert (fold(a) == fold(b)) == (a == b)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["done :)", "done :(", "done", "done :/", "done (:"],
+        ["thanks 🙏", "thanks 🙏🙏", "thanks 🖕", "thanks"],
+        ["F#", "F", "F++", "F*", ".F"],
+        ["10 €", "10 $", "10 %", "10", "-10", "1.0", "±10"],
+        ["पिता", "पीता", "पता", "पुता"],
+        ["!", "?", "!!", "...", "…", "-", "🤷"],
+        ["résumé", "resume"],
+        ["I, too", "I too"],
+    ],
+    ids=lambda texts: texts[0],
+)
+def test_every_two_of_these_are_two(texts):
+    assert len({fold(t) for t in texts}) == len(texts)
+
+
+@given(
+    st.lists(cased, max_size=5),
+    st.sampled_from(["NFC", "NFD"]),
+    st.sampled_from([" ", "\n", "\t  ", "\u00a0", "\u3000"]),
+)
+def test_composition_white_space_and_case_make_no_difference(parts, form, space):
+    text = " ".join(parts)
+    assume("ı" not in text)  # the one letter whose capital is another letter's
+    for change in (str, str.upper, str.lower, str.swapcase, str.title):
+        changed = space.join(unicodedata.normalize(form, change(p)) for p in parts)
+        assert fold(space + changed + space) == fold(text)
+
+
+@given(any_text)
+def test_folding_twice_is_folding_once(text):
+    assert fold(fold(text)) == fold(text)
+
+
+@pytest.mark.parametrize("text", ["", " \n\t", "\u200b", "\ufeff \u2060", "\u00ad"])
+def test_nothing_to_be_seen_folds_to_nothing(text):
+    assert fold(text) == ""
+    assert fold(f"a{text}") == "a"
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ("the course was ok :)", "the course was ok :("),
+        ("what a day 🎉", "what a day 💀"),
+        ("books about C++", "books about C#"),
+        ("it cost 20 €", "it cost 20 %"),
+        ("पिता यहाँ है", "पीता यहाँ है"),
+        ("🍕🍕", "🥦🥦"),
+    ],
+)
+def test_signs_weigh_as_much_as_short_words_when_texts_are_likened(a, b):
+    assert jaccard(shingles(a), shingles(b)) < NEAR
+    assert jaccard(shingles(a), shingles(a.upper() + " .")) >= NEAR
+
+
+def test_texts_of_punctuation_alone_are_likened_by_it():
+    assert jaccard(shingles("?!?!?"), shingles("....")) == 0 < jaccard(shingles("?!?!?!"), shingles("?!?!?!?!"))
+
+
+def test_punctuation_does_not_keep_near_duplicates_apart():
+    assert shingles("The CAKE, was dry!") == shingles("the cake was dry")
+    assert fold("The CAKE, was dry!") != fold("the cake was dry")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("पिताजी ने किताब दी।", ["पिताजी", "ने", "किताब", "दी"]),
+        ("Ne\u0301e à l’été", ["ne\u0301e", "à", "l’été"]),
+        ("很好,谢谢 OK", ["很", "好", "谢", "谢", "ok"]),
+        ("コーヒーを飲む", ["コーヒー", "を", "飲", "む"]),
+        ("می\u200cخواهم بروم", ["می\u200cخواهم", "بروم"]),
+        ("snake_case 3rd 🙃 -", ["snake_case", "3rd"]),
+        ("👨\u200d👩\u200d👧 ❤\ufe0f", []),
+    ],
+)
+def test_words_of_many_scripts(text, expected):
+    assert words(text) == expected
 
 
 @given(few_words, st.integers(1, 6))

@@ -11,9 +11,12 @@ from synthkit.core.rows import make_rows
 from synthkit.generation.filter import Filter, apply
 from synthkit.generation.filters import (
     MEMORY_FLOOR,
+    Empty,
+    ExactDuplicate,
     LabelLeak,
     Length,
     MetaTalk,
+    NearDuplicate,
     PersonalData,
     SeedCopy,
     default_filters,
@@ -137,15 +140,26 @@ def test_a_text_seen_twice_is_kept_at_most_once(texts):
     assert keep_all([*texts, *texts]) == keep_all(texts)
 
 
-@pytest.mark.parametrize("text", ["", "   ", "!?...", "🙀"])
-def test_a_text_without_a_word_is_empty(text):
+@pytest.mark.parametrize("text", ["", "   ", "\u200b \ufeff"])
+def test_a_text_with_nothing_to_see_is_empty(text):
     assert apply(row(text), default_filters(TASK))[0].reason == "empty"
+
+
+@pytest.mark.parametrize("text", ["!?...", "🙀", "+1", "क्यों?"])
+def test_a_text_of_signs_is_not_empty(text):
+    assert Empty().check(row(text)) is None
+
+
+@given(st.lists(st.sampled_from(["well :)", "well :(", "well", "F#", "F++", "🙀", "🙃", "??", "!!", "माला", "मेला"])))
+def test_texts_told_apart_by_a_sign_alone_are_no_duplicates(texts):
+    filters = [ExactDuplicate(), NearDuplicate()]
+    assert [t for t in texts if not apply(row(t), filters)] == list(dict.fromkeys(texts))
 
 
 def test_the_evidence_names_the_twin():
     filters = default_filters(TASK)
     assert apply(row("the tall black cat slept all day", "first"), filters) == []
-    exact, near = apply(row("The tall black cat slept all day!", "second"), filters)
+    exact, near = apply(row("The tall  black cat slept ALL day", "second"), filters)
     assert (exact.reason, exact.evidence) == ("exact duplicate", "of first")
     assert (near.reason, near.evidence) == ("near-duplicate", "of first, Jaccard 1.00")
     (only,) = apply(row("the tall black cat slept all days", "third"), filters)

@@ -38,7 +38,7 @@ def test_rows_that_repeat_a_test_row_or_each_other_are_never_seeds(task_folder):
     own = [[f"x{i}", text, label] for label, some in TRAIN.items() for i, text in enumerate(some)]
     own = [[f"{label}-{i}", text, label] for i, (_, text, label) in enumerate(own)]
     leaks = [
-        ["leak-exact", "Coffee was COLD when it reached us!", "menu"],
+        ["leak-exact", "Coffee was  COLD when it reached us", "menu"],
         ["leak-near", "a shy tabby hid under the sofa the whole timee", "animals"],
         ["leak-twin", "lovely calm animals, you can tell they were cared for", "animals"],
     ]
