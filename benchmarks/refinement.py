@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 import synthkit as sk
+from synthkit.core.duplicates import NearIndex
 from synthkit.core.rows import bare, sample
-from synthkit.core.text import NearIndex
 from synthkit.refinement.proposals import LEVERS
 from synthkit.refinement.reference import Reference
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from synthkit.core.duplicates import NearIndex
 from synthkit.core.errors import SynthkitError, unknown
 from synthkit.core.rows import row_ids
-from synthkit.core.text import NEAR, NearIndex, fold
+from synthkit.core.text import NEAR, fold
 
 if TYPE_CHECKING:
     from datasets import Dataset

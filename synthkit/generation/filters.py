@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synthkit.core.text import NEAR, NearIndex, OverlapIndex, fold, words
+from synthkit.core.duplicates import NearIndex, OverlapIndex
+from synthkit.core.text import NEAR, fold, words
 from synthkit.generation.filter import Drop, Filter
 from synthkit.seeds.gate import REACHES, Gate
 from synthkit.seeds.seeds import Seeds

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from synthkit.core.duplicates import OverlapIndex
 from synthkit.core.stats import Interval
-from synthkit.core.text import OverlapIndex, words
+from synthkit.core.text import words
 from synthkit.quality.ngram_model import WordModel, encode
 from synthkit.seeds.gate import Gate
 

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from synthkit.core.classifier import LEAST_ROWS, cross_validated
+from synthkit.core.duplicates import NearIndex, OverlapIndex
 from synthkit.core.embedding import default_embedder, embed
 from synthkit.core.errors import SynthkitError, unknown
 from synthkit.core.language import foreign, main_language
 from synthkit.core.results import Result
 from synthkit.core.rows import need_columns
-from synthkit.core.text import NEAR, NearIndex, OverlapIndex, fold, words
+from synthkit.core.text import NEAR, fold, words
 from synthkit.seeds.seeds import Seeds
 from synthkit.tasks.task import Splits, Task
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from synthkit.core.duplicates import NearIndex
 from synthkit.core.errors import SynthkitError
 from synthkit.core.results import Result
-from synthkit.core.text import NEAR, NearIndex, fold
+from synthkit.core.text import NEAR, fold
 from synthkit.seeds.anonymizer import anonymize
 from synthkit.tasks.loading import Loaded, Repair, load_rows, said
 from synthkit.tasks.task import Splits, Task

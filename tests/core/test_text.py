@@ -2,12 +2,20 @@
 
 import unicodedata
 
-import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from synthkit.core.text import NEAR, NearIndex, OverlapIndex, fold, jaccard, ngrams, shingles, tidy, words
+from synthkit.core.text import (
+    NEAR,
+    fold,
+    jaccard,
+    likeness,
+    ngrams,
+    shingles,
+    tidy,
+    words,
+)
 
 any_text = st.text(alphabet=st.characters(exclude_categories=[]), max_size=60)
 few_words = st.lists(st.sampled_from(["cat", "sat", "on", "a", "mat"]), max_size=25)
@@ -86,16 +94,21 @@ def test_nothing_to_be_seen_folds_to_nothing(text):
     ("a", "b"),
     [
         ("the course was ok :)", "the course was ok :("),
-        ("what a day 🎉", "what a day 💀"),
+        ("what a lovely day that was again 🎉", "what a lovely day that was again 💀"),
         ("books about C++", "books about C#"),
-        ("it cost 20 €", "it cost 20 %"),
+        ("books about F#", "books about F"),
+        ("x < 3 in all cases", "x > 3 in all cases"),
         ("पिता यहाँ है", "पीता यहाँ है"),
         ("🍕🍕", "🥦🥦"),
     ],
 )
-def test_signs_weigh_as_much_as_short_words_when_texts_are_likened(a, b):
-    assert jaccard(shingles(a), shingles(b)) < NEAR
-    assert jaccard(shingles(a), shingles(a.upper() + " .")) >= NEAR
+def test_texts_that_differ_in_a_sign_are_no_near_duplicates(a, b):
+    assert likeness(a, b) == likeness(b, a) < NEAR
+    assert likeness(a, a.upper() + " ") == 1
+
+
+def test_a_sign_that_only_one_text_has_does_not_make_it_another():
+    assert likeness("we loved it 😍", "We loved it.") == 1
 
 
 def test_texts_of_punctuation_alone_are_likened_by_it():
@@ -138,54 +151,6 @@ def test_jaccard_is_symmetric_and_one_only_for_equal_sets(a, b):
 def test_every_text_has_a_shingle(text):
     assert shingles(text)
     assert all(len(s) <= 5 for s in shingles(text))
-
-
-def test_near_duplicates_agree_with_comparing_every_pair():
-    rng = np.random.default_rng(5)
-    letters = list("abcdefgh ")
-    texts = ["".join(rng.choice(letters, 60)) for _ in range(60)]
-    for base in list(texts):  # changed in a few places: similarities all over the range
-        changed = list(base)
-        for place in rng.integers(0, 60, int(rng.integers(0, 4))):
-            changed[place] = str(rng.choice(letters))
-        texts.append("".join(changed))
-    index, expected, found = NearIndex(0.8), [], []
-    for i, text in enumerate(texts):
-        similar = [(jaccard(shingles(text), shingles(t)), -j) for j, t in enumerate(texts[:i])]
-        best = max(similar, default=(0.0, 0))
-        expected.append((-best[1], best[0]) if best[0] >= 0.8 else None)
-        found.append(index.nearest(text))
-        index.add(text, i)
-    assert sum(e is not None for e in expected) > 20
-    assert found == expected
-
-
-@given(st.lists(any_text, max_size=8), any_text)
-def test_whatever_is_called_near_is_near(texts, text):
-    index = NearIndex(0.5)
-    index.extend(texts, range(len(texts)))
-    found = index.nearest(text)
-    if found:
-        assert found[1] == jaccard(shingles(text), shingles(texts[found[0]])) >= 0.5
-    if text in texts:
-        assert found[1] == 1.0
-    assert len(index) == len(texts)
-
-
-@given(st.lists(few_words, max_size=5), few_words, st.integers(1, 4))
-def test_the_longest_shared_run_agrees_with_trying_every_run(others, tokens, floor):
-    index = OverlapIndex([" ".join(o) for o in others], range(len(others)), floor=floor)
-
-    def shared(run):
-        return [i for i, o in enumerate(others) if any(o[j : j + len(run)] == run for j in range(len(o)))]
-
-    runs = [tokens[i:j] for i in range(len(tokens)) for j in range(i + floor, len(tokens) + 1)]
-    longest = max((len(run) for run in runs if shared(run)), default=0)
-    found = index.longest(" ".join(tokens))
-    assert (found is None) == (longest == 0)
-    if found:
-        assert len(found[1].split()) == longest
-        assert found[0] in shared(found[1].split())
 
 
 @given(any_text)

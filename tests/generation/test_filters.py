@@ -150,7 +150,7 @@ def test_a_text_of_signs_is_not_empty(text):
     assert Empty().check(row(text)) is None
 
 
-@given(st.lists(st.sampled_from(["well :)", "well :(", "well", "F#", "F++", "🙀", "🙃", "??", "!!", "माला", "मेला"])))
+@given(st.lists(st.sampled_from(["well :)", "well :(", "F#", "F++", "F", "🙀", "🙃", "??", "!!", "माला", "मेला"])))
 def test_texts_told_apart_by_a_sign_alone_are_no_duplicates(texts):
     filters = [ExactDuplicate(), NearDuplicate()]
     assert [t for t in texts if not apply(row(t), filters)] == list(dict.fromkeys(texts))

@@ -44,7 +44,7 @@ def test_doubles_and_contradictions_name_their_twin():
 
 
 def test_texts_told_apart_by_signs_alone_are_neither_doubles_nor_empty():
-    signs = ["well :)", "well :(", "well", "F#", "F++", "🙀", "🙃", "??", "!!", "माला", "मेला"]
+    signs = ["well :)", "well :(", "F#", "F++", "F", "🙀", "🙃", "??", "!!", "माला", "मेला"]
     checks = check(rows(signs, ["animals", "menu"] * 5 + ["menu"]), embedder="lsa", progress=False)
     for name in ("empty", "exact duplicates", "near-duplicates", "conflicting labels"):
         assert found(checks, name) == {}
