@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from synthkit.core.embedding import default_embedder
 from synthkit.core.text import words
 
+NO_BLANKS = {"zh", "ja", "th", "lo", "km", "my", "bo"}  # written without blanks between words
 SURE, LEAST_WORDS = 0.999, 8  # certainty and length from which another language is believed
 JOINED = 100  # texts that are read as one to tell the language of a set
 
@@ -38,3 +40,27 @@ def foreign(texts: Sequence[str], language: str) -> dict[int, str]:
             if top != language and 1 / (1 + np.exp(second - score)) >= SURE:
                 found[i] = top
     return found
+
+
+def language_note(task) -> str:
+    """Return in a sentence what does not carry over to the language of a task, or of a code; empty for English.
+
+    >>> language_note("zh-TW").split(":")[0]
+    'language zh-TW'
+    >>> language_note("en-GB")
+    ''
+    """
+    language = str(getattr(task, "language", task) or "en")
+    code = language.casefold().replace("_", "-").split("-")[0]
+    if code in ("en", "english"):
+        return ""
+    words_note = ", words are counted between blanks, which it has none of" if code in NO_BLANKS else ""
+    return (
+        f"language {language}: sentence vectors by minilm are English (embedder='lsa' compares letters of any script, "
+        f"'st:MODEL' and 'openai:MODEL' may know the language), habits and stop words are English{words_note}"
+    )
+
+
+def embedder_for(language: str) -> str:
+    """Return the default embedder of texts in a language: "lsa" where it is not English, which is all minilm knows."""
+    return "lsa" if language_note(language) else default_embedder()

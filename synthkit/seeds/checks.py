@@ -12,13 +12,16 @@ import numpy as np
 
 from synthkit.core.classifier import LEAST_ROWS, cross_validated
 from synthkit.core.duplicates import NearIndex, OverlapIndex
-from synthkit.core.embedding import default_embedder, embed
+from synthkit.core.embedding import embed
 from synthkit.core.errors import SynthkitError, unknown
-from synthkit.core.language import foreign, main_language
+from synthkit.core.language import JOINED, LEAST_WORDS, NO_BLANKS, embedder_for, foreign, language_note, main_language
 from synthkit.core.results import Result
-from synthkit.core.rows import need_columns
+from synthkit.core.rows import need_columns, row_ids
 from synthkit.core.text import NEAR, fold, words
 from synthkit.seeds.seeds import Seeds
+from synthkit.tasks.labels import visible
+from synthkit.tasks.loading import Loaded, said
+from synthkit.tasks.splits import task_of
 from synthkit.tasks.task import Splits, Task
 
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 SHARED = 8  # words in a row that two splits share
 FAR = 4.0  # robust standard deviations of log length from which a text is an outlier
 UNBALANCED = 10  # times the rarest label from which the commonest is a problem
+SKIPPED = "not looked for"
 LEAST_ACCURACY = 0.5  # of the classifier, without which label errors are not guessed at
 
 # texts that talk to a model or a reader of the data, rather than say something of their own
@@ -50,16 +54,22 @@ class Check(NamedTuple):
 
 @dataclass(frozen=True, repr=False)
 class Checks(Result):
-    """Faults found in rows; `confused` lists pairs of labels that a classifier mixes up, most often first."""
+    """Faults found in rows; `confused` lists pairs of labels that a classifier mixes up, most often first.
+
+    The first line also says which checks did not run, and `notes`: rows left out before, labels without rows, a
+    language that part of the checks does not know.
+    """
 
     checks: tuple[Check, ...]
     size: int
     balance: dict[str, int]
     confused: tuple[tuple[str, str, int], ...] = ()
+    notes: tuple[str, ...] = ()
 
     def summary(self) -> str:
-        found = [f"{len(c.rows):,} {c.name}" for c in self.checks if c.rows]
-        return f"Checks: {self.size:,} rows, {len(self.balance)} labels; " + (", ".join(found) or "nothing to look at")
+        found = ", ".join(f"{len(c.rows):,} {c.name}" for c in self.checks if c.rows) or "nothing to look at"
+        skipped = [f"{c.name} {c.note}" for c in self.checks if c.note.startswith(SKIPPED)]
+        return "; ".join([f"Checks: {self.size:,} rows, {len(self.balance)} labels", found, *skipped, *self.notes])
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a check: what, rows, share, examples (ids and evidence), what to do."""
@@ -89,49 +99,54 @@ class Checks(Result):
         raise unknown("check", name, [c.name for c in self.checks])
 
 
-def check(source: Seeds | Splits | Task | Dataset, *, embedder: str | None = None, progress: bool = True) -> Checks:
+def check(
+    source: Seeds | Splits | Task | Loaded | Dataset, *, embedder: str | None = None, progress: bool = True
+) -> Checks:
     """Return what is wrong with rows; with a task, its splits or seeds of one also what its splits share.
 
     Seeds stand for all of the train rows they were drawn from. Probable label errors are found by confident learning
-    (Northcutt et al. 2021, arXiv 1911.00068) over 5-fold cross-validated logistic regression on sentence vectors.
+    (Northcutt et al. 2021, arXiv 1911.00068) over 5-fold cross-validated logistic regression on sentence vectors: by
+    `embedder`, else minilm, or lsa where the language is not English. Labels with fewer than five rows take no part.
     Raises SynthkitError for anything but rows.
+
+    >>> import synthkit as sk
+    >>> loaded = sk.load_rows([{"text": "cold soup", "label": "menu"}, {"text": "Cold soup", "label": "cats"}])
+    >>> checks = sk.check(loaded, embedder="lsa", progress=False)
+    >>> checks.get("conflicting labels")["evidence"][0]
+    'cats, but row-0 is menu'
     """
     from tqdm.auto import tqdm
 
-    splits = source.splits if isinstance(source, Task) else source if isinstance(source, Splits) else None
-    if isinstance(source, Seeds):
-        splits = source.task.splits if source.task else None
-        rows = splits.train if splits else _joined(source)
-    else:
-        rows = splits.train if splits else source
+    rows, splits, notes = _rows_of(source)
     need_columns("source", rows)
     texts, labels = list(rows["text"]), list(rows["label"])
-    ids = list(rows["id"]) if "id" in rows.column_names else [f"row-{i}" for i in range(len(rows))]
+    ids = row_ids(rows, "row")
     if not texts:
         raise SynthkitError("source has no rows")
+    language, language_notes = _language(task_of(rows), texts)
     steps = tqdm(total=6 if splits else 5, desc="check", leave=False, delay=1, disable=not progress)
-    found, n = [], len(texts)
+    found = []
 
-    def add(name, some, todo, note=""):
-        found.append(Check(name, tuple(some), n, todo, note))
+    def add(name, faulty, todo, note=""):
+        found.append(Check(name, tuple(faulty), len(texts), todo, note))
 
-    add("empty", [(i, repr(t[:20])) for i, t in zip(ids, texts, strict=True) if not fold(t)], "Remove them.")
-    exact, near, clash = _doubles(texts, labels, ids)
+    add("empty", [(i, repr(t[:20])) for i, t in zip(ids, texts, strict=True) if not visible(t)], "Remove them.")
+    exact, near, conflicting = _doubles(texts, labels, ids)
     steps.update()
     add("exact duplicates", exact, "Keep one of each: a double counts twice and leaks between splits.")
     add("near-duplicates", near, "Keep one of each, or make sure that they stay in one split.")
-    add("conflicting labels", clash, "Decide on one label, or remove both.")
-    add("length outliers", _lengths(texts, ids), "Read them: cut texts, pasted threads, headers?")
+    add("conflicting labels", conflicting, "Decide on one label, or remove both.")
+    add("length outliers", _lengths(texts, ids, language), "Read them: cut texts, pasted threads, headers?")
     steps.update()
-    add("other languages", _languages(texts, ids), "Remove them, or make a task of each language.")
+    add("other languages", *_languages(texts, ids))
     steps.update()
-    carried = [(i, m.group()[:40]) for i, t in zip(ids, texts, strict=True) if (m := INSTRUCTIONS.search(t))]
-    add("instructions to a model", carried, "Prompts fence rows as data; still, remove these from the seeds.")
+    commands = [(i, m.group()[:40]) for i, t in zip(ids, texts, strict=True) if (m := INSTRUCTIONS.search(t))]
+    add("instructions to a model", commands, "Prompts fence rows as data; still, remove these from the seeds.")
     counts = Counter(labels)
     most = max(counts.values())
     uneven = [(k, f"{c} rows, the commonest label has {most}") for k, c in counts.items() if c * UNBALANCED < most]
     add("rare labels", uneven, "Macro-F1 weighs them as much as the others: get more, or plan(per_label=...).")
-    vectors = embed(texts, embedder=embedder or default_embedder(), fit_on=texts)
+    vectors = embed(texts, embedder=embedder or embedder_for(language), fit_on=texts)
     steps.update()
     errors, confused, note = _label_errors(vectors, labels, ids)
     add("probable label errors", errors, "Read them against the meaning of the labels before changing any.", note)
@@ -139,14 +154,39 @@ def check(source: Seeds | Splits | Task | Dataset, *, embedder: str | None = Non
     if splits:
         for one, other in (("train", "validation"), ("train", "test"), ("validation", "test")):
             shared = _shared(getattr(splits, one), getattr(splits, other))
-            add(
-                f"{one} rows also in {other}",
-                shared,
-                "The exact and near ones load_seeds and compare leave out; name the others.",
-            )
+            todo = "The exact and near ones load_seeds and compare leave out; name the others."
+            add(f"{one} rows also in {other}", shared, todo)
         steps.update()
     steps.close()
-    return Checks(tuple(found), n, dict(counts.most_common()), confused)
+    return Checks(tuple(found), len(texts), dict(counts.most_common()), confused, (*notes, *language_notes))
+
+
+def _rows_of(source) -> tuple[Dataset, Splits | None, tuple[str, ...]]:
+    """Return (rows to check, the splits they are of, what was said when they were loaded)."""
+    if isinstance(source, Loaded):
+        out = said(source.repairs).removeprefix("; ")
+        return source.rows, None, (out,) if out else ()
+    splits = source if isinstance(source, Splits) else None
+    if isinstance(source, (Task, Seeds)):
+        task = source if isinstance(source, Task) else source.task
+        splits = task.splits if task else None
+    if splits is None:
+        return _joined(source) if isinstance(source, Seeds) else source, None, ()
+    return splits.train, splits, splits.notes
+
+
+def _language(task: Task | None, texts: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """Return (the language of texts, what to say of it): that of their task, else that of most where it is plain."""
+    stated = task.language if task else "en"
+    letters = [c for t in texts[:JOINED] for c in t if c.isalpha()]
+    foreign_script = sum(c > "\u024f" for c in letters) * 2 > len(letters) > 20
+    if language_note(stated) or not (foreign_script or sum(len(words(t)) for t in texts[:JOINED]) > 300):
+        return stated, tuple(filter(None, [language_note(stated)]))
+    met = main_language(texts)
+    if not language_note(met):
+        return stated, ()
+    missed = f"task.yaml says language: {stated}, but most rows look like {met}; " if task else ""
+    return met, (missed + language_note(met),)
 
 
 def _joined(seeds: Seeds) -> Dataset:
@@ -174,21 +214,26 @@ def _doubles(texts: Sequence[str], labels: Sequence[str], ids: Sequence[str]) ->
     return exact, near, clash
 
 
-def _lengths(texts: Sequence[str], ids: Sequence[str]) -> list[tuple[str, str]]:
+def _lengths(texts: Sequence[str], ids: Sequence[str], language: str) -> list[tuple[str, str]]:
     """Texts whose log length is far from the median, by the median absolute deviation (Hampel 1974)."""
-    lengths = np.array([len(words(t)) for t in texts])
+    by_letters = language.split("-")[0] in NO_BLANKS
+    unit = "letters" if by_letters else "words"
+    lengths = np.array([len(t) if by_letters else len(words(t)) for t in texts])
     log = np.log1p(lengths)
     spread = 1.4826 * np.median(np.abs(log - np.median(log)))
     if spread == 0:
         return []
     far = np.flatnonzero(np.abs(log - np.median(log)) > FAR * spread)
-    return [(ids[i], f"{lengths[i]} words, half have {int(np.median(lengths))} or fewer") for i in far]
+    return [(ids[i], f"{lengths[i]} {unit}, half have {int(np.median(lengths))} or fewer") for i in far]
 
 
-def _languages(texts: Sequence[str], ids: Sequence[str]) -> list[tuple[str, str]]:
-    """Texts that are surely in another language than most."""
-    main = main_language(texts) if texts else ""
-    return [(ids[i], f"{language}, where most are {main}") for i, language in foreign(texts, main).items()]
+def _languages(texts: Sequence[str], ids: Sequence[str]) -> tuple[list[tuple[str, str]], str, str]:
+    """Texts that are surely in another language than most, what to do, and a note where all are too short to say."""
+    todo = "Remove them, or make a task of each language."
+    if not any(len(words(t)) >= LEAST_WORDS for t in texts):
+        return [], todo, f"{SKIPPED}: no text has {LEAST_WORDS} words"
+    main = main_language(texts)
+    return [(ids[i], f"{other}, where most are {main}") for i, other in foreign(texts, main).items()], todo, ""
 
 
 def _label_errors(vectors: np.ndarray, labels: Sequence[str], ids: Sequence[str]):
@@ -196,27 +241,37 @@ def _label_errors(vectors: np.ndarray, labels: Sequence[str], ids: Sequence[str]
 
     The threshold of a class is the mean probability of that class among the rows that carry it.
     """
-    names, y = np.unique(labels, return_inverse=True)
-    if len(names) < 2 or np.bincount(y).min() < LEAST_ROWS:
-        return [], (), f"not looked for: a label has fewer than {LEAST_ROWS} rows"
-    p = cross_validated(vectors, y)
+    counts = Counter(labels)
+    rare = sorted(name for name, count in counts.items() if count < LEAST_ROWS)
+    if len(counts) - len(rare) < 2:
+        why = f"a label has fewer than {LEAST_ROWS} rows" if rare else "there is one label only"
+        return [], (), f"{SKIPPED}: {why}"
+    judged = np.array([i for i, name in enumerate(labels) if counts[name] >= LEAST_ROWS])
+    names, y = np.unique(np.asarray(labels)[judged], return_inverse=True)
+    p = cross_validated(vectors[judged], y)
     guess = p.argmax(axis=1)
     accuracy = float((guess == y).mean())
     pairs = Counter((names[a], names[b]) for a, b in zip(y, guess, strict=True) if a != b)
     confused = tuple((str(a), str(b), count) for (a, b), count in pairs.most_common(20))
     if accuracy < LEAST_ACCURACY:
-        return [], confused, f"not looked for: the classifier's own accuracy is {accuracy:.2f}"
+        return [], confused, f"{SKIPPED}: the classifier's own accuracy is {accuracy:.2f}"
     threshold = np.array([p[y == c, c].mean() for c in range(len(names))])
     passes = np.where(p >= threshold, p, 0)
     likely = passes.argmax(axis=1)
-    own = p[np.arange(len(y)), y]
+    given = p[np.arange(len(y)), y]
     wrong = np.flatnonzero((passes.max(axis=1) > 0) & (likely != y) & (guess != y))
-    ranked = sorted(wrong, key=lambda i: own[i] - p[i, likely[i]])
-    told = [
-        (ids[i], f"given {names[y[i]]} ({own[i]:.2f}), looks like {names[likely[i]]} ({p[i, likely[i]]:.2f})")
-        for i in ranked
+    errors = [
+        (
+            ids[judged[i]],
+            f"given {names[y[i]]} ({given[i]:.2f}), looks like {names[likely[i]]} ({p[i, likely[i]]:.2f})",
+        )
+        for i in sorted(wrong, key=lambda i: given[i] - p[i, likely[i]])
     ]
-    return told, confused, f"the classifier's own accuracy is {accuracy:.2f}"
+    note = f"the classifier's own accuracy is {accuracy:.2f}"
+    if rare:
+        few = ", ".join(map(repr, rare[:5])) + f" and {len(rare) - 5} more" * (len(rare) > 5)
+        note = f"{SKIPPED} among rows of {few} (fewer than {LEAST_ROWS} rows); {note}"
+    return errors, confused, note
 
 
 def _shared(rows: Dataset, others: Dataset) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
@@ -49,7 +50,12 @@ class Seeds(Result):
         return (
             f"Seeds: {len(self.rows)} rows, {self.k} a label, {labels} labels, {state}; {len(self.undrawn):,} rows of "
             f"train not drawn, {len(self.left_out)} left out as duplicates{said(self.repairs)}"
-        )
+        ) + "".join(f"; {note}" for note in self.notes)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was said when the rows of the task were loaded: rows left out, labels without rows."""
+        return self.task.splits.notes if self.task else ()
 
     def to_frame(self):
         """Return the seed rows: id, label, text."""
@@ -60,7 +66,12 @@ def load_seeds(source, *, k: int = 10, random_state: int = 0, strict: bool = Fal
     """Return `k` rows a label drawn at random from a task's train rows, or from any source that `load_rows` takes.
 
     The draw is free of leaks: no seed repeats (exactly or nearly) another train row that was met before it, or, for a
-    task, a validation or test row. Raises SynthkitError when a label has fewer than `k` such rows.
+    task, a validation or test row. Raises SynthkitError when a label has some such rows, but fewer than `k`; a label
+    without any gets no seeds, which the first line says.
+
+    >>> from synthkit import load_seeds
+    >>> load_seeds([{"text": "cold soup", "label": "menu"}, {"text": "a fat cat", "label": "cats"}], k=1).rows["text"]
+    Column(['a fat cat', 'cold soup'])
     """
     if not isinstance(k, int) or k < 1:
         raise SynthkitError(f"k={k!r}: expected a whole number of rows a label, 1 or more")
@@ -73,7 +84,8 @@ def load_seeds(source, *, k: int = 10, random_state: int = 0, strict: bool = Fal
         loaded = source if isinstance(source, Loaded) else load_rows(source, strict=strict)
         train, repairs = loaded.rows, loaded.repairs
         usable, left_out = _usable(train, [])
-    drawn = _draw(train, usable, k, np.random.default_rng(random_state))
+    splits = source.splits if isinstance(source, Task) else None
+    drawn = _draw(train, usable, k, np.random.default_rng(random_state), splits)
     chosen = set(drawn)
     dropped = {row_id for row_id, _, _ in left_out}
     ids = train["id"]
@@ -107,14 +119,30 @@ def _usable(train: Dataset, held_out: list[Dataset]) -> tuple[list[int], list[tu
     return usable, left_out
 
 
-def _draw(train: Dataset, usable: list[int], k: int, rng: np.random.Generator) -> list[int]:
+def _draw(train: Dataset, usable: list[int], k: int, rng: np.random.Generator, splits: Splits | None) -> list[int]:
     labels = np.asarray(train["label"])[usable]
+    counts = Counter(labels.tolist())
     drawn: list[int] = []
     for label in sorted(set(train["label"])):
         where = [usable[i] for i in np.flatnonzero(labels == label)]
         if len(where) < k:
+            fewest = min(counts[name] for name in set(train["label"]))
+            fix = f"lower k to {fewest} or add rows" if fewest else "add rows"
             raise SynthkitError(
-                f"label {label!r} has {len(where)} usable rows and k={k} were asked for; lower k or add rows"
+                f"label {label!r} has {len(where)} usable rows and k={k} were asked for: "
+                f"{_arithmetic(train, label, len(where), splits)}; {fix}"
             )
         drawn += sorted(int(i) for i in rng.permutation(where)[:k])
     return drawn
+
+
+def _arithmetic(train: Dataset, label: str, usable: int, splits: Splits | None) -> str:
+    """Return where the rows of a label went: "10 rows in train, less 2 that became validation rows ..."."""
+    left = list(train["label"]).count(label)
+    taken = list(splits.validation["label"]).count(label) if splits and splits.validation_from_train else 0
+    parts = [f"{left + taken} in train"]
+    if taken:
+        parts.append(f"{taken} that became validation, since task.yaml names no validation rows")
+    if left > usable:
+        parts.append(f"{left - usable} that repeat another row")
+    return ", less ".join(parts)

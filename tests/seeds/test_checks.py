@@ -1,12 +1,13 @@
 """Planted faults are found and named; sound rows raise nothing."""
 
 import pytest
-from support.cafe import write_csv
+from support.cafe import TASK_YAML, write_csv, write_task
 
 from synthkit.core.errors import SynthkitError
 from synthkit.core.rows import make_rows
 from synthkit.seeds.checks import check
 from synthkit.seeds.seeds import load_seeds
+from synthkit.tasks.loading import load_rows
 from synthkit.tasks.task import load_task
 
 ANIMALS = [f"the {a} cat {b} on the {c}" for a, b, c in zip(
@@ -59,11 +60,60 @@ def test_a_wrong_label_among_separable_ones_is_found():
     assert checks.confused[0][:2] == ("menu", "animals")
 
 
-def test_with_few_rows_a_label_errors_are_not_guessed_at():
+def test_with_few_rows_a_label_errors_are_not_guessed_at_and_the_first_line_says_so():
     few = make_rows({"text": ["a cat", "two cats", "some cake"], "label": ["a", "a", "b"]})
-    checks = check(few, embedder="lsa")
-    (told,) = [c.note for c in checks.checks if c.name == "probable label errors"]
-    assert "a label has fewer than 5 rows" in told
+    line = check(few, embedder="lsa").summary()
+    assert "probable label errors not looked for: a label has fewer than 5 rows" in line
+    assert "other languages not looked for: no text has 8 words" in line
+
+
+def test_one_rare_label_takes_no_part_and_switches_nothing_off():
+    texts, labels = [*ANIMALS, *MENU, "a rare visit"], ["menu", *["animals"] * 9, *["menu"] * 10, "visits"]
+    checks = check(make_rows({"id": [f"r{i}" for i in range(21)], "text": texts, "label": labels}), embedder="lsa")
+    assert list(found(checks, "probable label errors")) == ["r0"]
+    assert "probable label errors not looked for among rows of 'visits' (fewer than 5 rows)" in checks.summary()
+
+
+def test_signs_and_emoji_are_no_empty_texts():
+    assert found(check(rows(["???", "\U0001f621", "..."], ["menu"] * 3), embedder="lsa"), "empty") == {}
+
+
+def test_rows_left_out_before_are_told_in_the_first_line(task_folder):
+    loaded = load_rows([{"text": t, "label": "ab"[i % 2]} for i, t in enumerate([*ANIMALS, ""])])
+    assert "1 row left out" in check(loaded, embedder="lsa").summary()
+    train = [[f"m{i}", t, "menu"] for i, t in enumerate(MENU)] + [
+        [f"a{i}", t, "Animal!"] for i, t in enumerate(ANIMALS)
+    ]
+    write_csv(task_folder / "train.csv", [*train, ["v", "a visit", "visits"]])
+    with pytest.warns(UserWarning):
+        task = load_task(task_folder)
+        line = check(task, embedder="lsa").summary()
+    assert "unknown label 'Animal!' in 10 rows - did you mean 'animals'?" in line
+    assert "no rows in train: label 'animals'" in line and "one row in train: label 'visits'" in line
+
+
+GERMAN = [f"Der {a} Kuchen war heute leider {b}, und niemand hat uns {c} gebracht" for a, b, c in zip(
+    ["warme", "süße", "alte", "kleine", "trockene"] * 2, ["kalt", "hart", "aus", "zu klein", "verbrannt"] * 2,
+    ["Wasser", "Zucker", "die Karte", "den Tee", "eine Gabel", "Milch", "Brot", "Butter", "Salz", "Honig"],
+    strict=True)]  # fmt: skip
+CHINESE = [f"{a}非常好{b}" for a in ["猫咪", "咖啡", "蛋糕", "服务", "环境"] for b in ["我很喜欢", "下次再来"]]
+
+
+@pytest.mark.parametrize(("texts", "language"), [(GERMAN * 5, "de"), (CHINESE, "zh")])
+def test_what_does_not_carry_over_to_another_language_is_said_in_the_first_line(texts, language):
+    some = make_rows({"text": texts, "label": ["a", "b"] * (len(texts) // 2)})
+    line = check(some, progress=False).summary()
+    assert f"language {language}: sentence vectors by minilm are English" in line
+    assert ("counted between blanks" in line) == (language == "zh")
+
+
+def test_a_task_that_names_the_wrong_language_is_told(tmp_path):
+    yaml = TASK_YAML.split("labels:")[0] + "labels: {good: what guests liked, bad: what they did not}\n"
+    folder = write_task(tmp_path / "cafe", yaml=yaml + "source: {train: train.csv, test: test.csv}\n")
+    for part, some in (("train", CHINESE[:6]), ("test", CHINESE[6:])):
+        write_csv(folder / f"{part}.csv", [[f"{part}{i}", t, ["good", "bad"][i % 2]] for i, t in enumerate(some)])
+    line = check(load_task(folder), progress=False).summary()
+    assert "task.yaml says language: en, but most rows look like zh" in line
 
 
 @pytest.mark.parametrize(

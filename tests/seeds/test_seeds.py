@@ -89,6 +89,18 @@ def test_a_dataset_is_checked_as_a_csv_is(columns, said):
         load_seeds(make_rows(columns), k=1)
 
 
+def test_a_label_with_one_row_is_refused_and_one_without_any_is_said(task_folder):
+    some = [[f"{x}-{i}", t, x] for x in ("animals", "menu") for i, t in enumerate(TRAIN[x])]
+    write_csv(task_folder / "train.csv", [*some, ["v", "a visit", "visits"]])
+    with pytest.warns(UserWarning), pytest.raises(SynthkitError, match="'visits' has 1 usable rows and k=5 were asked"):
+        load_seeds(load_task(task_folder), k=5)
+    write_csv(task_folder / "train.csv", some)
+    with pytest.warns(UserWarning):
+        seeds = load_seeds(load_task(task_folder), k=5)
+    assert set(seeds.rows["label"]) == {"animals", "menu"}
+    assert "no rows in train: label 'visits' (no seeds" in repr(seeds)
+
+
 @pytest.mark.parametrize("arguments", [{"k": 0}, {"k": 2.5}, {"random_state": -1}, {"random_state": 0.5}])
 def test_numbers_that_make_no_sense_are_refused(cafe, arguments):
     with pytest.raises(SynthkitError, match="expected a whole number"):
@@ -96,8 +108,15 @@ def test_numbers_that_make_no_sense_are_refused(cafe, arguments):
 
 
 def test_more_than_there_is_and_what_is_no_source_are_refused(cafe):
-    with pytest.raises(SynthkitError, match="label 'animals' has 6 usable rows and k=7 were asked for"):
+    arithmetic = (
+        "label 'animals' has 6 usable rows and k=7 were asked for: 8 in train, less 2 that became validation, since "
+        "task.yaml names no validation rows; lower k to 6 or add rows"
+    )
+    with pytest.raises(SynthkitError, match=arithmetic):
         load_seeds(cafe, k=7)
+    rows = [{"text": t, "label": x} for t, x in [("a cat", "a"), ("A CAT", "a"), ("cold tea", "b"), ("warm soup", "b")]]
+    with pytest.raises(SynthkitError, match="2 in train, less 1 that repeat another row; lower k to 1"):
+        load_seeds(rows, k=2)
     with pytest.raises(SynthkitError, match="source=list: expected a task"):
         load_seeds([1, 2])
 
