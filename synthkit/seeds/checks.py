@@ -19,7 +19,6 @@ from synthkit.core.results import Result
 from synthkit.core.rows import need_columns, row_ids
 from synthkit.core.text import NEAR, fold, words
 from synthkit.seeds.seeds import Seeds
-from synthkit.tasks.labels import visible
 from synthkit.tasks.loading import Loaded, said
 from synthkit.tasks.splits import task_of
 from synthkit.tasks.task import Splits, Task
@@ -110,7 +109,8 @@ def check(
     Raises SynthkitError for anything but rows.
 
     >>> import synthkit as sk
-    >>> loaded = sk.load_rows([{"text": "cold soup", "label": "menu"}, {"text": "Cold soup", "label": "cats"}])
+    >>> pairs = [("cold soup", "menu"), ("Cold soup", "cats"), ("a shy cat", "cats")]
+    >>> loaded = sk.load_rows([{"text": text, "label": label} for text, label in pairs])
     >>> checks = sk.check(loaded, embedder="lsa", progress=False)
     >>> checks.get("conflicting labels")["evidence"][0]
     'cats, but row-0 is menu'
@@ -130,7 +130,7 @@ def check(
     def add(name, faulty, todo, note=""):
         found.append(Check(name, tuple(faulty), len(texts), todo, note))
 
-    add("empty", [(i, repr(t[:20])) for i, t in zip(ids, texts, strict=True) if not visible(t)], "Remove them.")
+    add("empty", [(i, repr(t[:20])) for i, t in zip(ids, texts, strict=True) if not fold(t)], "Remove them.")
     exact, near, conflicting = _doubles(texts, labels, ids)
     steps.update()
     add("exact duplicates", exact, "Keep one of each: a double counts twice and leaks between splits.")

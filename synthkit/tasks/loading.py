@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from synthkit.core.errors import SynthkitError
 from synthkit.core.results import Result
 from synthkit.core.rows import make_rows
-from synthkit.core.text import tidy
+from synthkit.core.text import fold, tidy
 from synthkit.tasks.annotations import honour_status, join_annotators, refuse_nested_texts, unwrap
 from synthkit.tasks.columns import USUAL, find_roles
-from synthkit.tasks.labels import spelt, unknown_labels, visible
+from synthkit.tasks.labels import spelt, unknown_labels
 from synthkit.tasks.readers import read_table
 from synthkit.tasks.table import LEFT_OUT, Repair, Table, as_text
 
@@ -130,10 +130,10 @@ def _cleaned(table: Table, columns: dict[str, list[str]], labels, names: Mapping
         table.note(STRANGE, name, told, column="label")
     keep = []
     for i, (text, name, number) in enumerate(zip(texts, spellings, table.numbers, strict=True)):
-        if text and name and name not in strange and (text.isascii() or visible(text)):
+        if text and name and name not in strange and (text.isascii() or fold(text)):
             keep.append(i)
             continue
-        empty = not text or not visible(text)
+        empty = not fold(text)
         what = raw[i] if empty else name or text
         fix = "The text is empty. Remove the row or fill it in" if empty else strange.get(name)
         fix = fix or "The label is empty. Remove the row or fill it in"
