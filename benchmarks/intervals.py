@@ -98,14 +98,14 @@ def designs(p: dict, items: np.ndarray, rng: np.random.Generator):
     """Yield (design, arms as (weight, Fits), which truth) of one repeat."""
     one, both = p["draws"][:, items], p["both"][:, :, items]
     again, both_again = p["draws again"][:, :, items], p["both again"][:, :, :, items]
-    d, g = rng.permutation(DRAWS)[:10], rng.permutation(GENERATIONS)[:6]
+    d, g = rng.integers(0, DRAWS, 10), rng.integers(0, GENERATIONS, 6)  # as from a population without end
     five, crossed = [(0, i) for i in range(5)], [(i, j) for i in range(3) for j in range(5)]
 
-    def draws(which):
-        return Fits(one[which], five)
+    def draws(which, start=0):
+        return Fits(one[which], [(0, start + i) for i in range(5)])
 
-    def generations(which):
-        return Fits(both[np.ix_(which, d[:5])].reshape(15, -1), crossed)
+    def generations(which, start=0):
+        return Fits(both[np.ix_(which, d[:5])].reshape(15, -1), [(start + i, j) for i, j in crossed])
 
     def single(i):
         return Fits(one[[i]], ((0, 0),), again[i], (0,) * REFITS)
@@ -114,8 +114,8 @@ def designs(p: dict, items: np.ndarray, rng: np.random.Generator):
         times = REFITS // 5
         return Fits(both[i, d[:5]], five, both_again[i, d[:5]].reshape(REFITS, -1), tuple(np.repeat(range(5), times)))
 
-    yield "5 draws each, A/A", [(1, draws(d[:5])), (-1, draws(d[5:]))], "none"
-    yield "3 generations x 5 draws, A/A", [(1, generations(g[:3])), (-1, generations(g[3:]))], "none"
+    yield "5 draws each, A/A", [(1, draws(d[:5])), (-1, draws(d[5:], 5))], "none"
+    yield "3 generations x 5 draws, A/A", [(1, generations(g[:3])), (-1, generations(g[3:], 3))], "none"
     yield "3 x 5 against 5 draws: gain", [(1, generations(g[:3])), (-1, draws(d[:5]))], "gain"
     yield "1 x 5 each, A/A", [(1, generation(g[0])), (-1, generation(g[1]))], "none"
     yield "1 x 5 against 5 draws: gain", [(1, generation(g[0])), (-1, draws(d[:5]))], "gain"

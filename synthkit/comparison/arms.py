@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from synthkit.tasks.task import Task
 
 DRAWS = 5
+SAME_UNIT = 0.1  # of their rows that two draws or generations share where they are one
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,45 @@ def as_arm(name: str, rows) -> Arm:
     if not sets:
         raise SynthkitError(f"arm {name!r}: expected rows, or a list of them; got an empty list")
     return Arm(sets, tuple((0, i) for i in range(len(sets))))
+
+
+def numbered(arms: Mapping[str, Arm], sets: Mapping[str, Sequence]) -> dict[str, tuple[tuple[int, int], ...]]:
+    """Return the units of each arm, numbered so that the same draw or generation has one number in all arms.
+
+    A unit goes by the rows (`sets`: texts and labels of each arm's sets) that no other unit of its arm has. Units of
+    two arms are the same where each shares a tenth of them with a different one of the other's. A unit without rows of
+    its own keeps its number.
+    """
+    known: list[list[list[tuple[int, set]]]] = [[], []]  # generations and draws: the numbered units of earlier arms
+    out, free = {}, [0, 0]
+    for name, arm in arms.items():
+        rows = [set(zip(*one, strict=True)) for one in sets[name]]
+        columns = []
+        for column in (0, 1):
+            which = [unit[column] for unit in arm.units]
+            several = sorted(set(which))
+            held = {u: set().union(*(r for r, w in zip(rows, which, strict=True) if w == u)) for u in several}
+            alone = {u: held[u] - set().union(*(held[v] for v in several if v != u)) for u in several}
+            number = {u: u for u in several}
+            if len(several) > 1 and all(alone.values()):
+                same = next((m for units in known[column] if (m := _same(alone, units))), None)
+                number = same or {u: free[column] + i for i, u in enumerate(several)}
+                known[column].append([(number[u], alone[u]) for u in several])
+            free[column] = max(free[column], *(n + 1 for n in number.values()))
+            columns.append([number[w] for w in which])
+        out[name] = tuple(zip(*columns, strict=True))
+    return out
+
+
+def _same(units: dict[int, set], others: list[tuple[int, set]]) -> dict[int, int] | None:
+    if len(units) != len(others):
+        return None
+    found = {}
+    for unit, rows in units.items():
+        number, shared = max(((n, len(rows & r) / min(len(rows), len(r))) for n, r in others), key=lambda x: x[1])
+        if shared >= SAME_UNIT:
+            found[unit] = number
+    return found if len(set(found.values())) == len(units) else None
 
 
 def standard_arms(made: Generation | Sequence[Generation], *, k: int = 10, draws: int = DRAWS) -> dict[str, Arm]:

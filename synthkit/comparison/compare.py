@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synthkit.comparison.arms import Arm, as_arm
+from synthkit.comparison.arms import Arm, as_arm, numbered
 from synthkit.comparison.classifiers import as_students
 from synthkit.comparison.comparison import PRIMARY, STUDENT, UNNAMED, Comparison, Score
 from synthkit.comparison.leakage import Guard
@@ -77,7 +77,7 @@ def compare(
     back = back if "real_full" in clean else []
     asked = [*test["text"], *(text for text, _ in back)]
     students_ = {name: maker(asked, embedder) for name, maker in makers.items()}
-    out, trts, fits = [], [], {}
+    units, out, trts, fits = numbered(named, clean), [], [], {}
     with _bar(len(makers) * sum(map(len, clean.values())), progress) as bar:
         for arm, sets in clean.items():
             again = _drawn_again(named[arm], sets, random_state)
@@ -93,7 +93,7 @@ def compare(
                     bar.update()
                 fits[arm, name] = Fits(
                     np.stack(predicted)[:, : len(truth)],
-                    named[arm].units,
+                    units[arm],
                     np.stack(refits) if refits else None,
                     tuple(beside),
                 )
@@ -127,7 +127,7 @@ def _drawn_again(arm: Arm, sets, random_state: int) -> list[list[np.ndarray]]:
     a single set. Several generations show their luck themselves; of a large set it is small, and its fits are slow.
     """
     again: list[list[np.ndarray]] = [[] for _ in sets]
-    varying = {key for key, _ in factors(arm.units)}
+    varying = {key for key, *_ in factors(arm.units)}
     if not arm.sampled or "generation" in varying or max(len(texts) for texts, _ in sets) > MOST_REFITTED:
         return again
     pairs = [list(zip(*one, strict=True)) for one in sets]

@@ -133,7 +133,8 @@ def errors(
 def _matched(comparison: Comparison, arm: str, other: str, student: str) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return (right, right) of two arms' fits: pairs of one draw and generation where both vary in it."""
     one, two = comparison.fits[arm, student], comparison.fits[other, student]
-    shared = {key for key, _ in factors(one.units)} & {key for key, _ in factors(two.units)}
+    varying = [{(key, numbers) for key, numbers, _ in factors(fits.units)} for fits in (one, two)]
+    shared = {key for key, _ in varying[0] & varying[1]}
     at = [i for i, key in enumerate(("generation", "draw")) if key in shared]
     right = [fits.predicted == comparison.truth for fits in (one, two)]
     return [

@@ -40,7 +40,8 @@ def wilson(hits: float, n: int, *, z: float = 1.96) -> Interval:
 class Fits(NamedTuple):
     """Predictions of one classifier, one fit a training set: class numbers of the test rows, shape (fits, n).
 
-    `units` says of which (generation, draw of the real rows) each fit's training set is. `refits`, shape (r, n), are of
+    `units` says of which (generation, draw of the real rows) each fit's training set is; arms with the same numbers are
+    paired. `refits`, shape (r, n), are of
     training sets whose rows were drawn again with replacement, each beside the fit that `beside` names: they show the
     luck of rows that all sets share.
     """
@@ -112,7 +113,7 @@ def estimate(truth: np.ndarray, parts: Sequence[tuple[float, Fits]], what: str |
 
     Its variance is that over test items of the mean over fits, and for each thing that varies (draws of real rows,
     generations, rows drawn again) what the scores of its units vary by beyond the noise of the items in them; degrees
-    of freedom by Satterthwaite (1946). Arms with the same units are paired.
+    of freedom by Satterthwaite (1946).
     """
     n, value, items = len(truth), 0.0, np.zeros(len(truth))
     units: dict[tuple, list[np.ndarray]] = {}
@@ -120,12 +121,11 @@ def estimate(truth: np.ndarray, parts: Sequence[tuple[float, Fits]], what: str |
         scored = [influence(truth, p, what) for p in fits.predicted]
         values, effects = weight * np.array([v for v, _ in scored]), weight * np.stack([e for _, e in scored])
         value, items = value + values.mean(), items + effects.mean(axis=0)
-        for key, which in factors(fits.units):
-            of_unit = [which == unit for unit in range(which.max() + 1)]
-            own = np.array([values[w].mean() for w in of_unit]), np.stack([effects[w].mean(axis=0) for w in of_unit])
-            group = (key, len(of_unit))
-            before = units.get(group, (0, 0))
-            units[group] = (before[0] + own[0], before[1] + own[1])
+        for key, numbers, which in factors(fits.units):
+            of_unit = [which == unit for unit in range(len(numbers))]
+            means = np.array([values[w].mean() for w in of_unit]), np.stack([effects[w].mean(axis=0) for w in of_unit])
+            before = units.get((key, numbers), (0, 0))
+            units[key, numbers] = (before[0] + means[0], before[1] + means[1])
         if fits.refits is not None and len(fits.refits) > 1:
             again = [influence(truth, p, what) for p in fits.refits]
             beside = list(fits.beside) or [0] * len(again)
@@ -145,13 +145,19 @@ def estimate(truth: np.ndarray, parts: Sequence[tuple[float, Fits]], what: str |
     return Estimate(float(value), variance, float(df))
 
 
-def factors(units: Sequence[tuple[int, int]]) -> list[tuple[str, np.ndarray]]:
-    """Return ("draw" or "generation", unit of each fit) of what varies; draws alone if each has its own generation."""
-    generation, draw = (np.unique([u[i] for u in units], return_inverse=True)[1] for i in (0, 1))
-    several = {key: which for key, which in (("draw", draw), ("generation", generation)) if which.max() > 0}
-    if len(several) == 2 and len(set(units)) == draw.max() + 1 == generation.max() + 1:
-        del several["generation"]  # generation i comes with draw i and no other: one factor, not two
-    return list(several.items())
+def factors(units: Sequence[tuple[int, int]]) -> list[tuple[str, tuple[int, ...], np.ndarray]]:
+    """Return ("draw" or "generation", its unit numbers, position among them of each fit) of what varies.
+
+    Draws alone if each draw has a generation of its own.
+    """
+    several = []
+    for key, column in (("draw", 1), ("generation", 0)):
+        numbers, which = np.unique([unit[column] for unit in units], return_inverse=True)
+        if len(numbers) > 1:
+            several.append((key, tuple(numbers.tolist()), which))
+    if len(several) == 2 and len(set(units)) == len(several[0][1]) == len(several[1][1]):
+        return several[:1]  # generation i comes with draw i and no other: one factor, not two
+    return several
 
 
 def holm(p: Sequence[float]) -> list[float]:

@@ -9,7 +9,7 @@ from support.replies import distinct_texts
 from support.results import result
 from support.rows import WORDS, invent
 
-from synthkit.comparison.arms import Arm, description_rows, standard_arms
+from synthkit.comparison.arms import Arm, as_arm, description_rows, joined, numbered, standard_arms
 from synthkit.comparison.compare import compare
 from synthkit.core.errors import SynthkitError
 from synthkit.core.rows import make_rows
@@ -242,6 +242,31 @@ def test_generations_are_crossed_with_draws_and_the_header_says_so(cafe, scripte
     assert [s.arm for s in both.trts] == ["real_full, on synthetic (TRTS)"]
     one = run({"synthetic": arms["synthetic"][0]}, test=cafe.splits.test, students=["tfidf_lr"])
     assert one.covers == "cover test rows and the luck of rows that were drawn once, not another run of the generator"
+
+
+def test_draws_and_generations_that_share_rows_have_one_number_and_others_have_others():
+    real = [invent(20, i) for i in range(3)]
+    made, others = ([invent(30, start + g) for g in range(2)] for start in (50, 60))
+    units = tuple((g, d) for g in range(2) for d in range(3))
+
+    def both(generations):
+        return Arm(tuple(joined(real[d], generations[g]) for g, d in units), units)
+
+    arms = {
+        "few": as_arm("few", real),
+        "turned": as_arm("turned", real[::-1]),
+        "unlike": as_arm("unlike", [invent(20, 10 + i) for i in range(3)]),
+        "both": both(made),
+        "made": Arm(tuple(rows.select(range(20)) for rows in made), ((0, 0), (1, 0))),
+        "other": both(others),
+    }
+    found = numbered(arms, {name: [(r["text"], r["label"]) for r in arm] for name, arm in arms.items()})
+    assert found["few"] == ((0, 0), (0, 1), (0, 2))
+    assert found["turned"] == ((0, 2), (0, 1), (0, 0))
+    assert found["unlike"] == ((0, 3), (0, 4), (0, 5))
+    assert [d for _, d in found["both"]] == [d for _, d in found["other"]] == [0, 1, 2, 0, 1, 2]
+    assert [g for g, _ in found["made"]] == sorted({g for g, _ in found["both"]})
+    assert not {g for g, _ in found["other"]} & {g for g, _ in found["both"]}
 
 
 def test_synthetic_rows_whose_prompts_showed_seeds_count_those_seeds(cafe, scripted):

@@ -121,10 +121,22 @@ def test_an_interval_reads_well():
 
 def test_what_varies_is_counted_and_what_goes_together_once():
     assert factors([(0, 0)]) == []
-    assert [key for key, _ in factors([(0, 0), (0, 1)])] == ["draw"]
-    assert [key for key, _ in factors([(0, 0), (1, 0)])] == ["generation"]
-    assert [key for key, _ in factors([(g, d) for g in (0, 1) for d in (0, 1)])] == ["draw", "generation"]
-    assert [key for key, _ in factors([(0, 0), (1, 1), (2, 2)])] == ["draw"]
+    assert [key for key, *_ in factors([(0, 0), (0, 1)])] == ["draw"]
+    assert [key for key, *_ in factors([(0, 0), (1, 0)])] == ["generation"]
+    assert [key for key, *_ in factors([(g, d) for g in (0, 1) for d in (0, 1)])] == ["draw", "generation"]
+    assert [key for key, *_ in factors([(0, 0), (1, 1), (2, 2)])] == ["draw"]
+
+
+def test_arms_of_other_draws_are_not_paired_and_have_more_degrees_of_freedom():
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 2, 3000)
+    sides = [np.stack([noisy(truth, 0.7 + e, rng) for e in rng.normal(0, 0.05, 5)]) for _ in range(2)]
+    one, same, other = (
+        Fits(sides[i], tuple((0, start + d) for d in range(5))) for i, start in ((0, 0), (1, 0), (1, 5))
+    )
+    assert (
+        estimate(truth, [(1, one), (-1, other)], "accuracy").df > estimate(truth, [(1, one), (-1, same)], "accuracy").df
+    )
 
 
 def test_mcnemar_counts_only_where_two_classifiers_differ():
