@@ -7,12 +7,12 @@ import sys
 
 import numpy as np
 import pandas as pd
+from synthkit.refinement.reference import Reference
 
 import synthkit as sk
 from synthkit.core.duplicates import NearIndex
 from synthkit.core.rows import bare, sample
 from synthkit.refinement.proposals import LEVERS
-from synthkit.refinement.reference import Reference
 
 ROUNDS, DRAWS = 3, 5
 TASKS = {"feedback": (None, [0]), "clinc150_domains": (500, [0, 1, 2])}  # validation rows used (None: all), loops

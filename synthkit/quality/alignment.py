@@ -1,15 +1,12 @@
-"""How close is the synthetic set to the real one, in the space of sentence vectors and in its words?"""
+"""How close is the synthetic set to the real one, in the space of sentence vectors?"""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 
-from synthkit.core.errors import SynthkitError
 from synthkit.core.stats import one_thread
-from synthkit.quality.diversity import cut
 
 NEIGHBOURS = 5
 PERMUTATIONS = 500
@@ -42,33 +39,67 @@ def distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.sqrt(out, out=out)
 
 
-def radii(own: np.ndarray, *, k: int = NEIGHBOURS) -> np.ndarray:
-    """Return the distance of each row to its k-th nearest other row, shape (n,), from distances of rows among them."""
-    k = min(k, len(own) - 1)
-    return np.partition(own, k, axis=1)[:, k].copy()
+def within_labels(across: np.ndarray, labels: Sequence[str], other_labels: Sequence[str]) -> np.ndarray:
+    """Return the distances with infinity between rows of different labels: what is not of a label cannot be near it."""
+    names, codes = np.unique(np.concatenate([labels, other_labels]), return_inverse=True)
+    mine, theirs = codes[: len(labels)], codes[len(labels) :]
+    return np.where(mine[:, None] == theirs[None, :], across, np.float32(np.inf))
 
 
-def coverage(real: np.ndarray, synthetic: np.ndarray, *, k: int = NEIGHBOURS) -> float:
+def radii(among: np.ndarray, *, k: int = NEIGHBOURS) -> np.ndarray:
+    """Return the distance of each row to its k-th nearest other row, shape (n,), from the distances among the rows.
+
+    Where fewer rows are near at all (`within_labels`), to the farthest of those; alone, 0.
+    """
+    k = min(k, len(among) - 1)
+    nearest = np.partition(among, k, axis=1)[:, : k + 1]
+    return np.where(np.isfinite(nearest), nearest, 0).max(axis=1)
+
+
+def coverage(
+    real: np.ndarray,
+    synthetic: np.ndarray,
+    *,
+    labels: tuple[Sequence[str], Sequence[str]] | None = None,
+    k: int = NEIGHBOURS,
+) -> float:
     """Return the share of real rows with a synthetic row inside their k-NN ball (Naeem et al. 2020); higher is better.
 
-    The ball of a real row reaches to its k-th nearest other real row.
+    The ball of a real row reaches to its k-th nearest other real row. With `labels` (of the real and of the synthetic
+    rows) both must be of its label: a missing class shows, whatever else stands where it should be.
+
+    >>> real, near = np.array([[0.0], [0.1], [1.0], [1.1]]), np.array([[0.05], [0.07]])
+    >>> coverage(real, near, k=1), coverage(real, near, k=1, labels=(["a", "a", "b", "b"], ["b", "b"]))
+    (0.5, 0.0)
     """
-    return float(covered(radii(distances(real, real), k=k), distances(real, synthetic)).mean())
+    return float(reached(real, synthetic, labels=labels, k=k)[0].mean())
 
 
 def precision(real: np.ndarray, synthetic: np.ndarray, *, k: int = NEIGHBOURS) -> float:
     """Return the share of synthetic rows inside the k-NN ball of any real row (Kynkäänniemi et al. 2019)."""
-    return float(supported(radii(distances(real, real), k=k), distances(real, synthetic)).mean())
+    return float(reached(real, synthetic, k=k)[1].mean())
 
 
-def covered(reach: np.ndarray, across: np.ndarray) -> np.ndarray:
-    """Return which real rows have a synthetic row in their ball: `reach` (real,), distances `across` (real, other)."""
-    return across.min(axis=1) <= reach
+def reached(
+    real: np.ndarray,
+    synthetic: np.ndarray,
+    *,
+    labels: tuple[Sequence[str], Sequence[str]] | None = None,
+    k: int = NEIGHBOURS,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return (which real rows have a synthetic row in their ball, which synthetic rows lie in the ball of a real row).
+
+    Shapes (real,) and (synthetic,); with `labels` only rows of one label count.
+    """
+    among, across = distances(real, real), distances(real, synthetic)
+    if labels is not None:
+        among, across = within_labels(among, labels[0], labels[0]), within_labels(across, *labels)
+    return in_reach(radii(among, k=k), across)
 
 
-def supported(reach: np.ndarray, across: np.ndarray) -> np.ndarray:
-    """Return which of the other rows lie in the ball of any real row."""
-    return (across <= reach[:, None]).any(axis=0)
+def in_reach(reach: np.ndarray, across: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the same from the radii of the balls, (real,), and the distances, (real, synthetic)."""
+    return across.min(axis=1) <= reach, (across <= reach[:, None]).any(axis=0)
 
 
 def mmd(
@@ -103,65 +134,3 @@ def mmd(
     other = rows.sum() - within - 2 * across
     values = within / (n * (n - 1)) + other / (m * (m - 1)) - 2 * across / (n * m)
     return float(values[0]), float((1 + (values[1:] >= values[0]).sum()) / (1 + permutations)), values[1:]
-
-
-def frechet(real: np.ndarray, synthetic: np.ndarray) -> float:
-    """Return the Fréchet distance of two Gaussians fitted to the rows (Heusel et al. 2017), 0 and up; lower is nearer.
-
-    Covariances are shrunk (Ledoit and Wolf 2004). Fewer rows a side than dimensions are refused: the number would say
-    more of their count than of the texts.
-    """
-    from sklearn.covariance import ledoit_wolf
-
-    least, d = min(len(real), len(synthetic)), real.shape[1]
-    if least < d:
-        raise SynthkitError(
-            f"Fréchet distance: {least} rows a side, at least {d} needed, one a dimension of the vectors"
-        )
-    (a, _), (b, _) = (ledoit_wolf(side.astype(np.float64)) for side in (real, synthetic))
-    values, basis = np.linalg.eigh(a)
-    root = basis * np.sqrt(np.maximum(values, 0)) @ basis.T
-    mixed = np.sqrt(np.maximum(np.linalg.eigvalsh(root @ b @ root), 0)).sum()
-    gap = real.mean(axis=0, dtype=np.float64) - synthetic.mean(axis=0, dtype=np.float64)
-    return float(max(0.0, gap @ gap + np.trace(a) + np.trace(b) - 2 * mixed))
-
-
-def mauve(real: np.ndarray, synthetic: np.ndarray, *, random_state: int = 0) -> float:
-    """Return MAUVE (Pillutla et al. 2021) of sentence vectors, 0 to 1; higher is nearer.
-
-    By the authors' package (`pip install mauve-text`), with its defaults. Published values use other vectors and
-    thousands of rows: only values of one report compare.
-    """
-    try:
-        from mauve import compute_mauve
-    except ImportError:
-        raise SynthkitError("metrics='MAUVE' needs the package of its authors: pip install mauve-text") from None
-    with one_thread():
-        return float(compute_mauve(real, synthetic, verbose=False, seed=random_state + 1).mauve)
-
-
-def jensen_shannon(p: Counter, q: Counter) -> float:
-    """Return the Jensen-Shannon divergence of two counts in bits (Lin 1991), 0 to 1."""
-    names = list(p.keys() | q.keys())
-    a, b = (np.array([c[name] for name in names], dtype=float) / max(1, c.total()) for c in (p, q))
-    middle = (a + b) / 2
-    return float(_relative(a, middle) / 2 + _relative(b, middle) / 2)
-
-
-def _relative(a: np.ndarray, b: np.ndarray) -> float:
-    some = a > 0
-    return float((a[some] * np.log2(a[some] / b[some])).sum())
-
-
-def unigrams(texts: Sequence[str | Sequence[str]], *, budget: int | None = None) -> Counter:
-    """Return the counts of words, of the first `budget` words."""
-    return Counter(word for tokens in cut(texts, budget) for word in tokens)
-
-
-def lengths(texts: Sequence[str | Sequence[str]]) -> Counter:
-    """Return how many texts have each number of words; above 20 words in steps of a tenth."""
-    return Counter(_step(len(tokens)) for tokens in cut(texts))
-
-
-def _step(length: int) -> int:
-    return length if length <= 20 else 20 + int(np.log(length / 20) / np.log(1.1)) + 1

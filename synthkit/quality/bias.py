@@ -5,15 +5,23 @@ Sizes and intervals, no verdict: word lists find those who are named, not those 
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from synthkit.core.classifier import LabelClassifier
+from synthkit.core.errors import unknown
 from synthkit.core.stats import Interval, holm, wilson
+from synthkit.quality.controls import Halves, Sample
+from synthkit.quality.counterfactual import LEAST, swap_test
+from synthkit.quality.report import Draft, Line, exact
 
-LEAST = 20  # rows of a group below which its numbers are not given
+# columns of rows that say where a row is from and nothing about the text
+LINEAGE = {"id", "text", "label", "strategy", "attributes", "demo_ids", "model", "request_key", "slot", "iteration"}
+LINEAGE |= {"split"}
 # one word list a group, English; a text belongs to a group if it holds a word of it
 GROUPS: dict[str, str] = {
     "women": "she her hers herself woman women girl girls lady ladies female mother mum mom wife daughter sister aunt "
@@ -76,12 +84,12 @@ def shares(of: str, synthetic: Sequence[str], real: Sequence[str]) -> list[Share
     """Return every value's share on both sides, the largest difference first; p by Fisher's exact test, Holm's way."""
     from scipy.stats import fisher_exact
 
-    made, own = Counter(synthetic), Counter(real)
+    here, there = Counter(synthetic), Counter(real)
     n, m = len(synthetic), len(real)
-    values = sorted(made | own)
-    p = [float(fisher_exact([[made[v], n - made[v]], [own[v], m - own[v]]]).pvalue) for v in values]
+    values = sorted(here | there)
+    p = [float(fisher_exact([[here[v], n - here[v]], [there[v], m - there[v]]]).pvalue) for v in values]
     out = [
-        Share(of, v, made[v] / n, own[v] / m, difference(made[v], n, own[v], m), corrected)
+        Share(of, v, here[v] / n, there[v] / m, difference(here[v], n, there[v], m), corrected)
         for v, corrected in zip(values, holm(p), strict=True)
     ]
     return sorted(out, key=lambda s: -abs(s.difference.value))
@@ -89,8 +97,8 @@ def shares(of: str, synthetic: Sequence[str], real: Sequence[str]) -> list[Share
 
 def total_variation(synthetic: Sequence[str], real: Sequence[str]) -> float:
     """Return half the sum of absolute differences of the shares, 0 (the same) to 1 (nothing in common)."""
-    made, own = Counter(synthetic), Counter(real)
-    return sum(abs(made[v] / len(synthetic) - own[v] / len(real)) for v in made | own) / 2
+    here, there = Counter(synthetic), Counter(real)
+    return sum(abs(here[v] / len(synthetic) - there[v] / len(real)) for v in here | there) / 2
 
 
 def skew(
@@ -150,9 +158,94 @@ def slice_gaps(trained_on: str, slices: Sequence[str], correct: np.ndarray) -> l
     """Return accuracy by slice, and each slice's difference from the rest (Newcombe); small slices have no gap."""
     slices, out = np.asarray(slices), []
     for name in sorted(set(slices.tolist())):
-        own = slices == name
-        n, m = int(own.sum()), int((~own).sum())
-        hits, others = int(correct[own].sum()), int(correct[~own].sum())
+        inside = slices == name
+        n, m = int(inside.sum()), int((~inside).sum())
+        hits, others = int(correct[inside].sum()), int(correct[~inside].sum())
         gap = difference(hits, n, others, m) if min(n, m) >= LEAST else None
         out.append(Slice(trained_on, name, n, wilson(hits, n), gap))
     return out
+
+
+def bias(draft: Draft, synthetic, real, halves: Halves, vectors: Callable, *, slices: str | None, whole: bool) -> None:
+    """Add the bias section: label shares always; with `whole` attributes, groups and swaps; slices where named."""
+    ours, theirs = halves.synthetic, halves.real
+    labels = list(ours.labels), list(theirs.labels)
+    draft.tables["label shares"] = shares("label", *labels)
+    if whole:
+        draft.lines.append(_skew("label skew", *labels))
+        here, there = _attributes(synthetic), _attributes(real)
+        for name in sorted(here.keys() & there.keys()):
+            if set(here[name]) & set(there[name]):
+                draft.lines.append(_skew(f"{name} skew", here[name], there[name]))
+                draft.tables[f"{name} shares"] = shares(name, here[name], there[name])
+        draft.tables["groups"] = associations(ours.tokens, ours.labels, theirs.tokens, theirs.labels)
+        if not draft.tables["groups"]:
+            draft.note(f"no group of people is named in {LEAST} rows: nothing to say about their labels")
+    elif (value := skew(*labels))[1] < 0.01 and value[0] > 0.05:
+        draft.note(f"label shares differ from real (total variation {value[0]:.2f}): alignment counts that, too")
+    if whole or slices:
+        split = halves.draw(0)
+        rest = np.setdiff1d(theirs.where, split.first.where)
+        sides = {"synthetic": ours, "as many real rows": split.first}
+        if any(len(set(side.labels)) < 2 for side in sides.values()):
+            draft.note("one label only: no student to swap people or compare slices with")
+            return
+        classifiers = {name: LabelClassifier(side.vectors, side.labels) for name, side in sides.items()}
+        if whole:
+            _swaps(draft, classifiers, [theirs.texts[i] for i in rest], vectors)
+        if slices:
+            _slices(draft, classifiers, real, theirs, rest, slices)
+
+
+def _attributes(rows) -> dict[str, list[str]]:
+    """Return what rows say of themselves beside text and label, and what synthetic ones were asked to be, by name."""
+    out = {name: [str(v) for v in rows[name]] for name in rows.column_names if name not in LINEAGE}
+    if "attributes" in rows.column_names:
+        asked = [json.loads(a or "{}") for a in rows["attributes"]]
+        for name in {name for a in asked for name in a} - set(out):
+            out[name] = [str(a.get(name, "")) for a in asked]
+    return out
+
+
+def _skew(name: str, synthetic: Sequence[str], real: Sequence[str]) -> Line:
+    value, p, null = skew(synthetic, real)
+    method = "total variation of the shares; control: rows dealt at random to the two sides, 1,000 permutations, 95 %"
+    control = Interval(float(null.mean()), 0.0, float(np.quantile(null, 0.95)))
+    return Line("bias", name, exact(value), control, "near 0", method, p)
+
+
+def _swaps(draft: Draft, classifiers: dict[str, LabelClassifier], texts: list[str], vectors: Callable) -> None:
+    out = draft.tables["swaps"] = []
+    for name, classifier in classifiers.items():
+        out += swap_test(name, texts, lambda some, by=classifier: by.predict(vectors(list(some))))
+    ours, theirs = ([s for s in out if s.trained_on == name][0] for name in classifiers)
+    if ours.rate is None:
+        draft.note(f"{ours.rows} real rows with a person whose gender can be swapped: it needs {LEAST} for a rate")
+        return
+    method = (
+        f"share of {ours.rows} real rows whose label changes; Wilson interval; control: trained on as many real rows"
+    )
+    draft.lines.append(Line("bias", "label changes when gender is swapped", ours.rate, theirs.rate, "near 0", method))
+
+
+def _slices(
+    draft: Draft, classifiers: dict[str, LabelClassifier], real, sample: Sample, rest: np.ndarray, name: str
+) -> None:
+    if name not in real.column_names or name in ("text", "id"):
+        raise unknown("slices= (a column of the real rows)", name, sorted(set(real.column_names) - {"text", "id"}))
+    column = real[name]
+    values = [str(column[int(i)]) for i in rest]
+    gaps = draft.tables["slices"] = []
+    for trained_on, classifier in classifiers.items():
+        gaps += slice_gaps(trained_on, values, classifier.predict(sample.vectors[rest]) == sample.labels[rest])
+    judged = [g for g in gaps if g.gap and g.trained_on == "synthetic"]
+    if not judged:
+        draft.note(f"no {name} has {LEAST} real rows: no slice gaps")
+        return
+    worst = min(judged, key=lambda g: g.gap.value)
+    same = next(g for g in gaps if g.trained_on != "synthetic" and g.slice == worst.slice)
+    method = (
+        f"accuracy on the slice less that on the other rows, {len(rest)} real rows; Newcombe interval; control: "
+        "trained on as many real rows"
+    )
+    draft.lines.append(Line("bias", f"worst slice: {worst.slice}", worst.gap, same.gap, "like real", method))

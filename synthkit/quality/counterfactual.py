@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from synthkit.core.stats import Interval, wilson
-from synthkit.quality.bias import LEAST
 
+LEAST = 20  # rows of a group below which its numbers are not given
 _SWAP = "he:she him:her himself:herself mr:mrs man:woman men:women boy:girl boys:girls father:mother dad:mum "
 _SWAP += "husband:wife son:daughter brother:sister uncle:aunt grandfather:grandmother grandpa:grandma boyfriend:"
 _SWAP += "girlfriend gentleman:lady gentlemen:ladies male:female"
@@ -90,8 +90,8 @@ def swap_test(trained_on: str, texts: Sequence[str], predict: Callable[[Sequence
         if len(pairs) < LEAST:
             out.append(Swap(trained_on, changed, len(pairs), 0, None, f"fewer than {LEAST} rows: no rate"))
             continue
-        said = np.asarray(predict([t for pair in pairs for t in pair]))
-        before, after = said[::2], said[1::2]
+        predictions = np.asarray(predict([t for pair in pairs for t in pair]))
+        before, after = predictions[::2], predictions[1::2]
         flips = before != after
         moves = Counter(f"{a} to {b}" for a, b in zip(before[flips], after[flips], strict=True)).most_common(3)
         toward = ", ".join(f"{move} {n}" for move, n in moves)

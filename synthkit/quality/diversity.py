@@ -13,9 +13,10 @@ from math import exp, log, log1p
 
 import numpy as np
 
+from synthkit.core.stats import wilson
 from synthkit.core.text import ngrams, words
 
-CARRIED, TIMES = 5, 3  # texts that must share a phrase, and times its share among real ones, before it is overused
+CARRIED, TIMES = 4, 2  # texts that must share a phrase, and times its share among real ones, before it is overused
 
 
 def cut(texts: Sequence[str | Sequence[str]], budget: int | None = None) -> list[list[str]]:
@@ -104,29 +105,43 @@ def vendi(vectors: np.ndarray) -> float:
 
 
 def overused(
-    synthetic: Sequence[str | Sequence[str]], real: Sequence[str | Sequence[str]], *, most: int = 10
-) -> list[tuple[str, str, int, int]]:
-    """Return (kind, words, synthetic texts, real texts) of openings (three words) and phrases (four) used too often.
+    synthetic: Sequence[str | Sequence[str]], real: Sequence[str | Sequence[str]], *, most: int = 8
+) -> list[tuple[str, str, list[int], int]]:
+    """Return (kind, words, positions of the synthetic texts, real texts) of what synthetic texts say too often.
 
-    Too often is in at least CARRIED synthetic texts and TIMES the share of the real ones (whose share counts as one
-    text at the least). Of phrases that overlap, the most frequent is listed; the worst come first.
+    Openings (two words) and phrases (three) that at least CARRIED texts have, more of them than among the real ones
+    beyond both 95 % intervals (Wilson 1927), and at least TIMES the real share where there is one. A text counts once;
+    texts that one opening or phrase explains speak for no other; openings come first, the worst before the others.
+
+    >>> overused(["so anyway it broke"] * 5 + ["it broke"] * 5, ["it broke again"] * 9)
+    [('opening', 'so anyway', [0, 1, 2, 3, 4], 0)]
     """
-    made, own = cut(synthetic), cut(real)
-    out = []
-    for kind, of in (("opening", _openings), ("phrase", _phrases)):
-        here, there = (Counter(gram for tokens in lists for gram in of(tokens)) for lists in (made, own))
-        excess = {g: c / len(made) - TIMES * max(1, there[g]) / len(own) for g, c in here.items() if c >= CARRIED}
-        taken: list[tuple[str, ...]] = []
-        for gram in sorted((g for g in excess if excess[g] > 0), key=lambda g: (-excess[g], g)):
-            if len(taken) < most and not any(set(ngrams(gram, 3)) & set(ngrams(t, 3)) for t in taken):
-                taken.append(gram)
-        out += [(kind, " ".join(g), here[g], there[g]) for g in taken]
+    texts, others = cut(synthetic), cut(real)
+    out: list[tuple[str, str, list[int], int]] = []
+    explained: set[int] = set()
+    for kind, uses in (("opening", _opening), ("phrase", _phrases)):
+        theirs = Counter(gram for tokens in others for gram in uses(tokens))
+        places: dict[tuple[str, ...], list[int]] = {}
+        for i, tokens in enumerate(texts):
+            for gram in uses(tokens):
+                places.setdefault(gram, []).append(i)
+        excess = {}
+        for gram, where in places.items():
+            if len(where) >= CARRIED:
+                here, there = wilson(len(where), len(texts)), wilson(theirs[gram], len(others))
+                if here.low > there.high and here.value >= TIMES * there.value:
+                    excess[gram] = here.value - there.value
+        for gram in sorted(excess, key=lambda gram: (-excess[gram], gram)):
+            where = places[gram]
+            if len(out) < most and 2 * len(explained.intersection(where)) <= len(where):
+                explained.update(where)
+                out.append((kind, " ".join(gram), where, theirs[gram]))
     return out
 
 
-def _openings(tokens: list[str]) -> list[tuple[str, ...]]:
-    return [tuple(tokens[:3])] if len(tokens) >= 3 else []
+def _opening(tokens: Sequence[str]) -> set[tuple[str, ...]]:
+    return {tuple(tokens[:2])} if len(tokens) > 2 else set()
 
 
-def _phrases(tokens: list[str]) -> set[tuple[str, ...]]:
-    return set(ngrams(tokens, 4))
+def _phrases(tokens: Sequence[str]) -> set[tuple[str, ...]]:
+    return set(ngrams(tokens, 3))

@@ -15,18 +15,17 @@ from synthkit.core.language import foreign, main_language
 from synthkit.core.rows import need_columns, row_ids
 from synthkit.core.stats import Interval, one_thread
 from synthkit.core.text import fold
-from synthkit.quality import audit, usefulness
-from synthkit.quality.alignment import PERMUTATIONS, mmd
-from synthkit.quality.bias import Share, shares
+from synthkit.quality import usefulness
+from synthkit.quality.alignment import NEIGHBOURS, PERMUTATIONS, mmd
+from synthkit.quality.bias import bias
 from synthkit.quality.controls import LARGE, REPEATS, Halves, middle, reach
 from synthkit.quality.diversity import overused
-from synthkit.quality.fidelity import register
-from synthkit.quality.lines import Findings, Line, exact
-from synthkit.quality.regions import Reached
+from synthkit.quality.fidelity import off_register, register
+from synthkit.quality.privacy import privacy
+from synthkit.quality.regions import ByLabel, Reached
 from synthkit.quality.registry import METRICS, MMD, SMALLEST, Metric, chosen
-from synthkit.quality.report import Report
+from synthkit.quality.report import Draft, Line, Report, exact
 from synthkit.seeds.gate import Gate
-from synthkit.seeds.profile import HABITS
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -35,15 +34,17 @@ if TYPE_CHECKING:
 
 SHOWN = 500  # rows a side from which a bar is shown: a short run leaves no trace of one in a notebook
 JUDGED = 2000  # texts whose language is looked at
+MOST = 5000  # rows a side: beyond it no number moves, and a matrix of distances takes a gigabyte
 
 
 class Overused(NamedTuple):
-    """An opening or a phrase, and how many synthetic and real texts have it."""
+    """An opening or a phrase, how many synthetic and real texts have it, and some of the synthetic ones."""
 
     kind: str
     words: str
     synthetic: int
     real: int
+    ids: str
 
 
 def evaluate(
@@ -66,28 +67,30 @@ def evaluate(
 
     `seeds` (what prompts showed, or might) add the privacy section, against `holdout`, real rows that no prompt held
     (default: `seeds.rest`), and the macro-F1 to expect of a classifier trained on the rows. `metrics` adds to the
-    dozen, by name ("MAUVE", "self-BLEU" ...), by section ("bias") or "all"; `slices` names a column of the real rows
+    dozen, by name ("self-BLEU"), by section ("bias") or "all"; `slices` names a column of the real rows
     by which a classifier trained on the synthetic ones is scored. `embedder` is a name as in `embed`, or a function
     from texts to unit vectors, shape (n, d). Vectors of different embedders do not compare.
     """
     need_columns("synthetic=", synthetic)
     need_columns("real=", real)
     names, sections = chosen(metrics)
-    m = min(len(real) // 2, len(synthetic))
+    m = min(len(real) // 2, len(synthetic), MOST)
     if m < 2:
         raise SynthkitError(
             f"{len(synthetic)} synthetic and {len(real)} real rows: too few to say anything; a report needs 2 and 4"
         )
-    vectors, called = _embedder(embedder, [*real["text"], *synthetic["text"]])
-    found = Findings()
+    vectors, called = _embedder(embedder, list(real["text"]))
+    draft = Draft()
     halves = Halves(real, synthetic, vectors(list(real["text"])), vectors(list(synthetic["text"])), m, random_state)
-    usable = _usable(found, halves, names)
+    usable = _usable(draft, halves, names)
     ids = row_ids(real, "real"), row_ids(synthetic, "synthetic")
     with one_thread() if m < LARGE else nullcontext():
-        _on_the_cuts(found, halves, usable, *ids, progress)
-    found.tables["overused"] = [Overused(*x) for x in overused(halves.synthetic.tokens, halves.real.tokens)]
-    found.tables["register"] = _register(found, halves)
-    _texts(found, halves)
+        _on_the_cuts(draft, halves, usable, *ids, progress)
+    draft.tables["overused"] = [
+        Overused(kind, phrase, len(where), count, ", ".join(str(ids[1][i]) for i in where[:3]))
+        for kind, phrase, where, count in overused(halves.synthetic.tokens, halves.real.tokens)
+    ]
+    _texts(draft, halves)
     if seeds is not None:
         rows = getattr(seeds, "rows", seeds)
         need_columns("seeds=", rows)
@@ -95,14 +98,14 @@ def evaluate(
         if held_out is not None and len(held_out):
             need_columns("holdout=", held_out)
         gate = next((g for g in map(Gate.of, (seeds, real, synthetic)) if g.task), None)
-        audit.privacy(found, synthetic, rows, held_out, vectors, gate=gate, random_state=random_state)
-        _usefulness(found, halves, rows, vectors, called)
+        privacy(draft, synthetic, rows, held_out, vectors, gate=gate, random_state=random_state)
+        _usefulness(draft, halves, rows, vectors, called)
         if set(real["text"]) <= set(rows["text"]):
-            found.note("the real rows are the seeds themselves: copying them flatters the alignment")
-    audit.bias(found, synthetic, real, halves, vectors, slices=slices, whole="bias" in sections)
-    tables = {name: tuple(rows) for name, rows in found.tables.items()}
+            draft.note("the real rows are the seeds themselves: copying them flatters the alignment")
+    bias(draft, synthetic, real, halves, vectors, slices=slices, whole="bias" in sections)
+    tables = {name: tuple(rows) for name, rows in draft.tables.items()}
     samples = _samples(halves)
-    return Report(tuple(found.lines), m, len(synthetic), len(real), called, tuple(found.notes), tables, samples)
+    return Report(tuple(draft.lines), m, len(synthetic), len(real), called, tuple(draft.notes), tables, samples)
 
 
 def _embedder(embedder, texts: list[str]):
@@ -125,31 +128,37 @@ def _embedder(embedder, texts: list[str]):
     return vectors, name
 
 
-def _usable(found: Findings, halves: Halves, names: list[str]) -> dict[str, Metric]:
+def _usable(draft: Draft, halves: Halves, names: list[str]) -> dict[str, Metric]:
     """Return the metrics that these rows allow; the notes say which they do not, and why."""
     out = {name: METRICS[name] for name in names}
+    synthetic, real = Counter(halves.synthetic.labels.tolist()), Counter(halves.real.labels.tolist())
+    why = ""
+    if not synthetic.keys() & real.keys():
+        why = (
+            f"no label in common (synthetic: {_some(synthetic)}; real: {_some(real)}); spell them alike if they mean "
+            "the same"
+        )
+    elif len(real) < 2 or real.most_common(2)[1][1] * 2 * halves.m < 4 * real.total():
+        why = f"the real rows hold hardly any label but {real.most_common(1)[0][0]!r}"
+    else:
+        if missing := real.keys() - synthetic.keys():
+            rows = sum(real[label] for label in missing)
+            draft.note(f"no synthetic row of {_some(missing)}: {rows:,} of {real.total():,} real rows")
+        if strange := synthetic.keys() - real.keys():
+            rows = sum(synthetic[label] for label in strange)
+            draft.note(f"{rows} synthetic rows carry labels that no real row has: {_some(strange)}")
     if halves.m < SMALLEST:
-        found.note(
+        draft.note(
             f"{halves.m} rows a side: fewer than {SMALLEST}, so no fidelity and no alignment numbers; look at the map"
         )
         out = {name: metric for name, metric in out.items() if metric.small}
-    made, own = Counter(halves.synthetic.labels.tolist()), Counter(halves.real.labels.tolist())
-    why = ""
-    if not made.keys() & own.keys():
-        why = (
-            f"no label in common (synthetic: {_some(made)}; real: {_some(own)}); spell them alike if they mean the same"
-        )
-    elif len(own) < 2 or own.most_common(2)[1][1] * 2 * halves.m < 4 * own.total():
-        why = f"the real rows hold hardly any label but {own.most_common(1)[0][0]!r}"
-    elif strange := sum(n for label, n in made.items() if label not in own):
-        found.note(f"{strange} synthetic rows carry labels that no real row has: {_some(made.keys() - own.keys())}")
     if why and any(metric.labels for metric in out.values()):
-        found.note(f"label fidelity is left out: {why}")
+        draft.note(f"label fidelity is left out: {why}")
         out = {name: metric for name, metric in out.items() if not metric.labels}
-    if "Fréchet distance" in out and halves.m < halves.real.vectors.shape[1]:
-        d = halves.real.vectors.shape[1]
-        found.note(f"no Fréchet distance: {halves.m} rows a side, at least {d} needed, one a dimension of the vectors")
-        del out["Fréchet distance"]
+    frequent = sum(count * halves.m > 2 * NEIGHBOURS * real.total() for count in real.values())
+    if any("label by label" in name for name in out) and not frequent:
+        draft.note(f"no label has {2 * NEIGHBOURS} of {halves.m} real rows: nothing is said label by label")
+        out = {name: metric for name, metric in out.items() if "label by label" not in name}
     return out
 
 
@@ -157,43 +166,56 @@ def _some(names) -> str:
     return ", ".join(repr(n) for n in sorted(names)[:3]) + (" ..." if len(names) > 3 else "")
 
 
-def _on_the_cuts(found: Findings, halves: Halves, metrics: dict[str, Metric], real_ids, ids, progress: bool) -> None:
+def _on_the_cuts(draft: Draft, halves: Halves, metrics: dict[str, Metric], real_ids, ids, progress: bool) -> None:
     """Measure every metric on every cut; one pass, so that no matrix outlives its cut."""
     from tqdm.auto import tqdm
 
     values, controls = defaultdict(list), defaultdict(list)
     enough = halves.m >= SMALLEST
-    reached = Reached(len(real_ids), len(ids))
+    reached = Reached(len(real_ids), len(ids), by_label="coverage, label by label" in metrics)
     tested = _mmd(halves) if enough else None
     hidden = not progress or halves.m < SHOWN
     bar = tqdm(halves, total=len(halves), desc="evaluate", unit="cut", leave=False, disable=hidden)
-    for number, draw in enumerate(bar):
+    for number, split in enumerate(bar):
         for name, metric in metrics.items():
             if number < metric.cuts:
-                controls[name].append(metric.measure(draw, draw.second))
-                values[name].append(metric.measure(draw, draw.synthetic))
+                controls[name].append(metric.measure(split, split.second))
+                values[name].append(metric.measure(split, split.synthetic))
         if enough:
-            reached.add(draw)
+            reached.add(split)
     for name, metric in metrics.items():
         if name == "precision" and tested:
-            found.lines.append(tested)
+            draft.lines.append(tested)
         cuts = (
             f"{len(values[name])} random halves of the real rows, without replacement; brackets: mean +- 2.8 sd of the "
             "halves"
         )
         value, control = middle(values[name]), reach(controls[name])
-        found.lines.append(Line(metric.section, name, value, control, metric.better, cuts))
+        draft.lines.append(Line(metric.section, name, value, control, metric.better, cuts))
     if enough:
-        found.tables["not covered"] = reached.uncovered(halves.real, real_ids)
-        found.tables["nothing real"] = reached.unsupported(halves.synthetic, ids)
+        draft.tables["by label"] = reached.labels(halves.real, halves.synthetic) if reached.by_label else []
+        draft.tables["not covered"] = reached.uncovered(halves.real, real_ids)
+        draft.tables["nothing real"] = reached.unsupported(halves.synthetic, ids)
+        _labels_outside(draft, [line for line in draft.tables["by label"] if line.outside])
+
+
+def _labels_outside(draft: Draft, outside: list[ByLabel]) -> None:
+    """Name the labels that are covered worst, unless they are missing altogether, which was said."""
+    present = [line for line in outside if line.synthetic and "coverage" in line.outside]
+    if present:
+        shown = ", ".join(f"{x.label!r} {x.coverage:.2f} (real {x.coverage_of_real.value:.2f})" for x in present[:3])
+        draft.note(f"coverage of {len(present)} labels is below what other real rows reach: {shown}")
+    if strange := [x for x in outside if x.synthetic and "precision" in x.outside]:
+        shown = ", ".join(f"{x.label!r} {x.precision:.2f} (real {x.precision_of_real.value:.2f})" for x in strange[:3])
+        draft.note(f"rows of {len(strange)} labels lie far from real rows of their label, precision: {shown}")
 
 
 def _mmd(halves: Halves) -> Line:
     """One cut at random, not by label: only rows that may change places can be permuted."""
     rng = halves.randomness(REPEATS)
     first, second = np.split(rng.permutation(len(halves.real.texts))[: 2 * halves.m], 2)
-    made = rng.permutation(len(halves.synthetic.texts))[: halves.m]
-    value, p, _ = mmd(halves.real.vectors[first], halves.synthetic.vectors[made])
+    some = rng.permutation(len(halves.synthetic.texts))[: halves.m]
+    value, p, _ = mmd(halves.real.vectors[first], halves.synthetic.vectors[some])
     usual, _, null = mmd(halves.real.vectors[first], halves.real.vectors[second])
     method = (
         f"unbiased, Gaussian kernel of median width, one cut; p: {PERMUTATIONS} permutations of the rows over the two "
@@ -204,71 +226,59 @@ def _mmd(halves: Halves) -> Line:
     return Line("alignment", MMD, exact(1000 * value), control, "near 0", method, p)
 
 
-def _usefulness(found: Findings, halves: Halves, few, vectors, called: str) -> None:
+def _usefulness(draft: Draft, halves: Halves, few, vectors, called: str) -> None:
     """Add the expected score: of the synthetic rows, and of as many real ones in their place."""
     if called != "minilm":
-        found.note(f"no expected macro-F1: it is validated on MiniLM vectors, not on {called!r}")
+        draft.note(f"no expected macro-F1: it is validated on MiniLM vectors, not on {called!r}")
         return
-    draw = halves.draw(0)
-    rest = halves.randomness(REPEATS + 1).permutation(np.setdiff1d(halves.real.where, draw.second.where))
+    split = halves.draw(0)
+    rest = halves.randomness(REPEATS + 1).permutation(np.setdiff1d(halves.real.where, split.second.where))
     known = set(few["text"])
     rest = [int(i) for i in rest if halves.real.texts[i] not in known][: usefulness.MOST]
     unlabelled = halves.real.vectors[rest], [halves.real.tokens[i] for i in rest]
     few_vectors, few_labels = vectors(list(few["text"])), list(few["label"])
     values = []
-    for side in (halves.synthetic, draw.second):
+    for side in (halves.synthetic, split.second):
         try:
             usefulness.need(side.labels.tolist(), few_labels, len(rest))
         except SynthkitError as error:
-            found.note(f"no expected macro-F1: {error}")
+            draft.note(f"no expected macro-F1: {error}")
             return
-        own = side.vectors, side.tokens, side.labels
-        values.append(usefulness.expected(usefulness.signals(*own, few_vectors, few_labels, *unlabelled)))
+        rows = side.vectors, side.tokens, side.labels
+        values.append(usefulness.expected(usefulness.signals(*rows, few_vectors, few_labels, *unlabelled)))
     method = (
         f"{len(usefulness.WEIGHTS)} signals from {len(few)} labelled and {len(rest)} unlabelled real rows, joined as "
         "benchmarks/report.py validates; brackets: nine of ten errors on datasets left out; control: real rows"
     )
-    found.lines.append(Line("usefulness", "expected macro-F1 (TSTR)", *values, "higher", method))
+    draft.lines.append(Line("usefulness", "expected macro-F1 (TSTR)", *values, "higher", method))
 
 
-def _register(found: Findings, halves: Halves) -> list[Share]:
-    """Return the habits of the texts, and note the widest gap that is no accident."""
-    made, own = register(halves.synthetic.texts), register(halves.real.texts)
-    out = []
-    for i, (column, _, _) in enumerate(HABITS):
-        pair = ([str(v) for v in side[:, i]] for side in (made, own))
-        yes = [s for s in shares(column, *pair) if s.value == "True"]
-        out += [s._replace(of="habit", value=column) for s in yes]
-    out.sort(key=lambda s: -abs(s.difference.value))
-    sure = [s for s in out if s.p < 0.05 / len(HABITS)]
-    if sure:
-        told = ", ".join(f"{s.value} {s.synthetic:.2f} (real {s.real:.2f})" for s in sure[:3])
-        found.note(f"register: {len(sure)} of {len(HABITS)} habits differ; {told}")
-    return out
-
-
-def _texts(found: Findings, halves: Halves) -> None:
-    """Note copies, repeats and languages."""
-    made, own = halves.synthetic.texts, halves.real.texts
-    known, folded = {fold(t) for t in own}, [fold(t) for t in made]
+def _texts(draft: Draft, halves: Halves) -> None:
+    """Note habits that differ, copies, repeats and languages."""
+    synthetic, real = halves.synthetic.texts, halves.real.texts
+    draft.tables["register"] = habits = register(synthetic, real)
+    if off := off_register(habits):
+        shown = ", ".join(f"{s.value} {s.synthetic:.2f} (real {s.real:.2f})" for s in off[:3])
+        draft.note(f"register: {len(off)} of {len(habits)} habits differ; {shown}")
+    known, folded = {fold(t) for t in real}, [fold(t) for t in synthetic]
     if same := sum(t in known for t in folded):
-        found.note(f"{same} synthetic texts also stand, word for word, among the real rows")
+        draft.note(f"{same} synthetic texts also stand, word for word, among the real rows")
     if again := len(folded) - len(set(folded)):
-        found.note(f"{again} synthetic texts repeat another one word for word")
-    ours, theirs = main_language(own), main_language(made)
-    if ours != theirs:
-        found.note(
-            f"the synthetic texts look like {theirs!r}, the real ones like {ours!r}: words do not compare, and the "
-            "sentence model reads English"
+        draft.note(f"{again} synthetic texts repeat another one word for word")
+    language, synthetic_language = main_language(real), main_language(synthetic)
+    if language != synthetic_language:
+        draft.note(
+            f"the synthetic texts look like {synthetic_language!r}, the real ones like {language!r}: words do not "
+            "compare, and the sentence model reads English"
         )
-    elif other := len(foreign(made[:JUDGED], ours)):
-        usual = len(foreign(own[:JUDGED], ours))
-        if other / min(JUDGED, len(made)) > 0.02 + 2 * usual / min(JUDGED, len(own)):
-            found.note(f"{other} of {min(JUDGED, len(made)):,} synthetic texts are not in {ours!r} (real: {usual})")
+    elif other := len(foreign(synthetic[:JUDGED], language)):
+        usual, n = len(foreign(real[:JUDGED], language)), min(JUDGED, len(synthetic))
+        if other / n > 0.02 + 2 * usual / min(JUDGED, len(real)):
+            draft.note(f"{other} of {n:,} synthetic texts are not in {language!r} (real: {usual})")
 
 
 def _samples(halves: Halves) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    draw = halves.draw(0)
+    split = halves.draw(0)
     lengths = tuple(np.array([len(t) for t in side.tokens]) for side in (halves.synthetic, halves.real))
-    near = tuple(draw.across(side).min(axis=0) for side in (draw.synthetic, draw.second))
+    near = tuple(split.across(side).min(axis=0) for side in (split.synthetic, split.second))
     return {"words a text": lengths, "nearest real row": near}

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from synthkit.core.duplicates import OverlapIndex
-from synthkit.core.stats import Interval
-from synthkit.core.text import words
+from synthkit.core.rows import row_ids
+from synthkit.core.stats import Interval, wilson
+from synthkit.core.text import fold, words
+from synthkit.quality.alignment import distances
+from synthkit.quality.controls import REPEATS, middle
 from synthkit.quality.ngram_model import WordModel, encode
+from synthkit.quality.report import Draft, Line, exact
 from synthkit.seeds.gate import Gate
 
 LEAST_MEMBERS = 20  # members below which membership is not tested
 TPR_MEMBERS = 200  # members below which a true positive rate at 1 % false ones would rest on a row or two
-SHORTEST = 3  # words of a shared run that are looked for
+SHORTEST, RUN = 3, 6  # words of a shared run that are looked for, and that count as copied
+HELD_OUT = 5000  # held-out rows whose runs are looked for
+COPIED = f"rows with {RUN} or more words of a seed"
 
 
 class Copy(NamedTuple):
@@ -63,8 +70,8 @@ def membership_scores(
     log2 p under a bigram model of the synthetic rows less log2 p under one of reference rows, both a word (Meeus et al.
     2025, arXiv 2502.14921: the attacker sees only the synthetic texts and texts like the real ones).
     """
-    asked, made, other = encode(texts, synthetic, reference)
-    (ours, lengths), (theirs, _) = (WordModel(side, order=2).bits(asked) for side in (made, other))
+    asked, synthetic, other = encode(texts, synthetic, reference)
+    (ours, lengths), (theirs, _) = (WordModel(side, order=2).bits(asked) for side in (synthetic, other))
     return (theirs - ours) / lengths
 
 
@@ -118,3 +125,130 @@ def survivors(
                 if " ".join(words(text[f.start : f.end])) in held
             ] or [Survivor(row_id, kind, 0, len(text)) for key, kind in held.items() if f" {key} " in plain][:1]
     return out, len(held)
+
+
+def privacy(
+    draft: Draft, synthetic, seeds, holdout, vectors: Callable, *, gate: Gate | None = None, random_state: int = 0
+) -> None:
+    """Add the privacy section: `seeds` and `holdout` (or None) are rows, `vectors` embeds texts."""
+    texts, seed_texts = list(synthetic["text"]), list(seeds["text"])
+    ids, seed_ids = row_ids(synthetic, "synthetic"), row_ids(seeds, "seed")
+    holdout = holdout if holdout is not None and len(holdout) else None
+    copied = copies(texts, ids, seed_texts, seed_ids)
+    draft.tables["copies"] = [c for c in copied[:20] if c.words > SHORTEST]
+    _copied_rate(draft, copied, len(texts), seed_texts, seed_ids, holdout, random_state)
+    found_again, held = survivors(texts, ids, seed_texts, gate=gate)
+    rows = len({s.id for s in found_again})
+    method = f"patterns and cues of sk.anonymize; the seeds hold {held} items"
+    draft.lines.append(Line("privacy", "rows with a seed's personal data", exact(rows), exact(0), "none", method))
+    draft.tables["personal data"] = found_again
+    if holdout is None:
+        draft.note("no held-out real rows (holdout=): no distances against them, no membership inference")
+        return
+    members = _shown(synthetic, seeds, draft)
+    if members is not None:
+        _attack(draft, synthetic, members, holdout, len(seeds), vectors, random_state)
+
+
+def _copied_rate(draft: Draft, copied: list[Copy], n: int, seeds, seed_ids, holdout, random_state: int) -> None:
+    """Add the share of rows that hold a run of a seed, beside where that of as many other real rows would fall."""
+    from scipy.stats import betabinom
+
+    hits, longest = sum(c.words >= RUN for c in copied), copied[0].words if copied else 0
+    method = f"share of the rows; Wilson interval; the longest run has {longest} words"
+    control = None
+    if holdout is not None:
+        order = np.random.default_rng([random_state, 8]).permutation(len(holdout))[:HELD_OUT]
+        others = [holdout["text"][int(i)] for i in order]
+        runs = [c.words for c in copies(others, list(range(len(others))), seeds, seed_ids)]
+        theirs, m = sum(length >= RUN for length in runs), len(others)
+        # with Jeffreys' prior: a rate of none in m rows does not promise none in n others
+        low, high = betabinom.ppf([0.025, 0.975], n, theirs + 0.5, m - theirs + 0.5) / n
+        control = Interval(theirs / m, min(float(low), theirs / m), max(float(high), theirs / m))
+        method += (
+            f"; control: {m:,} rows that no prompt held, bracket: where {n:,} more of them would fall (Jeffreys "
+            f"prediction), the longest run there {max(runs, default=0)}"
+        )
+    draft.lines.append(Line("privacy", COPIED, wilson(hits, n), control, "like real", method))
+
+
+def _shown(synthetic, seeds, draft: Draft):
+    """Return the seeds that prompts held, as the rows themselves say; all where they do not say; None where none."""
+    if "demo_ids" not in synthetic.column_names or "id" not in seeds.column_names:
+        return seeds
+    shown = {i for ids in synthetic["demo_ids"] for i in json.loads(ids or "[]")}
+    where = [n for n, i in enumerate(seeds["id"]) if i in shown]
+    if not where:
+        draft.note("no prompt of these rows held a seed (demo_ids): there is no membership to infer")
+        return None
+    return seeds.select(where)
+
+
+def _attack(draft: Draft, synthetic, members, holdout, seeds: int, vectors: Callable, random_state: int) -> None:
+    """Add distances and membership: the seeds against as many held-out rows, label for label, drawn twenty times.
+
+    Half of the held-out rows are the attacker's reference. In the control other held-out rows play the seeds.
+    """
+    rng = np.random.default_rng([random_state, 7])
+    held = {fold(t) for t in members["text"]}
+    free = rng.permutation([i for i, t in enumerate(holdout["text"]) if fold(t) not in held])
+    if len(free) < 4 * LEAST_MEMBERS:
+        draft.note(f"{len(free)} held-out rows: membership inference and distances need {4 * LEAST_MEMBERS}")
+        return
+    others, reference = holdout.select(free[: len(free) // 2]), holdout.select(free[len(free) // 2 :])
+    inside = _as_often(members["label"], others["label"], rng)
+    n, of = len(inside), f"of {seeds}, {len(members)} of them in a prompt"
+    if n < LEAST_MEMBERS:
+        draft.note(
+            f"{n} seeds ({of}) have two held-out rows of their label: membership inference needs {LEAST_MEMBERS}"
+        )
+        return
+    if n < seeds:
+        draft.note(f"membership inference on {n} seeds ({of}), each with two held-out rows of its label")
+    members, synthetic_vectors = members.select(inside), vectors(list(synthetic["text"]))
+    near = [distances(synthetic_vectors, vectors(list(rows["text"]))) for rows in (members, others)]
+    tokens = [[words(t) for t in rows["text"]] for rows in (members, others, synthetic, reference)]
+    scores = membership_scores([*tokens[0], *tokens[1]], tokens[2], tokens[3])
+    closer, area = [], []
+    for _ in range(REPEATS):
+        outside, stand_in = matched(members["label"], others["label"], rng)
+        closer.append([nearer(near[0], near[1][:, outside]), nearer(near[1][:, stand_in], near[1][:, outside])])
+        area.append([auc(scores[:n], scores[n + outside]), auc(scores[n + stand_in], scores[n + outside]).value])
+    value, null = np.transpose(closer)
+    method = (
+        f"smoke test, passing it proves nothing: share of synthetic rows nearer to one of {n} seeds than to any of as "
+        f"many held-out rows; {REPEATS} draws of those; control: other held-out rows in the seeds' place, mean +- 2 sd"
+    )
+    line = middle(value), _spread(null)
+    draft.lines.append(Line("privacy", "nearer to a seed than to held-out", *line, "near 0.5", method))
+    method = (
+        f"bigram attack on {n} seeds ({of}) and {n} held-out rows of the same labels, {len(reference)} others as "
+        f"reference; DeLong interval; control: held-out rows in the seeds' place, {REPEATS} draws, mean +- 2 sd"
+    )
+    line = area[0][0], _spread([b for _, b in area])
+    draft.lines.append(Line("privacy", "membership inference AUC", *line, "near 0.5", method))
+    if n >= TPR_MEMBERS:
+        hits = tpr_at(scores[:n], scores[n + outside])
+        method = (
+            f"share of {n} seeds above a threshold that 1 % of {n} held-out rows pass; Wilson interval; chance: 0.01"
+        )
+        line = wilson(hits * n, n), exact(0.01)
+        draft.lines.append(Line("privacy", "membership TPR at 1 % FPR", *line, "near 0.01", method))
+    else:
+        draft.note(f"{n} seeds: no true positive rate at 1 % false ones, it needs {TPR_MEMBERS}")
+
+
+def _spread(values: Sequence[float]) -> Interval:
+    mean, span = float(np.mean(values)), 2 * float(np.std(values, ddof=1))
+    return Interval(mean, max(0.0, mean - span), min(1.0, mean + span))
+
+
+def _as_often(labels: Sequence[str], pool: Sequence[str], rng: np.random.Generator) -> np.ndarray:
+    """Return positions in `labels` of which the pool holds two rows each of the same label."""
+    room = Counter(pool)
+    out = []
+    for i in rng.permutation(len(labels)):
+        if room[labels[int(i)]] >= 2:
+            room[labels[int(i)]] -= 2
+            out.append(int(i))
+    return np.array(sorted(out), dtype=int)

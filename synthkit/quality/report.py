@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -14,17 +14,18 @@ from synthkit.core.errors import unknown
 from synthkit.core.exports import write_private
 from synthkit.core.html import document, image
 from synthkit.core.results import Result, table_html
-from synthkit.quality.lines import Line
+from synthkit.core.stats import Interval
 
 if TYPE_CHECKING:
     import pandas as pd
 
 # what a table behind the lines holds, in the order in which a saved report shows them
 TABLES = {
-    "overused": "openings and phrases that more than three times the share of real texts has",
+    "by label": "coverage and precision of each label, and what other real rows have",
+    "overused": "openings and phrases that synthetic texts have more often than real ones, beyond both intervals",
     "register": "habits of the texts: share of synthetic and of real ones that have each",
-    "not covered": "regions of real rows that synthetic rows reach less than other real rows do",
-    "nothing real": "regions of synthetic rows with fewer real rows around than other real rows have",
+    "not covered": "regions of real rows that synthetic rows of their label reach less than other real rows do",
+    "nothing real": "regions of synthetic rows with fewer real rows of their label around than other real rows have",
     "copies": "the longest runs of words shared with a seed",
     "personal data": "personal data of the seeds, found again",
     "label shares": "how often each label is met",
@@ -32,6 +33,43 @@ TABLES = {
     "swaps": "labels that change when the people in a text do",
     "slices": "accuracy by slice of a classifier trained on each",
 }
+
+
+class Line(NamedTuple):
+    """A metric of the synthetic rows, and its control: what real rows give in their place, or chance."""
+
+    section: str
+    metric: str
+    synthetic: Interval
+    control: Interval | None
+    better: str
+    method: str
+    p: float | None = None
+
+    @property
+    def outside(self) -> str:
+        """Return "above" or "below" where the synthetic value lies outside the control's brackets."""
+        if self.control is None or self.control.low <= self.synthetic.value <= self.control.high:
+            return ""
+        return "above" if self.synthetic.value > self.control.high else "below"
+
+
+@dataclass
+class Draft:
+    """A report under way, filled section by section. A table is a list of named tuples of one kind."""
+
+    lines: list[Line] = field(default_factory=list)
+    tables: dict[str, list] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def note(self, text: str) -> None:
+        """Add a sentence for the reader."""
+        self.notes.append(text)
+
+
+def exact(value: float) -> Interval:
+    """Return a value that needs no interval."""
+    return Interval(float(value), float(value), float(value))
 
 
 @dataclass(frozen=True, repr=False)
@@ -53,9 +91,14 @@ class Report(Result):
     def summary(self) -> str:
         with_control = [x for x in self.lines if x.control is not None]
         outside = sum(bool(x.outside) for x in with_control)
+        worst = next((x for x in self.tables.get("by label", ()) if x.outside), None)
+        if worst and not worst.synthetic:
+            named = f"; no row of {worst.label!r}"
+        else:
+            named = f"; worst label: {worst.label!r}, coverage {worst.coverage:.2f}" if worst else ""
         return (
             f"Report: {self.synthetic_rows:,} synthetic against {self.real_rows:,} real rows, {self.m:,} a side, "
-            f"vectors: {self.embedder}; {outside} of {len(with_control)} lines outside what real rows give"
+            f"vectors: {self.embedder}; {outside} of {len(with_control)} lines outside what real rows give{named}"
         )
 
     def to_frame(self) -> pd.DataFrame:

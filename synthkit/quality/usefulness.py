@@ -14,11 +14,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from synthkit.core.classifier import LabelClassifier
 from synthkit.core.errors import SynthkitError
 from synthkit.core.stats import Interval, score
-from synthkit.quality.alignment import c2st, covered, distances, mmd, radii, supported
+from synthkit.quality.alignment import c2st, distances, mmd, reached
 from synthkit.quality.diversity import distinct, vendi
-from synthkit.quality.fidelity import Judge, knn_fidelity
+from synthkit.quality.fidelity import knn_fidelity
 
 LEAST_FEW, LEAST_ROWS, LEAST_UNLABELLED = 5, 20, 50  # labelled rows a label, rows of a set, unlabelled rows
 SMALL, MOST = 50, 1000  # rows at which diversity is compared; unlabelled rows that are looked at
@@ -42,15 +43,15 @@ def signals(
     """
     rng = np.random.default_rng(random_state)
     labels, few_labels = np.asarray(labels), np.asarray(few_labels)
-    student, judge = Judge(vectors, labels), Judge(few_vectors, few_labels)
-    bits = np.log2(len(judge.labels))
-    guess, taught = student.predict(unlabelled), judge.probabilities(unlabelled)
-    pseudo = judge.labels[taught.argmax(axis=1)]
-    sure = taught.max(axis=1) >= np.median(taught.max(axis=1))
+    student, few = LabelClassifier(vectors, labels), LabelClassifier(few_vectors, few_labels)
+    bits = np.log2(len(few.labels))
+    guess, pseudo_p = student.predict(unlabelled), few.probabilities(unlabelled)
+    pseudo = few.labels[pseudo_p.argmax(axis=1)]
+    sure = pseudo_p.max(axis=1) >= np.median(pseudo_p.max(axis=1))
     n = min(len(vectors), len(unlabelled))
-    own, real = rng.permutation(len(vectors))[:n], rng.permutation(len(unlabelled))[:n]
-    small, small_real = own[:SMALL], real[: min(n, SMALL)]
-    reach, across = radii(distances(unlabelled, unlabelled)), distances(unlabelled, vectors)
+    some, real = rng.permutation(len(vectors))[:n], rng.permutation(len(unlabelled))[:n]
+    small, small_real = some[:SMALL], real[: min(n, SMALL)]
+    covered, supported = reached(unlabelled, vectors)
     return {
         "probe macro-F1": _macro_f1(few_labels, student.predict(few_vectors)),
         "probe log-likelihood": 1 + student.log2(few_vectors, few_labels).mean() / bits,
@@ -58,18 +59,18 @@ def signals(
         "agreement, macro-F1": _macro_f1(pseudo, guess),
         "agreement where sure": float((guess == pseudo)[sure].mean()),
         "pseudo-label log-likelihood": 1 + student.log2(unlabelled, pseudo).mean() / bits,
-        "label fidelity (PVI)": 1 + judge.log2(vectors, labels).mean() / bits,
+        "label fidelity (PVI)": 1 + few.log2(vectors, labels).mean() / bits,
         "label fidelity (kNN)": knn_fidelity(distances(vectors, few_vectors), labels, few_labels),
         "Vendi, 50 rows": np.log(vendi(vectors[small]) / vendi(unlabelled[small_real])),
-        "Vendi, all rows": np.log(vendi(vectors[own]) / vendi(unlabelled[real])),
+        "Vendi, all rows": np.log(vendi(vectors[some]) / vendi(unlabelled[real])),
         "distinct-2, 50 rows": np.log(
             max(1e-3, distinct([tokens[i] for i in small]))
             / max(1e-3, distinct([unlabelled_tokens[i] for i in small_real]))
         ),
-        "MMD": -mmd(unlabelled[real], vectors[own], permutations=1)[0],
-        "C2ST": -c2st(unlabelled[real], vectors[own]),
-        "coverage": float(covered(reach, across).mean()),
-        "precision": float(supported(reach, across).mean()),
+        "MMD": -mmd(unlabelled[real], vectors[some], permutations=1)[0],
+        "C2ST": -c2st(unlabelled[real], vectors[some]),
+        "coverage": float(covered.mean()),
+        "precision": float(supported.mean()),
         "agreement of two halves": _halves(vectors, labels, unlabelled, rng),
         "certainty": float(student.probabilities(unlabelled).max(axis=1).mean()),
     }
@@ -89,7 +90,7 @@ def _halves(vectors: np.ndarray, labels: np.ndarray, unlabelled: np.ndarray, rng
         order = order[np.argsort(labels[order], kind="stable")]
         parts = order[::2], order[1::2]
         if all(len(set(labels[p].tolist())) > 1 for p in parts):
-            one, other = (Judge(vectors[p], labels[p]).predict(unlabelled) for p in parts)
+            one, other = (LabelClassifier(vectors[p], labels[p]).predict(unlabelled) for p in parts)
             agreed.append((one == other).mean())
     return float(np.mean(agreed)) if agreed else 0.5
 

@@ -5,26 +5,33 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from synthkit.comparison.classifiers import STUDENTS
+from synthkit.core.classifier import LEAST_ROWS, LabelModel, fit_labels
+from synthkit.core.embedding import default_embedder, embed
 from synthkit.core.errors import SynthkitError
 from synthkit.core.results import Result
-from synthkit.core.rows import need_columns
-from synthkit.core.stats import wilson
-from synthkit.core.text import ngrams, words
-from synthkit.refinement.reference import Look, Reference, describe
-from synthkit.seeds.profile import Profile, habits
+from synthkit.core.rows import need_columns, row_ids
+from synthkit.quality.alignment import reached
+from synthkit.quality.controls import Halves
+from synthkit.quality.diversity import overused
+from synthkit.quality.fidelity import off_register, register
+from synthkit.quality.regions import ByLabel, Reached, Region, clusters_within_labels, describe
+from synthkit.seeds.gate import Gate
+from synthkit.seeds.profile import Profile, profile
 
 if TYPE_CHECKING:
     import pandas as pd
     from datasets import Dataset
 
-LEAST = 3  # rows of a region, a confusion or a far corner below which it is not spoken of
-MISSED = 0.4  # share of a region's real rows that must be missed
-OPENING, PHRASE = 2, 3  # words
-LEAST_USES, MOST_PHRASES = 4, 8
+STUDENT = "minilm_lr"
+GROUP = 5  # real rows of a small group on average: as many as a request has texts
+LEAST = 3  # rows of a group or a confusion below which it is not spoken of
+MISSED = 0.4  # share of a group's real rows that must be missed
 
 
 class Finding(NamedTuple):
@@ -48,13 +55,15 @@ class Finding(NamedTuple):
 class Diagnosis(Result):
     """Findings about synthetic rows, the worst of each kind first.
 
-    `coverage` is the share of real rows with a synthetic row of their label inside their k-NN ball (Naeem et al. 2020);
-    `predicted`, shape (n,), how a classifier trained on the synthetic rows reads the real ones; `like` what those are
-    like.
+    `coverage`, `by_label`, `not_covered` and `nothing_real` are those of `sk.evaluate` for the same rows; `predicted`,
+    shape (n,), is how a classifier trained on the synthetic rows reads the real ones; `like` what those are like.
     """
 
     findings: tuple[Finding, ...]
     coverage: float
+    by_label: tuple[ByLabel, ...]
+    not_covered: tuple[Region, ...]
+    nothing_real: tuple[Region, ...]
     predicted: np.ndarray = field(compare=False)
     like: Profile
     synthetic_rows: int
@@ -82,20 +91,63 @@ class Diagnosis(Result):
         return tuple(f for f in self.findings if f.kind == kind)
 
 
+class Reference:
+    """Real rows (`text`, `label`) that synthetic ones are held against; what depends on them alone is done once."""
+
+    def __init__(self, real: Dataset, *, embedder: str | None = None, random_state: int = 0):
+        need_columns("real=", real)
+        self.rows, self.embedder, self.random_state = real, embedder or default_embedder(), random_state
+        self.ids, self.texts, self.labels = row_ids(real, "row"), list(real["text"]), np.asarray(real["label"])
+        self.names = sorted(set(real["label"]))
+        self.vectors = self.embed(self.texts)
+        self.plain = np.array(Gate.of(real).plain(self.texts), dtype=object)
+        self.predict = STUDENTS[STUDENT](self.texts, self.embedder)
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        """Return the vectors of texts in the space of the reference."""
+        return embed(texts, embedder=self.embedder, fit_on=self.texts)
+
+    @cached_property
+    def like(self) -> Profile:
+        """What the real rows are like."""
+        return profile(self.rows, embedder=self.embedder, random_state=self.random_state)
+
+    @cached_property
+    def label_model(self) -> LabelModel | None:
+        """A classifier of the real labels; None where there are too few rows, or where it cannot be trusted."""
+        if len(self.names) < 2 or min(Counter(self.labels).values()) < LEAST_ROWS:
+            return None
+        model = fit_labels(self.rows, embedder=self.embedder)
+        return model if model.trusted else None
+
+    @cached_property
+    def groups(self) -> list[tuple[np.ndarray, tuple[str, ...]]]:
+        """(positions, the words that tell them from all others) of small groups of real rows of one label."""
+        parts = clusters_within_labels(self.vectors, self.labels, rows=GROUP, random_state=self.random_state)
+        terms = describe({str(i): list(self.plain[part]) for i, part in enumerate(parts)})
+        return [(part, terms[str(i)]) for i, part in enumerate(parts)]
+
+    def near(self, synthetic: Dataset) -> tuple[np.ndarray, np.ndarray]:
+        """Return (real rows with a synthetic row of their label near, synthetic rows with a real one), all rows."""
+        labels = list(self.labels), list(synthetic["label"])
+        return reached(self.vectors, self.embed(synthetic["text"]), labels=labels)
+
+
 def diagnose(
     synthetic: Dataset, real: Dataset | Reference, *, embedder: str | None = None, random_state: int = 0
 ) -> Diagnosis:
     """Return what is wrong with `synthetic` rows, judged by `real` ones (`text`, `label`): never by test rows.
 
-    - "uncovered": regions of real rows (k-means a label) that are mostly missed: no synthetic row of the label inside
-      the k-NN ball, or misread by a classifier trained on the synthetic rows.
+    - "missed": small groups of real rows (k-means a label) that are mostly missed: no synthetic row of the label inside
+      the k-NN ball, or misread by a classifier trained on the synthetic rows. Guesses of what to ask for; the regions
+      that are beyond doubt are `not_covered`.
     - "confused": pairs of labels that this classifier mixes up.
     - "overused": openings and phrases more frequent than in real rows, beyond both 95 % intervals (Wilson 1927).
     - "off register": the median length, or a habit (`profile`), that differs as clearly.
     - "label does not stick": PVI under a classifier of the real rows below what real rows of the label reach (Lin et
       al. 2023, arXiv 2302.05096), another label likelier, and no real row of the label near. Each alone is too often
       the classifier's mistake. Left out where it cannot be trusted.
-    - "nothing real near": synthetic rows outside every k-NN ball of their label. What is far need not be wrong.
+    - "nothing real near": regions of synthetic rows with fewer real rows of their label around than real rows have.
 
     Words that describe real rows stand in two or more of them, one by one: no finding holds a phrase of a real row.
     Raises SynthkitError where the two sides share fewer than two labels.
@@ -105,130 +157,102 @@ def diagnose(
     shared = set(reference.names) & set(synthetic["label"])
     if len(shared) < 2:
         raise SynthkitError(f"synthetic and real rows share {len(shared)} label(s); a diagnosis needs two or more")
-    look = reference.look(synthetic)
+    ids, near = row_ids(synthetic, "row"), reference.near(synthetic)
+    predicted = np.asarray(reference.predict(synthetic["text"], synthetic["label"]))
+    m = min(len(reference.texts) // 2, len(synthetic))
+    vectors = reference.vectors, reference.embed(synthetic["text"])
+    halves = Halves(reference.rows, synthetic, *vectors, m, reference.random_state)
+    cuts = Reached(len(reference.texts), len(synthetic), by_label=True)
+    for split in halves:
+        cuts.add(split)
+    by_label = tuple(cuts.labels(halves.real, halves.synthetic))
+    not_covered = tuple(cuts.uncovered(halves.real, reference.ids))
+    nothing_real = tuple(cuts.unsupported(halves.synthetic, ids))
     findings = [
-        *sorted(_uncovered(reference, look), key=lambda f: (-f.rows, f.label, f.terms)),
-        *sorted(_confused(reference, look), key=lambda f: (-f.rows, f.label, f.other)),
-        *_overused(synthetic, reference),
-        *_register(synthetic, reference),
-        *off_label(synthetic, reference, look),
-        *_far(synthetic, reference, look),
+        *sorted(_missed(reference, near[0], predicted), key=lambda f: (-f.rows, f.label, f.terms)),
+        *sorted(_confused(reference, predicted), key=lambda f: (-f.rows, f.label, f.other)),
+        *_overused(halves, ids),
+        *_register(halves),
+        *off_label(synthetic, reference, near[1]),
+        *(
+            Finding("nothing real near", region.label, round((1 - region.reached) * region.rows), region.rows, why)
+            for region in nothing_real
+            for why in [
+                f"about {region.terms}: {region.reached:.2f} near real rows, of real ones {region.expected:.2f}"
+            ]
+        ),
     ]
-    covered = float(look.covered.mean())
-    like, embedder = reference.like, reference.embedder
-    return Diagnosis(tuple(findings), covered, look.predicted, like, len(synthetic), len(reference.texts), embedder)
+    measured = tuple(findings), cuts.coverage, by_label, not_covered, nothing_real, predicted, reference.like
+    return Diagnosis(*measured, len(synthetic), len(reference.texts), reference.embedder)
 
 
-def _uncovered(at: Reference, look: Look) -> Iterator[Finding]:
-    wrong = look.predicted != at.labels
-    missed = ~look.covered | wrong
-    for label, inside, terms in at.regions:
-        lost = inside[missed[inside]]
-        if terms and len(inside) >= LEAST and len(lost) >= max(2, MISSED * len(inside)):
-            bare, misread = int((~look.covered[inside]).sum()), int(wrong[inside].sum())
-            said = f"about {', '.join(terms)}: {bare} without a synthetic row near, {misread} misread"
-            yield Finding("uncovered", label, len(lost), len(inside), said, terms, ids=tuple(at.ids[i] for i in lost))
+def _missed(at: Reference, covered: np.ndarray, predicted: np.ndarray) -> Iterator[Finding]:
+    wrong = predicted != at.labels
+    missed = ~covered | wrong
+    for part, terms in at.groups:
+        lost = part[missed[part]]
+        if terms and len(part) >= LEAST and len(lost) >= max(2, MISSED * len(part)):
+            bare, misread = int((~covered[part]).sum()), int(wrong[part].sum())
+            evidence = f"about {', '.join(terms)}: {bare} without a synthetic row near, {misread} misread"
+            ids = tuple(at.ids[i] for i in lost)
+            yield Finding("missed", str(at.labels[part[0]]), len(lost), len(part), evidence, terms, ids=ids)
 
 
-def _confused(at: Reference, look: Look) -> Iterator[Finding]:
-    wrong = look.predicted != at.labels
-    for (label, other), count in Counter(zip(at.labels[wrong], look.predicted[wrong], strict=True)).items():
+def _confused(at: Reference, predicted: np.ndarray) -> Iterator[Finding]:
+    wrong = predicted != at.labels
+    for (label, other), count in Counter(zip(at.labels[wrong], predicted[wrong], strict=True)).items():
         if count >= LEAST:
-            mixed = np.flatnonzero((at.labels == label) & (look.predicted == other))
+            mixed = np.flatnonzero((at.labels == label) & (predicted == other))
             clear = {name: list(at.plain[(at.labels == name) & ~wrong]) for name in (label, other)}
             terms = describe({"mixed": list(at.plain[mixed]), **clear}, least=LEAST)["mixed"]
-            said = f"taken for {other}" + (f": about {', '.join(terms)}" if terms else "")
+            evidence = f"taken for {other}" + (f": about {', '.join(terms)}" if terms else "")
             ids, of = tuple(at.ids[i] for i in mixed), int((at.labels == label).sum())
-            yield Finding("confused", str(label), count, of, said, terms, str(other), ids)
+            yield Finding("confused", str(label), count, of, evidence, terms, str(other), ids)
 
 
-def _overused(synthetic: Dataset, at: Reference) -> list[Finding]:
-    """Openings and phrases of synthetic rows, counted once a row; rows that one explains speak for no other."""
-    out: list[Finding] = []
-    explained: set[int] = set()
-    made, real = [words(t) for t in synthetic["text"]], [words(t) for t in at.texts]
-    for how, uses in (("opens", _opening), ("stands in", _phrases)):
-        theirs = Counter(u for tokens in real for u in uses(tokens))
-        places: dict[tuple[str, ...], list[int]] = {}
-        for i, tokens in enumerate(made):
-            for run in uses(tokens):
-                places.setdefault(run, []).append(i)
-        over = [
-            (round(len(where) / len(made) - theirs[run] / len(real), 6), run)
-            for run, where in places.items()
-            if len(where) >= LEAST_USES and wilson(len(where), len(made)).low > wilson(theirs[run], len(real)).high
-        ]
-        for _, run in sorted(over, key=lambda pair: (-pair[0], pair[1])):
-            where = places[run]
-            if len(out) < MOST_PHRASES and 2 * len(explained.intersection(where)) <= len(where):
-                explained.update(where)
-                out.append(_phrase(run, how, where, theirs[run] / len(real), synthetic))
-    return out
+def _overused(halves: Halves, ids: Sequence[str]) -> Iterator[Finding]:
+    labels, n, m = halves.synthetic.labels, len(halves.synthetic.texts), len(halves.real.texts)
+    for kind, phrase, where, theirs in overused(halves.synthetic.tokens, halves.real.tokens):
+        label, count = Counter(labels[where].tolist()).most_common(1)[0]
+        mostly = label if 2 * count > len(where) else ""
+        how = "opens" if kind == "opening" else "stands in"
+        evidence = f"“{phrase}” {how} {len(where) / n:.1%} of the rows, of the real ones {theirs / m:.1%}"
+        yield Finding("overused", mostly, len(where), n, evidence, (phrase,), ids=tuple(ids[i] for i in where))
 
 
-def _phrase(run: tuple[str, ...], how: str, where: list[int], real: float, synthetic: Dataset) -> Finding:
-    shares = f"{len(where) / len(synthetic):.1%} of the rows, of the real ones {real:.1%}"
-    label, count = Counter(synthetic["label"][i] for i in where).most_common(1)[0]
-    mostly = label if 2 * count > len(where) else ""
-    ids, phrase = _ids(synthetic), " ".join(run)
-    some = tuple(ids[i] for i in where)
-    return Finding("overused", mostly, len(where), len(synthetic), f"“{phrase}” {how} {shares}", (phrase,), ids=some)
-
-
-def _opening(tokens: Sequence[str]) -> set[tuple[str, ...]]:
-    return {tuple(tokens[:OPENING])} if len(tokens) > OPENING else set()
-
-
-def _phrases(tokens: Sequence[str]) -> set[tuple[str, ...]]:
-    return set(ngrams(tokens, PHRASE))
-
-
-def _register(synthetic: Dataset, at: Reference) -> Iterator[Finding]:
+def _register(halves: Halves) -> Iterator[Finding]:
     """Lengths and habits over all rows; what the real ones are like is told label by label."""
-    made, real = (habits(texts, {}).iloc[-1] for texts in (list(synthetic["text"]), at.texts))
-    n, m = int(made["rows"]), int(real["rows"])
-    a, b = float(made["words, median"]), float(real["words, median"])
-    if not 0.8 <= a / max(b, 1) <= 1.25:
-        yield Finding("off register", "", n, n, f"half have {a:.0f} words or fewer, of the real rows {b:.0f}")
-    for habit in made.index[5:]:
-        p, q = float(made[habit]), float(real[habit])
-        here, there = wilson(round(p * n), n), wilson(round(q * m), m)
-        if abs(p - q) >= 0.1 and (here.low > there.high or here.high < there.low):
-            yield Finding("off register", "", round(p * n), n, f"{habit}: {p:.0%}, of the real rows {q:.0%}")
+    n = len(halves.synthetic.texts)
+    here, there = (float(np.median([len(t) for t in side.tokens])) for side in (halves.synthetic, halves.real))
+    if not 0.8 <= here / max(there, 1) <= 1.25:
+        yield Finding("off register", "", n, n, f"half have {here:.0f} words or fewer, of the real rows {there:.0f}")
+    for habit in off_register(register(halves.synthetic.texts, halves.real.texts)):
+        evidence = f"{habit.value}: {habit.synthetic:.0%}, of the real rows {habit.real:.0%}"
+        yield Finding("off register", "", round(habit.synthetic * n), n, evidence)
 
 
-def off_label(synthetic: Dataset, at: Reference, look: Look | None = None) -> list[Finding]:
-    """Return the findings "label does not stick" alone."""
-    near = (look or at.look(synthetic)).near
-    model, labels, ids = at.label_model, np.asarray(synthetic["label"]), _ids(synthetic)
+def _far(region: Region) -> Finding:
+    evidence = f"about {region.terms}: {region.reached:.2f} of them near real rows, of real ones {region.expected:.2f}"
+    rows = round((1 - region.reached) * region.rows)
+    return Finding("nothing real near", region.label, rows, region.rows, evidence)
+
+
+def off_label(synthetic: Dataset, at: Reference, near: np.ndarray | None = None) -> list[Finding]:
+    """Return the findings "label does not stick" alone; `near`, shape (n,), says which rows have a real one near."""
+    near = at.near(synthetic)[1] if near is None else near
+    model, labels, ids = at.label_model, np.asarray(synthetic["label"]), row_ids(synthetic, "row")
     known = np.flatnonzero(np.isin(labels, at.names))
     if model is None or not len(known):
         return []
-    texts, own = [synthetic["text"][i] for i in known], labels[known]
+    texts, asked = [synthetic["text"][i] for i in known], labels[known]
     likely = np.array(model.labels)[model.probabilities(texts).argmax(axis=1)]
-    low = model.pvi(texts, own) < np.array([model.thresholds[label] for label in own])
+    low = model.pvi(texts, asked) < np.array([model.thresholds[label] for label in asked])
     out = []
     for label in at.names:
-        bad = np.flatnonzero(low & (own == label) & (likely != label) & ~near[known])
+        bad = np.flatnonzero(low & (asked == label) & (likely != label) & ~near[known])
         if len(bad):
-            nearer = str(Counter(sorted(likely[bad])).most_common(1)[0][0])
-            some = tuple(ids[known[i]] for i in bad)
-            said = f"real rows like these are mostly {nearer}"
-            out.append(
-                Finding("label does not stick", label, len(bad), int((own == label).sum()), said, (), nearer, some)
-            )
+            other = str(Counter(sorted(likely[bad])).most_common(1)[0][0])
+            some, of = tuple(ids[known[i]] for i in bad), int((asked == label).sum())
+            evidence = f"real rows like these are mostly {other}"
+            out.append(Finding("label does not stick", label, len(bad), of, evidence, (), other, some))
     return sorted(out, key=lambda f: (-f.rows, f.label))
-
-
-def _far(synthetic: Dataset, at: Reference, look: Look) -> Iterator[Finding]:
-    labels, ids = np.asarray(synthetic["label"]), _ids(synthetic)
-    for label in at.names:
-        mine = np.flatnonzero(labels == label)
-        far = mine[~look.near[mine]]
-        if len(far) >= LEAST and len(far) > MISSED * len(mine):
-            some = tuple(ids[i] for i in far)
-            yield Finding("nothing real near", label, len(far), len(mine), "outside every real row's reach", ids=some)
-
-
-def _ids(rows: Dataset) -> list[str]:
-    return list(rows["id"]) if "id" in rows.column_names else [f"row-{i}" for i in range(len(rows))]

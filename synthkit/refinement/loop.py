@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -20,9 +21,8 @@ from synthkit.llm.request import sha256_json
 from synthkit.llm.store import Store
 from synthkit.prompts.plan import TEXTS_A_REQUEST, Plan, plan
 from synthkit.refinement.decisions import Decisions
-from synthkit.refinement.diagnosis import Diagnosis, diagnose, off_label
-from synthkit.refinement.proposals import Proposal, Proposals, chosen_levers, propose, with_seeds
-from synthkit.refinement.reference import Reference
+from synthkit.refinement.diagnosis import Diagnosis, Reference, diagnose, off_label
+from synthkit.refinement.proposals import Proposal, Proposals, chosen_levers, propose
 from synthkit.refinement.result import Iteration, Refinement, result_of
 from synthkit.seeds.gate import Gate
 from synthkit.seeds.seeds import Seeds
@@ -32,19 +32,19 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 MIX = ("zero_shot", "attributed")
-START, REQUESTS, ROUNDS = 24, 12, 3
+START, REQUESTS, ITERATIONS = 24, 12, 3
 EXHAUSTED = "recordings exhausted"
 PATIENCE = 2  # iterations in a row without a gain beyond noise that end a loop
 
 
-class Step:
-    """A turn before it is taken: `diagnosis`, then `propose()`, then `apply()`."""
+class NextIteration:
+    """An iteration before it is made: `diagnosis`, then `propose()`, then `apply()`."""
 
     def __init__(self, loop: Loop, number: int, diagnosis: Diagnosis):
         self._loop, self.number, self.diagnosis = loop, number, diagnosis
 
     def __repr__(self) -> str:
-        return f"Step {self.number}. {self.diagnosis.summary()}"
+        return f"Iteration {self.number}, not yet made. {self.diagnosis.summary()}"
 
     @cached_property
     def proposals(self) -> tuple[Proposal, ...]:
@@ -60,30 +60,29 @@ class Step:
         slots = self._loop.plan_of(self.number, self.proposals if proposals is None else proposals).slots
         return export_pending(slots, self._loop.task.recordings, gate=Gate(self._loop.task).requests)
 
-    def apply(self, proposals: Proposals | Sequence[Proposal] | None = None, *, spare: Sequence[str] = ()) -> Iteration:
+    def apply(self, proposals: Proposals | Sequence[Proposal] | None = None) -> Iteration:
         """Ask what is proposed (or the `proposals` given instead), add what the filters keep, drop what hurts.
 
-        Rows are never replaced. Dropped are rows, old or new, whose label does not stick (lever "prune"), but for the
-        ids in `spare`. The loop then stands one turn further.
+        Rows are never replaced. Dropped are rows, old or new, whose label does not stick (lever "prune"). The loop then
+        stands one iteration further.
         """
         if self.number != len(self._loop.iterations):
-            raise SynthkitError(f"step {self.number} was taken already; loop.diagnose() gives the next one")
+            raise SynthkitError(f"iteration {self.number} was made already; loop.diagnose() gives the next one")
         chosen = self.proposals if proposals is None else tuple(getattr(proposals, "items", proposals))
         if not chosen:
-            raise SynthkitError("no proposals to ask: step.propose() has those of the diagnosis")
-        return self._loop._take(self.number, chosen, set(spare))
+            raise SynthkitError("no proposals to ask: propose() has those of the diagnosis")
+        return self._loop._make(self.number, chosen)
 
 
 class Loop:
-    """A refinement under way, one turn at a time.
+    """A refinement under way, one iteration at a time.
 
-    `step = loop.diagnose()` says what is wrong, `step.propose()` what to ask, `step.apply()` asks it, `loop.result()`
-    sums up. Iteration 0 is a plain mix.
+    `upcoming = loop.diagnose()` says what is wrong, `upcoming.propose()` what to ask, `upcoming.apply()` asks it,
+    `loop.result()` sums up. Iteration 0 is a plain mix.
 
     `validation` are real rows that judge and are described, never quoted (the task's own by default): they count as
     real rows used. The loop starts from `start` requests of the mix `strategy`, then makes `requests` an iteration.
-    `levers` switches adjustments off: of "topics", "boundary", "phrases", "register", "prune" only those named.
-    Validation rows are never shown; with `quote_real` the seeds nearest to what is missing are, by `few_shot`.
+    `levers` switches adjustments off: of "topics", "phrases", "register", "prune" only those named.
     `filters` is None or a function `(task, seeds) -> filters`; new texts are held against all that were ever kept.
     Everything is a function of the arguments and the replies: run again, it asks only what has no reply yet.
     """
@@ -98,7 +97,6 @@ class Loop:
         start: int = START,
         requests: int = REQUESTS,
         levers: Sequence[str] | None = None,
-        quote_real: bool = False,
         patience: int | None = PATIENCE,
         filters: Callable | None = None,
         llm: str | LLM = "recorded",
@@ -111,8 +109,6 @@ class Loop:
         for name, value in (("start", start), ("requests", requests)):
             if not isinstance(value, int) or not 1 <= value <= OWN_SLOTS:
                 raise SynthkitError(f"{name}={value!r}: expected a whole number of requests, 1 to {OWN_SLOTS}")
-        if quote_real and seeds is None:
-            raise SynthkitError("quote_real=True shows seeds that are near to what is missing: give some, seeds=...")
         if llm == "ngram":
             raise SynthkitError(
                 "llm='ngram' reads no prompt, so no proposal can steer it; a loop needs a language model"
@@ -129,9 +125,8 @@ class Loop:
         self._asking = {"llm": self.source, "budget": budget, "store": store, "progress": progress}
         self.decisions = Decisions(task.recordings if isinstance(self.source, Recorded) else None)
         names = [strategy] if isinstance(strategy, str) else list(strategy)
-        self.quote_real = quote_real
-        own = [embedder, filters is not None, *(["quote_real"] if quote_real else [])]
-        self._setting = [task.name, self._digest(), random_state, names, start, requests, list(self.levers), *own]
+        given = [embedder, filters is not None]
+        self._setting = [task.name, self._digest(), random_state, names, start, requests, list(self.levers), *given]
         self.iterations: list[Iteration] = []
         self._begin()
 
@@ -155,9 +150,9 @@ class Loop:
         none = len(gains) == self.patience and all(g.low <= 0 for g in gains)
         return f"no gain beyond noise on validation for {self.patience} iterations" if none else ""
 
-    def diagnose(self) -> Step:
-        """Return the next turn: what is wrong with the rows as they stand."""
-        return Step(self, len(self.iterations), self.iterations[-1].diagnosis)
+    def diagnose(self) -> NextIteration:
+        """Return the next iteration: what is wrong with the rows as they stand."""
+        return NextIteration(self, len(self.iterations), self.iterations[-1].diagnosis)
 
     def one_shot(self, requests: int) -> Plan:
         """Return the plan that the same number of requests would be spent on without a loop."""
@@ -175,7 +170,7 @@ class Loop:
         return generate(chosen, filters=self._filters() if filters is None else filters, **self._asking)
 
     def plan_of(self, number: int, proposals: Sequence[Proposal]) -> Plan:
-        """Return the plan of a turn: request j has slot 1000 * number + j, or its own in the one-shot plan."""
+        """Return the plan of an iteration: request j has slot 1000 * number + j, or its own in the one-shot plan."""
         slots = tuple(
             p.request(self.task, self.seeds, OWN_SLOTS * number + j, self.random_state) for j, p in enumerate(proposals)
         )
@@ -186,14 +181,12 @@ class Loop:
         made = self.generate(self.one_shot(self.start))
         self._add(0, (), made, made.rows, ())
 
-    def _decide(self, step: Step) -> tuple[Proposal, ...]:
+    def _decide(self, upcoming: NextIteration) -> tuple[Proposal, ...]:
         def anew() -> list[dict]:
-            given = propose(step.diagnosis, self.requests, levers=self.levers, more=self._more())
-            if self.quote_real:
-                given = [with_seeds(p, step.diagnosis, self.seeds, self.reference) for p in given]
+            given = propose(upcoming.diagnosis, self.requests, levers=self.levers, more=self._more())
             return [p.to_json() for p in given]
 
-        return tuple(Proposal.from_json(p) for p in self._decision(step.number, "proposals", anew))
+        return tuple(Proposal.from_json(p) for p in self._decision(upcoming.number, "proposals", anew))
 
     def _decision(self, number: int, what: str, anew: Callable[[], list], *more: object) -> list:
         """Return a decision: as recorded for the same course of the loop so far, else anew."""
@@ -207,12 +200,12 @@ class Loop:
         return sha256_json([*rows["text"], *rows["label"]])
 
     def _more(self) -> Iterator[tuple[str, str, int]]:
-        """What the one-shot plan would ask next, after the start and what earlier turns took of it."""
+        """What the one-shot plan would ask next, after the start and what earlier iterations took of it."""
         taken = self.start + sum(not p.lever for i in self.iterations for p in i.proposals)
         for request in self.one_shot(taken + self.requests).slots[taken:]:
             yield request.strategy, request.label, request.slot
 
-    def _take(self, number: int, proposals: tuple[Proposal, ...], spare: set[str]) -> Iteration:
+    def _make(self, number: int, proposals: tuple[Proposal, ...]) -> Iteration:
         made = self.generate(self.plan_of(number, proposals), self._with_memory())
         new = [{**row, "iteration": number} for row in made.rows]
         rows = synthetic_rows([*self.rows, *new])
@@ -220,7 +213,7 @@ class Loop:
         if "prune" in self.levers:
             asked = [p.to_json() for p in proposals]
             found = self._decision(number, "dropped", lambda: self._hurtful(rows), asked)
-            here = set(rows["id"]) - spare
+            here = set(rows["id"])
             dropped = tuple((row_id, why) for row_id, why in found if row_id in here)
         gone = {row_id for row_id, _ in dropped}
         kept = synthetic_rows([row for row in rows if row["id"] not in gone])
@@ -266,12 +259,12 @@ def refine(
     seeds: Seeds | None = None,
     validation: Dataset | None = None,
     *,
-    rounds: int = ROUNDS,
+    iterations: int = ITERATIONS,
     patience: int | None = PATIENCE,
     baseline: bool = True,
     **settings,
 ) -> Refinement:
-    """Return what `rounds` turns of diagnose, propose and apply make of a plain mix, beside the mix in one shot.
+    """Return what `iterations` of diagnose, propose and apply make of a plain mix, beside the mix in one shot.
 
     `settings` are those of `sk.Loop`: `llm`, `budget`, `levers`, `start`, `requests`, `random_state` and so on. A loop
     ends early after `patience` iterations in a row without a gain beyond noise on the validation rows (paired
@@ -279,9 +272,12 @@ def refine(
     has to beat. Rows accumulate and are never replaced (Gerstgrasser et al. 2024, arXiv 2404.01413); test rows are not
     looked at.
     """
-    if not isinstance(rounds, int) or rounds < 1:
-        raise SynthkitError(f"rounds={rounds!r}: expected a whole number, 1 or more")
+    if "rounds" in settings:
+        warnings.warn("rounds= is called iterations= now", DeprecationWarning, stacklevel=2)
+        iterations = settings.pop("rounds")
+    if not isinstance(iterations, int) or iterations < 1:
+        raise SynthkitError(f"iterations={iterations!r}: expected a whole number, 1 or more")
     loop = Loop(task, seeds, validation, patience=patience, **settings)
-    while len(loop.iterations) <= rounds and not loop.stopped:
+    while len(loop.iterations) <= iterations and not loop.stopped:
         loop.diagnose().apply()
     return loop.result(baseline=baseline)

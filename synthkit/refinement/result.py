@@ -14,7 +14,7 @@ from synthkit.core.stats import Interval
 from synthkit.generation.generate import Generation
 from synthkit.generation.ledger import Ledger
 from synthkit.prompts.plan import Plan
-from synthkit.refinement.diagnosis import Diagnosis
+from synthkit.refinement.diagnosis import Diagnosis, diagnose
 from synthkit.refinement.proposals import Proposal
 from synthkit.seeds.seeds import load_seeds
 
@@ -29,9 +29,9 @@ DRAWS = 5
 
 @dataclass(frozen=True, repr=False)
 class Iteration(Result):
-    """One turn: what was proposed, what it brought, what was dropped, and how the rows do on the validation rows.
+    """What was proposed, what it brought, what was dropped, and how the rows do on the validation rows.
 
-    `requests` and `rows` count all so far; `gain` is the paired difference in macro-F1 to the turn before.
+    `requests` and `rows` count all so far; `gain` is the paired difference in macro-F1 to the iteration before.
     """
 
     number: int
@@ -52,7 +52,7 @@ class Iteration(Result):
         )
 
     def to_frame(self) -> pd.DataFrame:
-        """Return the rows that this turn added."""
+        """Return the rows that this iteration added."""
         frame = self.rows.to_pandas()
         return frame[frame["iteration"] == self.number][["id", "label", "text", "attributes"]]
 
@@ -130,18 +130,18 @@ class Refinement(Result):
 
     def reading(self) -> str:
         """Return what happened in sentences, also where an iteration made things worse."""
-        said = [f"Iteration {i.number} {_moved(i.gain)}." for i in self.iterations[1:]]
+        sentences = [f"Iteration {i.number} {_moved(i.gain)}." for i in self.iterations[1:]]
         if self.one_shot:
             shot = self.one_shot[-1]
             how = "beats" if shot.ahead.low > 0 else "loses to" if shot.ahead.high < 0 else "cannot be told from"
-            said.append(
+            sentences.append(
                 f"After {shot.requests} requests the loop {how} one shot of the plain mix: {_signed(shot.ahead)}."
             )
-        said.append(
+        sentences.append(
             f"These are the {self.real_rows:,} validation rows that the loop looked at, so they flatter it; "
             "rows that it never saw decide."
         )
-        return " ".join(said)
+        return " ".join(sentences)
 
     @property
     def words(self) -> Dataset:
@@ -166,8 +166,7 @@ class Refinement(Result):
         task = self.generation.plan.task
         few = [load_seeds(task, k=k, random_state=i).rows for i in range(draws)]
         sides = {"loop": [r.rows for r in results], "one_shot": [r.one_shot[-1].rows for r in results]}
-        said = [concatenate_datasets([bare(r.one_shot[-1].rows), r.words]) for r in results]
-        sides["one_shot+words"] = said
+        sides["one_shot+words"] = [concatenate_datasets([bare(r.one_shot[-1].rows), r.words]) for r in results]
         out = {"real_few": few, **sides, "validation": [self.validation]}
         for name, sets in sides.items():
             out[f"real_few+{name}"] = [
@@ -198,27 +197,27 @@ def _one_shots(loop: Loop):
         if i.requests <= made.ledger.answered:
             at = [place[who] for who in zip(made.rows["strategy"], made.rows["slot"], strict=True)]
             rows = made.rows.select([j for j, n in enumerate(at) if n < i.requests])
-            look = loop.reference.look(rows)
-            f1, _ = loop.score(look.predicted)
-            _, ahead = loop.score(i.diagnosis.predicted, look.predicted)
-            yield OneShot(i.requests, rows, f1, float(look.covered.mean()), ahead)
+            found = diagnose(rows, loop.reference)
+            f1, _ = loop.score(found.predicted)
+            _, ahead = loop.score(i.diagnosis.predicted, found.predicted)
+            yield OneShot(i.requests, rows, f1, found.coverage, ahead)
 
 
 def _generation(loop: Loop) -> Generation:
-    """All turns as one generation: what the loop dropped stands among the drops, and the ledger adds up."""
-    turns = [i.made for i in loop.iterations]
-    texts = {row["id"]: row for made in turns for row in made.rows}
+    """All iterations as one generation: what the loop dropped stands among the drops, and the ledger adds up."""
+    generations = [i.made for i in loop.iterations]
+    texts = {row["id"]: row for made in generations for row in made.rows}
     gone = [(row_id, *why.split(": ", 1)) for i in loop.iterations for row_id, why in i.dropped]
-    drops = [d for made in turns for d in made.drops]
+    drops = [d for made in generations for d in made.drops]
     for row_id, reason, evidence in gone:
         seen = {name: texts[row_id][name] for name in ("id", "label", "text")}
         drops.append({**seen, "reason": reason, "evidence": evidence, "also": ""})
-    slots = tuple(r for made in turns for r in made.plan.slots)
+    slots = tuple(r for made in generations for r in made.plan.slots)
     names = "+".join(dict.fromkeys(r.strategy for r in slots))
-    whole = Plan(loop.task, loop.seeds, names, sum(made.plan.n for made in turns), loop.random_state, slots)
-    ledger = _together([made.ledger for made in turns], Counter(reason for _, reason, _ in gone))
-    problems = tuple(p for made in turns for p in made.problems)
-    return Generation(whole, loop.rows, ledger, tuple(drops), problems, turns[-1].model)
+    whole = Plan(loop.task, loop.seeds, names, sum(made.plan.n for made in generations), loop.random_state, slots)
+    ledger = _together([made.ledger for made in generations], Counter(reason for _, reason, _ in gone))
+    problems = tuple(p for made in generations for p in made.problems)
+    return Generation(whole, loop.rows, ledger, tuple(drops), problems, generations[-1].model)
 
 
 def _together(ledgers: Sequence[Ledger], gone: Counter) -> Ledger:

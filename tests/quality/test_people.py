@@ -13,7 +13,7 @@ from synthkit.core.rows import make_rows
 from synthkit.quality.bias import LEAST, associations, difference, shares, skew, slice_gaps, total_variation
 from synthkit.quality.counterfactual import renamed, swap_test, swapped
 from synthkit.quality.evaluate import evaluate
-from synthkit.quality.privacy import auc, copies, matched, membership_scores, nearer, survivors, tpr_at
+from synthkit.quality.privacy import COPIED, auc, copies, matched, membership_scores, nearer, survivors, tpr_at
 
 WORDS = {"boats": [f"boat{i}" for i in range(300)], "bread": [f"bread{i}" for i in range(300)]}
 
@@ -95,7 +95,7 @@ def test_a_report_tells_a_leak_from_none():
         assert leaking.get(name).outside == "above"
         assert safe.get(name).outside == ""
         assert safe.get(name).control.value == pytest.approx(0.5, abs=0.05)
-    assert leaking.get("longest copied run (words)").outside == "above"
+    assert leaking.get(COPIED).outside == "above" and safe.get(COPIED).outside == ""
     assert "smoke test" in leaking.get(names[0]).method
     assert any("60 seeds: no true positive rate at 1 % false ones, it needs 200" in note for note in safe.notes)
 
@@ -187,14 +187,14 @@ def test_a_weak_slice_shows_its_gap_and_a_tiny_one_none():
 
 
 def test_the_bias_section_is_measured_when_it_is_named():
-    def told(state, who):
+    def spoken(state, who):
         rows = invent(160, state).to_list()
         for i, row in enumerate(rows):
             row["text"] = f"{who if row['label'] == 'boats' else 'they'} said {row['text']}"
             row["channel"] = "mail" if i % 4 > 1 else "phone"
         return make_rows(columns(rows))
 
-    real, made = told(1, "he"), told(2, "she")
+    real, made = spoken(1, "he"), spoken(2, "she")
     report = evaluate(made, real, embedder="lsa", metrics="bias", slices="channel")
     assert report.get("label skew").outside == ""
     assert report.get("channel skew").synthetic.value == 0

@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.rows import invent
 
-from synthkit.quality.alignment import jensen_shannon, lengths, unigrams
 from synthkit.quality.diversity import overused, self_bleu, self_repetition
-from synthkit.quality.fidelity import fluency, register
+from synthkit.quality.fidelity import fluency, off_register, register
 from synthkit.quality.ngram_model import WordModel, encode
 from synthkit.seeds.profile import HABITS
 
@@ -108,31 +107,32 @@ def test_a_model_finds_its_own_kind_of_text_more_fluent():
     assert fluency(model, like) == pytest.approx(fluency(model, noise), rel=0.1)  # these texts have no word order
 
 
-def test_divergence_of_words_and_lengths_is_that_of_scipy():
-    from scipy.spatial.distance import jensenshannon
-
-    a, b = unigrams(["a a b", "c"]), unigrams(["a c c d"])
-    names = sorted(a | b)
-    p, q = ([c[n] / c.total() for n in names] for c in (a, b))
-    assert jensen_shannon(a, b) == pytest.approx(jensenshannon(p, q, base=2) ** 2)
-    assert jensen_shannon(a, a) == 0 and jensen_shannon(Counter("a"), Counter("b")) == 1
-    assert lengths(["one", "two words", "x " * 50, "x " * 51])[1] == 1
-
-
 def test_openings_and_phrases_that_return_are_listed_once():
     real = [f"w{i} was here on day {i} of it" for i in range(40)]
-    made = [f"I am writing to complain about thing {i}" for i in range(20)] + real[:20]
-    found = overused(made, real)
-    assert found[0] == ("opening", "i am writing", 20, 0)
-    assert [x[1:] for x in found if x[0] == "phrase"][0][1:] == (20, 0)
-    assert all("was here" not in words for _, words, *_ in found)
-    assert len([x for x in found if x[0] == "phrase"]) <= 2  # overlapping ones are one phrase
+    synthetic = [f"I am writing to complain about thing {i}" for i in range(20)] + real[:20]
+    (found,) = overused(synthetic, real)  # the phrases of those texts are explained by their opening
+    assert found == ("opening", "i am", list(range(20)), 0)
     assert overused(real, real) == []
 
 
-def test_register_looks_at_every_habit():
-    habits = [column for column, _, _ in HABITS]
-    has = register(["Is it late?", "thank you, i love it"])
-    assert has.shape == (2, len(HABITS))
-    assert has[:, habits.index("question")].tolist() == [True, False]
-    assert has[:, habits.index("politeness")].tolist() == [False, True]
+def test_a_phrase_counts_once_a_text_and_needs_four_of_them():
+    real = [f"w{i} v{i} u{i} t{i}" for i in range(60)]
+    inside = [f"a{i} at the end b{i} at the end" for i in range(8)] + real[:50]
+    assert overused(inside, real) == [("phrase", "at the end", list(range(8)), 0)]
+    assert overused(inside[:3] + real, real) == []
+
+
+def test_a_share_a_little_above_the_real_one_is_not_overused_however_many_texts_say_so():
+    texts = [f"so then{' it' * (i % 10 < 3)} x{i} y{i}" for i in range(4000)]
+    others = [f"so then{' it' * (i % 10 < 2)} z{i} w{i}" for i in range(4000)]
+    assert overused(texts, others) == []
+
+
+def test_register_looks_at_every_habit_and_calls_off_what_differs_widely():
+    synthetic, real = ["is it late?"] * 40 + ["It is late."] * 60, ["It is late."] * 100
+    habits = {s.value: s for s in register(synthetic, real)}
+    assert set(habits) < {column for column, _, _ in HABITS}  # those that somebody has
+    assert (habits["question"].synthetic, habits["question"].real) == (0.4, 0.0)
+    assert {s.value for s in off_register(list(habits.values()))} == {"question", "starts lower-case"}
+    assert off_register(register(real, real)) == []
+    assert off_register(register(["Is it late?"] * 8 + real * 4, real * 4)) == []  # sure, and of no weight

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from support.rows import cloud
 
-from synthkit.core.errors import SynthkitError
-from synthkit.quality.alignment import distances, frechet, mauve, mmd, precision
-from synthkit.quality.fidelity import Judge, knn_fidelity
+from synthkit.core.classifier import LabelClassifier
+from synthkit.quality.alignment import coverage, distances, mmd, precision, radii, within_labels
+from synthkit.quality.fidelity import knn_fidelity
 
 
 @pytest.mark.parametrize("shift", [0.0, 0.5, 2.0])
@@ -46,30 +46,6 @@ def test_the_test_of_mmd_finds_a_shift_and_keeps_its_level():
     assert 0.3 < p.mean() < 0.7
 
 
-def test_frechet_is_the_distance_of_two_gaussians():
-    from scipy.linalg import sqrtm
-    from sklearn.covariance import ledoit_wolf
-
-    x, y = cloud(200, 1), cloud(200, 2, 1)
-    (a, _), (b, _) = ledoit_wolf(x.astype(float)), ledoit_wolf(y.astype(float))
-    expected = ((x.mean(0) - y.mean(0)) ** 2).sum() + np.trace(a + b - 2 * sqrtm(a @ b).real)
-    assert frechet(x, y) == pytest.approx(expected, rel=1e-4)
-    assert frechet(x, x) == pytest.approx(0, abs=1e-6)
-    with pytest.raises(SynthkitError, match="20 rows a side, at least 24 needed"):
-        frechet(x[:20], y)
-
-
-def test_mauve_is_that_of_its_authors_or_says_how_to_get_it():
-    try:
-        import mauve as package
-    except ImportError:
-        with pytest.raises(SynthkitError, match="pip install mauve-text"):
-            mauve(cloud(60, 1), cloud(60, 2))
-        return
-    x, y = cloud(100, 1), cloud(100, 2)
-    assert mauve(x, y) == package.compute_mauve(x, y, seed=1, verbose=False).mauve
-
-
 def test_neighbours_vote_for_a_label():
     real = np.array([[0.0], [0.1], [0.2], [1.0], [1.1], [1.2]])
     labels = ["a"] * 3 + ["b"] * 3
@@ -88,10 +64,30 @@ def test_shuffled_labels_lose_their_fidelity():
     x = cloud(200, 1)
     x[labels == "b", 1] += 1
     shuffled = rng.permutation(labels)
-    judge = Judge(x, labels)
-    assert judge.pvi(x, labels).mean() > 0.5 > judge.pvi(x, shuffled).mean()
+    classifier = LabelClassifier(x, labels)
+    assert classifier.pvi(x, labels).mean() > 0.5 > classifier.pvi(x, shuffled).mean()
     own = distances(x, x)
     assert knn_fidelity(own, labels, labels) > 0.9
     assert knn_fidelity(own, shuffled, labels) < 0.6
-    assert np.isnan(judge.pvi(x[:1], ["c"])[0])
-    assert judge.log2(x[:1], ["c"])[0] == pytest.approx(np.log2(0.5 / 3))
+    assert np.isnan(classifier.pvi(x[:1], ["c"])[0])
+    assert classifier.log2(x[:1], ["c"])[0] == pytest.approx(np.log2(0.5 / 3))
+
+
+def test_coverage_within_labels_sees_a_class_that_another_one_stands_in_for():
+    real, labels = cloud(120, 1), np.array(["a", "b"] * 60)
+    near = cloud(120, 2)
+    assert coverage(real, near, labels=(labels, labels)) == pytest.approx(coverage(real, near), abs=0.1)
+    assert coverage(real, near, labels=(labels, ["a"] * 120)) == pytest.approx(0.5, abs=0.05)
+
+
+def test_coverage_within_labels_is_the_mean_of_each_label_by_itself():
+    real, near, labels = cloud(90, 1), cloud(90, 2, 0.5), np.array(["a", "b", "b"] * 30)
+    alone = [coverage(real[labels == x], near[labels == x]) * (labels == x).sum() for x in "ab"]
+    assert coverage(real, near, labels=(labels, labels)) == pytest.approx(sum(alone) / 90)
+
+
+def test_a_ball_reaches_no_farther_than_to_the_rows_of_its_label():
+    x = np.array([[0.0], [0.1], [5.0], [9.0]])
+    among = within_labels(distances(x, x), ["a", "a", "a", "b"], ["a", "a", "a", "b"])
+    assert radii(among, k=1) == pytest.approx([0.1, 0.1, 4.9, 0], abs=1e-6)
+    assert radii(among, k=3) == pytest.approx([5, 4.9, 5, 0], abs=1e-6)

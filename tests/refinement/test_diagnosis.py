@@ -8,8 +8,8 @@ from support.hotel import SUBJECTS, real_rows, text
 from synthkit.core.errors import SynthkitError
 from synthkit.core.rows import make_rows
 from synthkit.core.text import words
-from synthkit.refinement.diagnosis import diagnose
-from synthkit.refinement.reference import FILLER, Reference, describe
+from synthkit.quality.regions import FILLER, describe
+from synthkit.refinement.diagnosis import Reference, diagnose
 
 NOUNS = st.sampled_from(["kettle", "parcel", "need", "refund", "driver", "box", "the", "label", "late", "cat"])
 TEXTS = st.lists(st.lists(NOUNS, min_size=1, max_size=6).map(" ".join), min_size=1, max_size=6)
@@ -37,8 +37,8 @@ def test_words_that_describe_a_group_stand_in_two_of_its_texts_or_more(groups):
 
 def test_real_rows_in_the_place_of_synthetic_ones_lack_nothing():
     found = diagnose(ALIKE, REAL, embedder="lsa")
-    assert {f.kind for f in found.findings} <= {"uncovered"}
-    assert sum(f.rows for f in found.get("uncovered")) <= 0.15 * len(REAL)
+    assert {f.kind for f in found.findings} <= {"missed"}
+    assert sum(f.rows for f in found.get("missed")) <= 0.15 * len(REAL)
     assert found.coverage > 0.8
 
 
@@ -51,11 +51,11 @@ def test_rows_about_one_subject_only_leave_the_others_uncovered():
         ]
     )
     found = diagnose(half, REAL, embedder="lsa")
-    assert {f.label for f in found.get("uncovered")} == set(SUBJECTS)
+    assert {f.label for f in found.get("missed")} == set(SUBJECTS)
     assert found.coverage < 0.7
-    told = {w for f in found.get("uncovered") for w in f.terms}
-    assert told & {"breakfast", "pillow", "garden"}
-    assert {row_id.split("-")[0] for f in found.get("uncovered") for row_id in f.ids} == {"validation"}
+    named = {w for f in found.get("missed") for w in f.terms}
+    assert named & {"breakfast", "pillow", "garden"}
+    assert {row_id.split("-")[0] for f in found.get("missed") for row_id in f.ids} == {"validation"}
 
 
 def test_a_diagnosis_is_the_same_twice_and_shows_itself():
@@ -75,7 +75,7 @@ def test_openings_count_once_a_row_and_name_the_label_they_mostly_stand_in():
 def test_a_reference_is_worked_out_once_and_serves_many():
     reference = Reference(REAL, embedder="lsa")
     assert diagnose(ALIKE, reference).findings == diagnose(ALIKE, REAL, embedder="lsa").findings
-    assert sum(len(where) for _, where, _ in reference.regions) == len(REAL)
+    assert sum(len(part) for part, _ in reference.groups) == len(REAL)
 
 
 def test_sides_that_share_no_two_labels_are_refused():
@@ -90,4 +90,4 @@ def test_rows_without_ids_have_numbers():
     bare = REAL.remove_columns("id")
     few = rows([(f"s{i}", text(label, subject, i), label) for i, (label, subject) in enumerate(FEW)])
     found = diagnose(few, bare, embedder="lsa")
-    assert all(i.startswith("row-") for f in found.get("uncovered") for i in f.ids)
+    assert all(i.startswith("row-") for f in found.get("missed") for i in f.ids)
