@@ -7,27 +7,27 @@ import sys
 
 import numpy as np
 import pandas as pd
-from synthkit.refinement.reference import Reference
 
 import synthkit as sk
 from synthkit.core.duplicates import NearIndex
 from synthkit.core.rows import bare, sample
+from synthkit.refinement.diagnosis import Reference
 from synthkit.refinement.proposals import LEVERS
 
-ROUNDS, DRAWS = 3, 5
+ITERATIONS, DRAWS = 3, 5
 TASKS = {"feedback": (None, [0]), "clinc150_domains": (500, [0, 1, 2])}  # validation rows used (None: all), loops
 UNSEEN = 1000  # train rows that coverage is counted on
 
 
 def loops(task, validation, states):
-    """Return the loops (all rounds, whatever the stop rule says), and what else is recorded for all states."""
+    """Return the loops (all iterations, whatever the stop rule says), and what else is recorded for all states."""
     settings = {"patience": None, "progress": False}
-    looped = [sk.refine(task, None, validation, rounds=ROUNDS, random_state=i, **settings) for i in states]
+    looped = [sk.refine(task, None, validation, iterations=ITERATIONS, random_state=i, **settings) for i in states]
     others = {}
     for lever in LEVERS:
         rest = {"levers": [name for name in LEVERS if name != lever], "baseline": False, **settings}
         try:
-            off = [sk.refine(task, None, validation, rounds=ROUNDS, random_state=i, **rest) for i in states]
+            off = [sk.refine(task, None, validation, iterations=ITERATIONS, random_state=i, **rest) for i in states]
             others[f"loop without {lever}"] = off
         except sk.SynthkitError:
             pass  # not recorded
@@ -43,7 +43,7 @@ def by_iteration(looped, unseen):
         for name, side in (("loop", turns), ("one shot", shots)):
             row[f"{name}: rows"] = np.mean([len(x.rows) for x in side])
             row[f"{name}: validation F1"] = np.mean([x.macro_f1.value for x in side])
-            row[f"{name}: coverage, unseen"] = np.mean([unseen.look(x.rows).covered.mean() for x in side])
+            row[f"{name}: coverage, unseen"] = np.mean([unseen.near(x.rows)[0].mean() for x in side])
         row["stops here"] = sum(bool(t.gain) and _would_stop(r, n) for r, t in zip(looped, turns, strict=True))
         out.append(row)
     return pd.DataFrame(out)
@@ -103,7 +103,7 @@ def main(names):
         size, states = TASKS[name]
         validation = sample(task.splits.validation, size or len(task.splits.validation))
         looped, others = loops(task, validation, states)
-        print(f"\n== {name}: {len(states)} loops of {ROUNDS} iterations, {len(validation)} validation rows\n")
+        print(f"\n== {name}: {len(states)} loops of {ITERATIONS} iterations, {len(validation)} validation rows\n")
         for result in looped:
             print(result.reading())
         unseen = Reference(sample(task.splits.train, min(UNSEEN, len(task.splits.train))))

@@ -19,8 +19,8 @@ sk.theme()
 TASK = "feedback"
 STRATEGY = "zero_shot"
 START = 6  # requests before the loop begins
-REQUESTS = 6  # requests a turn
-ROUNDS = 3
+REQUESTS = 6  # requests an iteration
+ITERATIONS = 3
 
 # %% [markdown]
 # ## 1. Where do we stand?
@@ -50,7 +50,7 @@ step.diagnosis
 # They are a thin description. With long messages, as here, two rows may share a word by chance.
 
 # %%
-labels = sorted({f.label for f in step.diagnosis.get("uncovered")})
+labels = sorted({f.label for f in step.diagnosis.get("missed")})
 
 
 def of(rows):
@@ -110,7 +110,7 @@ made.made.ledger
 # Beside each turn stands the plain strategy with as many requests in one shot: what the loop has to beat.
 
 # %% tags=["keep_output"]
-result = sk.refine(task, rounds=ROUNDS, patience=None, **settings)
+result = sk.refine(task, iterations=ITERATIONS, patience=None, **settings)
 result
 
 # %% tags=["keep_output"]

@@ -14,14 +14,14 @@ from synthkit.core.exports import write_private
 
 def refine(
     task: TaskName,
-    rounds: Annotated[int, typer.Option(help="iterations at the most")] = 3,
+    iterations: Annotated[int, typer.Option("--iterations", "--rounds", help="at the most")] = 3,
     requests: Annotated[int, typer.Option(help="requests an iteration")] = 12,
     start: Annotated[int, typer.Option(help="requests of the plain mix to start from")] = 24,
     strategy: Annotated[str, typer.Option(help="that mix")] = "zero_shot+attributed",
     validation_rows: Annotated[
         int | None, typer.Option(help="real rows that judge (default: all of validation)")
     ] = None,
-    levers: Annotated[str | None, typer.Option(help="only these, as topics+boundary (default: all)")] = None,
+    levers: Annotated[str | None, typer.Option(help="only these, as topics+phrases (default: all)")] = None,
     random_state: State = 0,
     llm: Annotated[str, typer.Option(help="recorded or live (OPENAI_BASE_URL, SYNTHKIT_MODEL)")] = "recorded",
     budget_usd: Usd = None,
@@ -50,9 +50,9 @@ def refine(
     }
     validation = real if validation_rows is None else sample(real, validation_rows)
     if export:
-        _export(sk.Loop(the_task, None, validation, **settings), rounds, export)
+        _export(sk.Loop(the_task, None, validation, **settings), iterations, export)
         return
-    result = sk.refine(the_task, None, validation, rounds=rounds, baseline=baseline, **settings)
+    result = sk.refine(the_task, None, validation, iterations=iterations, baseline=baseline, **settings)
     if out:
         result.generation.to_csv(out)
     frame = result.to_frame()
@@ -63,16 +63,17 @@ def refine(
         print(f"{result.summary()}\n\n{frame.to_string(index=False)}\n\n{result.reading()}")
 
 
-def _export(loop, rounds: int, path: Path) -> None:
-    """Take the turns that are recorded; write the requests of the first that is not, and the decisions on the way."""
+def _export(loop, iterations: int, path: Path) -> None:
+    """Make the iterations that are recorded; write the requests of the first that is not, and the decisions so far."""
     lines = []
-    while not lines and len(loop.iterations) <= rounds:
-        step = loop.diagnose()
-        lines = step.pending()
+    while not lines and len(loop.iterations) <= iterations:
+        upcoming = loop.diagnose()
+        lines = upcoming.pending()
         if not lines:
-            step.apply()
+            upcoming.apply()
     write_private(path, "".join(json.dumps(x, ensure_ascii=False) + "\n" for x in lines))
     kept = loop.decisions.save()
-    print(f"{len(lines)} requests of iteration {step.number} have no recording; written to {path}, decisions to {kept}")
+    number = upcoming.number
+    print(f"{len(lines)} requests of iteration {number} have no recording; written to {path}, decisions to {kept}")
     if lines:
         print(f"then: synthkit recordings import {loop.task.name} ANSWERED.jsonl --requests {path}")

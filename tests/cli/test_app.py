@@ -92,7 +92,7 @@ def test_evaluate_takes_seeds_more_metrics_and_writes_a_page(synthkit, good, tes
     more = ("--seeds", good, "--holdout", good, "--metrics", "bias, self-BLEU", "--html", "page.html")
     code, out, _ = synthkit("evaluate", test_csv, "--real", good, "--embedder", "lsa", *more)
     assert code == 0
-    assert "longest copied run" in out and "label skew" in out and "written to page.html" in out
+    assert "words of a seed" in out and "label skew" in out and "written to page.html" in out
     assert "<title>test.csv beside good.csv</title>" in Path("page.html").read_text(encoding="utf-8")
 
 

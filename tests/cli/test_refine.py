@@ -13,7 +13,7 @@ from synthkit.refinement.decisions import Decisions
 from synthkit.refinement.loop import Loop
 
 KNOWN = {**{label: list(some) for label, some in SUBJECTS.items()}, "room": ["pillow"]}
-SETTINGS = ("--strategy", "zero_shot", "--start", 6, "--requests", 4, "--rounds", 1)
+SETTINGS = ("--strategy", "zero_shot", "--start", 6, "--requests", 4, "--iterations", 1)
 
 
 @pytest.fixture
@@ -39,11 +39,11 @@ def test_what_a_loop_would_ask_goes_out_comes_back_and_is_run_again(synthkit, fo
         Loop(_task(folder), strategy="zero_shot", start=6, requests=4, progress=False).diagnose().apply()
     code, out, err = synthkit("refine", folder, *SETTINGS, "--export", "asked.jsonl")
     assert (code, err) == (0, "")
-    assert "4 requests of iteration 1 have no recording; written to asked.jsonl" in out
+    assert "2 requests of iteration 1 have no recording; written to asked.jsonl" in out
     assert "recordings import hotel ANSWERED.jsonl --requests asked.jsonl" in out
     answer(tmp_path / "asked.jsonl", tmp_path / "answered.jsonl")
     code, out, _ = synthkit("recordings", "import", folder, "answered.jsonl", "--requests", "asked.jsonl")
-    assert "4 of 4 replies filed" in out
+    assert "2 of 2 replies filed" in out
     code, out, _ = synthkit("refine", folder, *SETTINGS, "--json", "--out", "rows.csv")
     assert code == 0
     found = json.loads(out)
@@ -61,9 +61,9 @@ def test_a_recorded_decision_is_taken_again_whatever_the_vectors_say_now(synthki
     changed = path.read_text(encoding="utf-8").replace('"label": "room"', '"label": "food"', 1)
     path.write_text(changed, encoding="utf-8")
     loop = Loop(_task(folder), strategy="zero_shot", start=6, requests=4, progress=False)
-    told = [p.label for p in loop.diagnose().propose().items]
+    labels = [p.label for p in loop.diagnose().propose().items]
     recorded = next(line for line in read_jsonl(path) if line["what"] == "proposals")
-    assert told == [p["label"] for p in recorded["decision"]]
+    assert labels == [p["label"] for p in recorded["decision"]]
     other = Loop(
         _task(folder), strategy="zero_shot", start=6, requests=5, progress=False
     )  # another course: decided anew
