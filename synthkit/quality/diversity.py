@@ -113,7 +113,7 @@ def overused(
     beyond both 95 % intervals (Wilson 1927), and at least TIMES the real share where there is one. A text counts once;
     texts that one opening or phrase explains speak for no other; openings come first, the worst before the others.
 
-    >>> overused(["so anyway it broke"] * 5 + ["it broke"] * 5, ["it broke again"] * 9)
+    >>> overused(["so anyway it broke"] * 5 + ["it broke"], ["it broke again"] * 9)
     [('opening', 'so anyway', [0, 1, 2, 3, 4], 0)]
     """
     texts, others = cut(synthetic), cut(real)
