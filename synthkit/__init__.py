@@ -34,7 +34,7 @@ _PUBLIC = {
         "load_seeds": "seeds",
         "check": "checks",
         "profile": "profile",
-        "coverage": "balance",
+        "balance": "balance",
         "anonymize": "anonymizer",
     },
     "prompts": {"plan": "plan", "register": "registry"},
@@ -62,7 +62,7 @@ _PUBLIC = {
     },
     "cli": {"doctor": "doctor"},
 }
-_RENAMED: dict[str, str] = {}  # old name: new name; each warns for one release
+_RENAMED: dict[str, str] = {"coverage": "balance"}  # old name: new name; each warns for one release
 _WHERE = {name: f"{folder}.{module}" for folder, names in _PUBLIC.items() for name, module in names.items()}
 __all__ = [*_WHERE, "__version__"]
 

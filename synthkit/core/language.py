@@ -10,6 +10,7 @@ from synthkit.core.embedding import default_embedder
 from synthkit.core.text import words
 
 NO_BLANKS = {"zh", "ja", "th", "lo", "km", "my", "bo"}  # written without blanks between words
+LAST_LATIN = "\u024f"
 SURE, LEAST_WORDS = 0.999, 8  # certainty and length from which another language is believed
 JOINED = 100  # texts that are read as one to tell the language of a set
 
@@ -59,6 +60,21 @@ def language_note(task) -> str:
         f"language {language}: sentence vectors by minilm are English (embedder='lsa' compares letters of any script, "
         f"'st:MODEL' and 'openai:MODEL' may know the language), habits and stop words are English{words_note}"
     )
+
+
+def language_of(texts: Sequence[str], task=None) -> tuple[str, tuple[str, ...]]:
+    """Return (the language of texts, what to say of it): that of their task, else that of most where it is plain."""
+    stated = task.language if task else "en"
+    first = texts[:JOINED]
+    letters = [c for t in first for c in t if c.isalpha()]
+    other_script = sum(c > LAST_LATIN for c in letters) * 2 > len(letters) > 20
+    if language_note(stated) or not (other_script or sum(len(words(t)) for t in first) > 3 * JOINED):
+        return stated, tuple(filter(None, [language_note(stated)]))
+    met = main_language(texts)
+    if not language_note(met):
+        return stated, ()
+    missed = f"task.yaml says language: {stated}, but most rows look like {met}; " if task else ""
+    return met, (missed + language_note(met),)
 
 
 def embedder_for(language: str) -> str:

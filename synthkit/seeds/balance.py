@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from synthkit.core.embedding import default_embedder, embed
+from synthkit.core.embedding import embed
 from synthkit.core.errors import SynthkitError
+from synthkit.core.language import embedder_for, language_of
 from synthkit.core.results import Result
 from synthkit.core.rows import need_columns
 from synthkit.core.stats import wilson
 from synthkit.core.text import words
 from synthkit.seeds.gate import Gate
 from synthkit.seeds.profile import class_terms, clusters
+from synthkit.tasks.splits import task_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,14 +42,14 @@ class Cell(NamedTuple):
 
 
 @dataclass(frozen=True, repr=False)
-class Coverage(Result):
+class Balance(Result):
     """Every cell, the thinnest first."""
 
     cells: tuple[Cell, ...]
     labels: dict[str, int]
 
     def summary(self) -> str:
-        return f"Coverage: {len(self.cells)} cells of {len(self.labels)} labels, {len(self.thin)} thin"
+        return f"Balance: {len(self.cells)} cells of {len(self.labels)} labels, {len(self.thin)} thin"
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a cell: label, wish, rows, share, even share, thin."""
@@ -64,7 +66,7 @@ class Coverage(Result):
         """Return `n` texts shared out over the thin cells by what each lacks, for `plan(per_cell=...)`."""
         lacks = {(c.label, c.wish): (c.even - c.share) * self.labels[c.label] for c in self.thin}
         if not lacks:
-            raise SynthkitError("no cell is thin: nothing to spend on. coverage.to_frame() has the shares")
+            raise SynthkitError("no cell is thin: nothing to spend on. balance.to_frame() has the shares")
         return {cell: count for cell, count in _shared_out(lacks, n).items() if count}
 
     def per_label(self, n: int) -> dict[str, int]:
@@ -77,22 +79,27 @@ class Coverage(Result):
         return {label: count for label, count in given.items() if count}
 
 
-def coverage(
+def balance(
     rows: Dataset, *, columns: Sequence[str] = (), embedder: str | None = None, random_state: int = 0
-) -> Coverage:
+) -> Balance:
     """Return how many rows of each label every sub-topic, length and value of the named `columns` has.
 
     Sub-topics are clusters of sentence vectors of all rows, named by their terms (none where there is no such
-    structure); lengths are thirds of all rows. Even
-    is every cell's share where all labels had the same mix: the share among all rows. No cell of a label with fewer
-    than 20 rows is called thin.
+    structure); lengths are thirds of all rows. Even is every cell's share where all labels had the same mix: the share
+    among all rows. No cell of a label with fewer than 20 rows is called thin.
+
+    >>> import synthkit as sk
+    >>> pairs = [(f"no sugar in my tea {'at all ' * (i % 3)}{i}", "menu") for i in range(9)]
+    >>> loaded = sk.load_rows([{"text": t, "label": x} for t, x in [*pairs, ("a cat", "cats")]])
+    >>> sk.balance(loaded.rows, embedder="lsa").per_label(4)
+    {'cats': 4}
     """
     need_columns("rows", rows)
     for name in columns:
         if name not in rows.column_names:
             raise SynthkitError(f"columns={name!r}: no such column; columns are: {', '.join(rows.column_names)}")
     texts, labels = list(rows["text"]), np.asarray(rows["label"])
-    vectors = embed(texts, embedder=embedder or default_embedder(), fit_on=texts)
+    vectors = embed(texts, embedder=embedder or embedder_for(language_of(texts, task_of(rows))[0]), fit_on=texts)
     gate = Gate.of(rows)
     wishes = [_topics(texts, vectors, random_state, gate), _lengths(texts)]
     wishes += [gate.clean(f"{name}: {value}" for value in rows[name]) for name in columns]
@@ -105,7 +112,7 @@ def coverage(
                 count = int(((labels == label) & (wish == value)).sum())
                 thin = size >= LEAST and wilson(count, size).high < THIN * even
                 cells.append(Cell(label, str(value), count, count / size, even, thin))
-    return Coverage(tuple(sorted(cells, key=lambda c: (not c.thin, c.share - c.even))), counts)
+    return Balance(tuple(sorted(cells, key=lambda c: (not c.thin, c.share - c.even))), counts)
 
 
 def _topics(texts: Sequence[str], vectors: np.ndarray, random_state: int, gate: Gate) -> list[str]:

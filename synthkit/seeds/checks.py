@@ -14,12 +14,12 @@ from synthkit.core.classifier import LEAST_ROWS, cross_validated
 from synthkit.core.duplicates import NearIndex, OverlapIndex
 from synthkit.core.embedding import embed
 from synthkit.core.errors import SynthkitError, unknown
-from synthkit.core.language import JOINED, LEAST_WORDS, NO_BLANKS, embedder_for, foreign, language_note, main_language
+from synthkit.core.language import LEAST_WORDS, NO_BLANKS, embedder_for, foreign, language_of, main_language
 from synthkit.core.results import Result
 from synthkit.core.rows import need_columns, row_ids
 from synthkit.core.text import NEAR, fold, words
 from synthkit.seeds.seeds import Seeds
-from synthkit.tasks.loading import Loaded, said
+from synthkit.tasks.loading import Loaded, repairs_summary
 from synthkit.tasks.splits import task_of
 from synthkit.tasks.task import Splits, Task
 
@@ -123,7 +123,7 @@ def check(
     ids = row_ids(rows, "row")
     if not texts:
         raise SynthkitError("source has no rows")
-    language, language_notes = _language(task_of(rows), texts)
+    language, language_notes = language_of(texts, task_of(rows))
     steps = tqdm(total=6 if splits else 5, desc="check", leave=False, delay=1, disable=not progress)
     found = []
 
@@ -164,7 +164,7 @@ def check(
 def _rows_of(source) -> tuple[Dataset, Splits | None, tuple[str, ...]]:
     """Return (rows to check, the splits they are of, what was said when they were loaded)."""
     if isinstance(source, Loaded):
-        out = said(source.repairs).removeprefix("; ")
+        out = repairs_summary(source.repairs).removeprefix("; ")
         return source.rows, None, (out,) if out else ()
     splits = source if isinstance(source, Splits) else None
     if isinstance(source, (Task, Seeds)):
@@ -173,20 +173,6 @@ def _rows_of(source) -> tuple[Dataset, Splits | None, tuple[str, ...]]:
     if splits is None:
         return _joined(source) if isinstance(source, Seeds) else source, None, ()
     return splits.train, splits, splits.notes
-
-
-def _language(task: Task | None, texts: Sequence[str]) -> tuple[str, tuple[str, ...]]:
-    """Return (the language of texts, what to say of it): that of their task, else that of most where it is plain."""
-    stated = task.language if task else "en"
-    letters = [c for t in texts[:JOINED] for c in t if c.isalpha()]
-    foreign_script = sum(c > "\u024f" for c in letters) * 2 > len(letters) > 20
-    if language_note(stated) or not (foreign_script or sum(len(words(t)) for t in texts[:JOINED]) > 300):
-        return stated, tuple(filter(None, [language_note(stated)]))
-    met = main_language(texts)
-    if not language_note(met):
-        return stated, ()
-    missed = f"task.yaml says language: {stated}, but most rows look like {met}; " if task else ""
-    return met, (missed + language_note(met),)
 
 
 def _joined(seeds: Seeds) -> Dataset:

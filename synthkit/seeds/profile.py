@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from synthkit.core.embedding import default_embedder, embed
+from synthkit.core.classifier import LEAST_ROWS, cross_validated
+from synthkit.core.embedding import embed
 from synthkit.core.errors import unknown
+from synthkit.core.language import embedder_for, language_of
 from synthkit.core.results import Result
-from synthkit.core.rows import need_columns
+from synthkit.core.rows import need_columns, row_ids
 from synthkit.core.text import words
-from synthkit.seeds.checks import cross_validated
 from synthkit.seeds.gate import Gate
+from synthkit.tasks.splits import task_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,13 +70,14 @@ class Profile(Result):
     topics: tuple[Topic, ...]
     confused: tuple[tuple[str, str, float], ...]
     how_confused: str
+    notes: tuple[str, ...] = ()
 
     def summary(self) -> str:
         every = self.numbers.iloc[-1]
         return (
             f"Profile: {every['rows']} rows, {len(self.distinctive)} labels, {len(self.topics)} sub-topics; half have "
             f"{every['words, median']} words or fewer"
-        )
+        ) + "".join(f"; {note}" for note in self.notes)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a label, and one for all: lengths in words (tenth, median, nine tenths), shares of habits."""
@@ -83,15 +86,15 @@ class Profile(Result):
     def words(self, label: str | None = None) -> str:
         """Return two or three sentences for a prompt: lengths and habits, rounded; never a phrase of a row."""
         row = self._row(label)
-        said = (
+        sentences = (
             f"Half have {row['words, median']} words or fewer, a tenth {row['words, tenth']} or fewer, "
             f"a tenth {row['words, nine tenths']} or more."
         )
-        shares = [(round(10 * row[column]), told) for column, told, _ in HABITS]
-        often = [f"{_tenths(n)} {told}" for n, told in shares if n >= 3]
-        seldom = [told for n, told in shares if n == 0]
-        said += f" Of ten, {', '.join(often)}." if often else ""
-        return said + (f" Hardly any {', '.join(seldom[:3])}." if seldom else "")
+        shares = [(round(10 * row[column]), phrase) for column, phrase, _ in HABITS]
+        often = [f"{_tenths(n)} {phrase}" for n, phrase in shares if n >= 3]
+        seldom = [phrase for n, phrase in shares if n == 0]
+        sentences += f" Of ten, {', '.join(often)}." if often else ""
+        return sentences + (f" Hardly any {', '.join(seldom[:3])}." if seldom else "")
 
     def _row(self, label: str | None):
         names = list(self.numbers["label"])
@@ -133,29 +136,36 @@ def profile(source: Seeds | Dataset, *, embedder: str | None = None, random_stat
     Terms are by class-based TF-IDF (Grootendorst 2022, arXiv 2203.05794), sub-topics by k-means on sentence vectors
     with k by silhouette (Rousseeuw 1987). Confusions are those of a cross-validated classifier, or where a label has
     fewer than five rows the cosines of the classes' middles. All three depend on the vectors; `words()` does not.
+
+    >>> import synthkit as sk
+    >>> pairs = [("is the tea cold?", "menu"), ("no sugar?", "menu"), ("a shy cat", "cats"), ("two fat cats", "cats")]
+    >>> loaded = sk.load_rows([{"text": text, "label": label} for text, label in pairs])
+    >>> sk.profile(loaded.rows, embedder="lsa").to_frame().set_index("label")["question"].tolist()
+    [0.0, 1.0, 0.5]
     """
     rows = getattr(source, "rows", source)
     need_columns("source", rows)
     texts, labels = list(rows["text"]), list(rows["label"])
-    ids = list(rows["id"]) if "id" in rows.column_names else [f"row-{i}" for i in range(len(rows))]
+    ids = row_ids(rows, "row")
     names = sorted(set(labels))
-    vectors = embed(texts, embedder=embedder or default_embedder(), fit_on=texts)
+    language, notes = language_of(texts, getattr(source, "task", None) or task_of(rows))
+    vectors = embed(texts, embedder=embedder or embedder_for(language), fit_on=texts)
     groups = {name: [i for i, x in enumerate(labels) if x == name] for name in names}
     plain = Gate.of(source).plain(texts)
     distinctive = class_terms({name: [plain[i] for i in where] for name, where in groups.items()})
     topics = []
     for name, where in groups.items():
         parts = clusters(vectors[where], random_state=random_state)
-        mine = {str(p): [plain[where[j]] for j in np.flatnonzero(parts == p)] for p in range(parts.max() + 1)}
+        by_topic = {str(p): [plain[where[j]] for j in np.flatnonzero(parts == p)] for p in range(parts.max() + 1)}
         others = {f"other {other}": [plain[i] for i in groups[other]] for other in names if other != name}
-        told = class_terms({**mine, **others}, least=1)
-        for p in sorted(mine, key=lambda p: -len(mine[p])):
+        terms = class_terms({**by_topic, **others}, least=1)
+        for p in sorted(by_topic, key=lambda p: -len(by_topic[p])):
             inside = [where[j] for j in np.flatnonzero(parts == int(p))]
             middle = vectors[inside].mean(axis=0)
             typical = ids[inside[int((vectors[inside] @ middle).argmax())]]
-            topics.append(Topic(name, len(inside), told[p][:3], typical))
+            topics.append(Topic(name, len(inside), terms[p][:3], typical))
     confused, how = _confused(vectors, labels, names)
-    return Profile(habits(texts, groups), distinctive, tuple(topics), confused, how)
+    return Profile(habits(texts, groups), distinctive, tuple(topics), confused, how, notes)
 
 
 def habits(texts: Sequence[str], groups: dict[str, list[int]]) -> pd.DataFrame:
@@ -218,7 +228,7 @@ def _confused(vectors: np.ndarray, labels: Sequence[str], names: Sequence[str]):
     y = np.searchsorted(names, labels)
     if len(names) < 2:
         return (), "one label only"
-    if np.bincount(y).min() >= 5:
+    if np.bincount(y).min() >= LEAST_ROWS:
         guess = cross_validated(vectors, y).argmax(axis=1)
         pairs = Counter((names[a], names[b]) for a, b in zip(y, guess, strict=True) if a != b)
         return tuple((a, b, float(n)) for (a, b), n in pairs.most_common()), "rows that a classifier mixes up"

@@ -14,7 +14,7 @@ from synthkit.core.errors import SynthkitError
 from synthkit.core.results import Result
 from synthkit.core.text import NEAR, fold
 from synthkit.seeds.anonymizer import anonymize
-from synthkit.tasks.loading import Loaded, Repair, load_rows, said
+from synthkit.tasks.loading import Loaded, Repair, load_rows, repairs_summary
 from synthkit.tasks.task import Splits, Task
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Seeds(Result):
         state = f"anonymised ({found})" if self.anonymized else "as they are"
         return (
             f"Seeds: {len(self.rows)} rows, {self.k} a label, {labels} labels, {state}; {len(self.undrawn):,} rows of "
-            f"train not drawn, {len(self.left_out)} left out as duplicates{said(self.repairs)}"
+            f"train not drawn, {len(self.left_out)} left out as duplicates{repairs_summary(self.repairs)}"
         ) + "".join(f"; {note}" for note in self.notes)
 
     @property

@@ -190,16 +190,16 @@ def join_annotators(table: Table, text: str, label: str) -> None:
         groups[as_text(cell).strip()].append(i)
     reasons = {}
     for where in groups.values():
-        said = [as_text(table.columns[label][i]).strip() for i in where]
-        answers = {a.casefold() for a in said if a}
+        answers_given = [as_text(table.columns[label][i]).strip() for i in where]
+        distinct = {a.casefold() for a in answers_given if a}
         people = {as_text(table.columns[who][i]) for i in where}
         if len(where) < 2 or len(people) < 2:
             continue
-        if len(answers) > 1:
-            what, fix = f"annotators disagree: {', '.join(said)}", "Decide on one label"
+        if len(distinct) > 1:
+            what, fix = f"annotators disagree: {', '.join(answers_given)}", "Decide on one label"
             reasons |= dict.fromkeys(where, (what, fix))
         else:
-            first = next((i for i, a in zip(where, said, strict=True) if a), where[0])
+            first = next((i for i, a in zip(where, answers_given, strict=True) if a), where[0])
             fix = "Annotators agree: the first answer stands for all"
             reasons |= {i: (f"annotated {len(where)} times", fix) for i in where if i != first}
     table.leave_out(dict(sorted(reasons.items())), column="label")

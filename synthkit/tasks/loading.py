@@ -34,8 +34,9 @@ class Loaded(Result):
     source: str
 
     def summary(self) -> str:
-        return f"Loaded: {len(self.rows):,} rows, {len(set(self.rows['label']))} labels from {self.source}" + said(
-            self.repairs
+        return (
+            f"Loaded: {len(self.rows):,} rows, {len(set(self.rows['label']))} labels from {self.source}"
+            + repairs_summary(self.repairs)
         )
 
     def to_frame(self) -> pd.DataFrame:
@@ -51,7 +52,7 @@ def repairs_frame(repairs: Iterable[Repair]) -> pd.DataFrame:
     return pd.DataFrame([tuple(line) for line in lines], columns=Repair._fields[:-1])
 
 
-def said(repairs: Sequence[Repair]) -> str:
+def repairs_summary(repairs: Sequence[Repair]) -> str:
     """Return "; 3 rows left out, 2 repairs", or nothing where there are none."""
     out = sum(r.what == LEFT_OUT for r in repairs)
     parts = [f"{_count(out, 'row')} left out"] * bool(out)
@@ -126,8 +127,8 @@ def _cleaned(table: Table, columns: dict[str, list[str]], labels, names: Mapping
         table.note("cleaned of control characters, broken Unicode", f"{changed:,} texts", "nothing", column="text")
     spellings = spelt(table, columns["label"], labels, names)
     strange = unknown_labels(Counter(spellings), list(labels)) if labels is not None else {}
-    for name, told in strange.items():
-        table.note(STRANGE, name, told, column="label")
+    for name, sentence in strange.items():
+        table.note(STRANGE, name, sentence, column="label")
     keep = []
     for i, (text, name, number) in enumerate(zip(texts, spellings, table.numbers, strict=True)):
         if text and name and name not in strange and (text.isascii() or fold(text)):

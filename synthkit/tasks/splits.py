@@ -16,7 +16,7 @@ from synthkit.core.results import Result
 from synthkit.core.rows import make_rows, split_off
 from synthkit.tasks.hub import load_hub
 from synthkit.tasks.labels import label_notes
-from synthkit.tasks.loading import STRANGE, Loaded, load_rows, said
+from synthkit.tasks.loading import STRANGE, Loaded, load_rows, repairs_summary
 from synthkit.tasks.table import LEFT_OUT, Repair
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Splits(Result):
 
     def summary(self) -> str:
         sizes = f"{len(self.train):,} train, {len(self.validation):,} validation, {len(self.test):,} test"
-        return f"Splits: {sizes}{said(self.repairs)}" + "".join(f"; {note}" for note in self.notes)
+        return f"Splits: {sizes}{repairs_summary(self.repairs)}" + "".join(f"; {note}" for note in self.notes)
 
     def to_frame(self):
         import pandas as pd
@@ -57,12 +57,12 @@ def load_splits(task: Task) -> Splits:
     Rows left out, misspelt labels, and labels with no row or one row are in `notes`, and warned of.
     """
     source = task.source
-    own = "train" in source
-    parts = _own_rows(task) if own else third_party_rows(task.name, task.labels, task.source)
+    has_files = "train" in source
+    parts = _own_rows(task) if has_files else third_party_rows(task.name, task.labels, task.source)
     if "test" not in parts:
         raise SynthkitError(f"task {task.name!r}: `source` names no test rows; a verdict needs real rows nobody saw")
     rows = {name: part.rows for name, part in parts.items()}
-    notes = _left_out(parts) if own else ()
+    notes = _left_out(parts) if has_files else ()
     notes += label_notes(rows["train"]["label"], rows["test"]["label"], task.labels)
     split = "validation" not in rows
     if split:

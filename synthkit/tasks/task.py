@@ -49,7 +49,11 @@ class Task(Result):
         notes = []
         if UNFILLED in self.domain:
             notes.append(f"`domain` is still to be filled in ({UNFILLED})")
-        plain = [n for n, told in self.labels.items() if UNFILLED in told or len(told.strip()) < 2 or told == _plain(n)]
+        plain = [
+            n
+            for n, meaning in self.labels.items()
+            if UNFILLED in meaning or len(meaning.strip()) < 2 or meaning == _plain(n)
+        ]
         if plain:
             more = f" and {len(plain) - 5} more" if len(plain) > 5 else ""
             notes.append(f"no description of: {', '.join(plain[:5])}{more} (prompts give the label's name alone)")
@@ -173,7 +177,7 @@ def _described(labels: object) -> object:
         labels = dict(pairs)
     if not isinstance(labels, dict):
         return labels
-    return {n: _plain(n) if told in (None, "") and isinstance(n, str) else told for n, told in labels.items()}
+    return {n: _plain(n) if meaning in (None, "") and isinstance(n, str) else meaning for n, meaning in labels.items()}
 
 
 def _length(where: Path, length: object) -> dict[str, int]:
