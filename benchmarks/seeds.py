@@ -14,7 +14,7 @@ import numpy as np
 
 import synthkit as sk
 from synthkit.core.rows import make_rows
-from synthkit.seeds.person_names import first_names
+from synthkit.seeds.name_lexicon import first_names
 from synthkit.tasks.task import bundled_tasks
 
 REAL = ["banking77", "clinc150_domains", "movie_review_sentences", "pros_cons", "dbpedia14"]

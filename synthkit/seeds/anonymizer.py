@@ -1,9 +1,9 @@
 """Find personal data and put a placeholder or a stand-in in its place, before a text leaves the machine.
 
-Six of Presidio's pattern recognisers (Microsoft, MIT licence) know addresses of mail, web and network, phone, card and
-bank account numbers; names and streets are found by cues and a lexicon (`names`); a task adds patterns of its own, and
-a spaCy model can help where one is installed. Nothing goes over the network. What is not found stays: read before you
-send.
+Mail, web and network addresses, phone, card and bank account numbers, papers and dates of birth are found by form,
+checksum or the word beside them (`identifiers`), names and streets by cues and a lexicon (`person_names`, `addresses`);
+a task adds patterns of its own, and a spaCy model can help where one is installed. Nothing goes over the network. What
+is not found stays: read before you send.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from synthkit.core import withheld
 from synthkit.core.errors import SynthkitError, unknown
 from synthkit.core.results import Result
 from synthkit.core.rows import need_columns, row_ids
-from synthkit.seeds.person_names import Span, find_addresses, find_names
+from synthkit.seeds.addresses import find_addresses
+from synthkit.seeds.identifiers import Span, find_identifiers
+from synthkit.seeds.person_names import find_names
 from synthkit.seeds.pseudonyms import Surrogates, is_safe
 from synthkit.tasks.splits import belongs_to, task_of
 
@@ -37,6 +39,8 @@ NAMES = {
     "CREDIT_CARD": "CARD",
     "IP_ADDRESS": "IP",
 }
+WINDOW, OVERLAP = 4_000, 500  # characters looked at together
+ENTITIES = {"PERSON": "PERSON", "PER": "PERSON", "GPE": "LOCATION", "LOC": "LOCATION", "ORG": "ORGANIZATION"}
 ROUNDS = 5  # of looking again at what a replacement leaves behind
 
 
@@ -86,24 +90,43 @@ def find_personal(
 ) -> list[Finding]:
     """Return the personal data in `text`, by position; where finds overlap the longest is taken, then the surest.
 
-    `patterns` are regular expressions by type; `ner` names an installed spaCy model (or its folder) that finds PERSON.
-    What `anonymize` puts in place of a find is not reported.
+    `patterns` are regular expressions by type; `ner` names an installed spaCy model (or its folder) that finds people,
+    places and organisations. What `anonymize` puts in place of a find is not reported. A long text is read in windows
+    that overlap, so the cost grows as its length does.
 
     >>> [(f.type, f.start, f.end) for f in find_personal("write to ann@example.com please")]
     [('EMAIL_ADDRESS', 9, 24)]
     """
-    taken: list[Finding] = []
+    patterns = tuple((patterns or {}).items())
+    if len(text) <= WINDOW:
+        return [Finding(row_id, *span) for span in _find_in(text, patterns, ner)]
+    found: list[Span] = []
+    for at in range(0, len(text) - OVERLAP, WINDOW - OVERLAP):
+        found += [
+            s._replace(start=s.start + at, end=s.end + at) for s in _find_in(text[at : at + WINDOW], patterns, ner)
+        ]
+    joined: list[Span] = []
+    for span in sorted(found, key=lambda s: (s.start, -s.end)):
+        if joined and span.start < joined[-1].end:  # seen from two windows, or cut by the end of one
+            joined[-1] = joined[-1]._replace(end=max(span.end, joined[-1].end))
+        else:
+            joined.append(span)
+    return [Finding(row_id, *span) for span in joined]
+
+
+def _find_in(text: str, patterns: tuple, ner: str | None) -> list[Span]:
+    taken: list[Span] = []
     known = -1
     while known < len(taken):
         known = len(taken)
-        found = (Finding(row_id, *span) for span in _find(text, tuple((patterns or {}).items()), ner))
-        for f in sorted(found, key=lambda f: (f.start - f.end, -f.score, f.start, f.type)):
-            if all(f.end <= t.start or f.start >= t.end for t in taken):
-                taken.append(f)
+        for span in sorted(_find(text, patterns, ner), key=lambda s: (s.start - s.end, -s.score, s.start, s.type)):
+            if all(span.end <= t.start or span.start >= t.end for t in taken):
+                taken.append(span)
         # look again without them: a card number right behind a phone number hides it
-        for f in taken:
-            text = text[: f.start] + "|" * (f.end - f.start) + text[f.end :]
-    return sorted(taken, key=lambda f: f.start)
+        for span in taken[known:]:
+            text = text[: span.start] + "|" * (span.end - span.start) + text[span.end :]
+        ner = None  # a model reads sentences: what is left of one misleads it
+    return sorted(taken, key=lambda s: s.start)
 
 
 def anonymize(
@@ -206,23 +229,16 @@ def _origin(edges, position: int, text: str) -> tuple[int, int]:
 
 
 def _find(text: str, patterns: tuple, ner: str | None) -> Iterator[Span]:
-    spans = [*_from_patterns(text), *find_names(text), *find_addresses(text)]
+    spans = [*find_identifiers(text), *find_names(text), *find_addresses(text)]
     for kind, pattern in patterns:
         spans += [Span(kind, *m.span(), 1.0, "custom") for m in _compiled(kind, pattern).finditer(text)]
     if ner:
-        spans += [Span("PERSON", e.start_char, e.end_char, 0.85, "ner") for e in _model(ner)(text).ents if _person(e)]
+        spans += _from_model(text, ner)
     for span in spans:
         words = text[span.start : span.end]
         start, end = span.start + len(words) - len(words.lstrip()), span.end - len(words) + len(words.rstrip())
         if span.score >= SCORE and start < end and "|" not in words and not is_safe(span.type, words):
             yield span._replace(start=start, end=end)
-
-
-def _from_patterns(text: str) -> Iterator[Span]:
-    for recognizer, worth in _recognizers():
-        if worth(text):
-            for hit in recognizer.analyze(text, recognizer.supported_entities, None) or ():
-                yield Span(hit.entity_type, hit.start, hit.end, round(hit.score, 2), "pattern")
 
 
 @lru_cache(maxsize=64)
@@ -243,39 +259,9 @@ def _model(name: str):
         raise SynthkitError(f"ner={name!r}: no such spaCy model. Install it: python -m spacy download {name}") from None
 
 
-def _person(entity) -> bool:
-    return entity.label_ in ("PERSON", "PER")
-
-
-@lru_cache(maxsize=1)
-def _recognizers() -> tuple:
-    """The recognisers, each with a cheap test of whether a text can hold anything for it."""
-    import tldextract
-    from presidio_analyzer import predefined_recognizers as known
-
-    # the list that ships with tldextract: the default would look for a newer one on the network
-    domains = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
-
-    class Email(known.EmailRecognizer):
-        def validate_result(self, pattern_text):
-            return bool(domains(pattern_text).top_domain_under_public_suffix)
-
-    class Url(known.UrlRecognizer):
-        def validate_result(self, pattern_text):
-            # a bare "hours.No" is far more often a missing space than an address
-            return pattern_text.startswith(("http", "www.")) and bool(
-                domains(pattern_text).top_domain_under_public_suffix
-            )
-
-    def digits(least):
-        return lambda text: sum(map(str.isdigit, text)) >= least
-
-    regions = ("US", "GB", "IE", "AU", "IN", "DE", "FR", "ES", "IT", "NL")
-    return (
-        (Email(), lambda text: "@" in text),
-        (Url(), lambda text: "http" in text or "www." in text),
-        (known.PhoneRecognizer(supported_regions=regions), digits(6)),
-        (known.CreditCardRecognizer(), digits(12)),
-        (known.IbanRecognizer(), digits(2)),
-        (known.IpRecognizer(), lambda text: "::" in text or text.count(".") > 2 or text.count(":") > 1),
-    )
+def _from_model(text: str, name: str) -> Iterator[Span]:
+    """People, places and organisations, but for placeholders."""
+    for entity in _model(name)(text).ents:
+        bracketed = re.search(r"[\[\]]", entity.text) or text[: entity.start_char].endswith("[")
+        if entity.label_ in ENTITIES and not bracketed and any(map(str.isalpha, entity.text)):
+            yield Span(ENTITIES[entity.label_], entity.start_char, entity.end_char, 0.85, "ner")

@@ -1,69 +1,49 @@
-"""Names of people and street addresses, found by what stands around them.
+"""Names of people, found by what stands around them.
 
-No language model: cues ("my name is", "Regards,", "... called re"), and a lexicon of first names of some twenty
-languages that ships with Faker (MIT licence). A name out of the lexicon is found only beside a cue.
+No language model: cues ("my name is", "Regards,", "... called re"), and a lexicon of names of some thirty languages
+(`name_lexicon`). A name out of the lexicon is found only beside a cue or a name of the lexicon. Letters go by their
+Unicode category, so a name is taken whole in any script with capitals; Chinese, Japanese, Korean and Arabic names are
+found by cues and forms of address.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from functools import lru_cache
-from importlib import import_module
-from typing import NamedTuple
+
+import regex as re
+
+from synthkit.seeds.identifiers import Span
+from synthkit.seeds.name_lexicon import first_names, last_names, no_names
 
 STRONG, CUE, KNOWN = 0.95, 0.8, 0.6  # "my name is X"; "thanks to X"; in the lexicon, or placed like a name
 
-_LOCALES = (
-    "en_US en_GB en_IE en_IN en_NZ en_NG en_KE en_PK de_DE fr_FR es_ES it_IT nl_NL pl_PL pt_BR sv_SE da_DK no_NO fi_FI "
-    "tr_TR cs_CZ hr_HR ro_RO id_ID hu_HU"
-).split()
-# first names that are far more often a word, a month, a place or a brand
-_WORDS = set(
-    "will may mark grace hope chase rose art bill page sunday june april august summer autumn faith joy penny dean "
-    "drew jack rich rob sue pat gene iris ivy lily daisy ruby amber pearl crystal jade dawn eve carol melody harmony "
-    "christian guy max van victor frank ernest grant lance miles chance young king long short small best day bell "
-    "hill wood stone park field lake brook ford cook baker paris austin houston london sydney madison jackson phoenix "
-    "dallas florence victoria charlotte sofia georgia virginia carolina chelsea brooklyn israel jordan india china "
-    "kenya asia america lincoln washington boston denver orlando savannah sierra dakota santiago lorraine chester "
-    "lancaster york bristol preston kent devon major royal prince queen norm bob ray don al ben else mason hunter "
-    "cash case ace angel blessing precious gift mercy patience charity candy honey ginger olive basil rusty sandy "
-    "star sky storm river ocean bay forest heather holly hazel violet tulip jasmine laurel myrtle fern clay cliff "
-    "dale glen heath reed rock ridge west north east south winter monday friday wednesday tuesday thursday saturday "
-    "january february march july september october november december lego ikea nike adidas apple amazon google siri "
-    "alexa kindle visa paypal mastercard klarna stripe uber mercedes porsche honda ferrari kia lexus tesla bosch "
-    "miele dyson philips braun lotus venus nova gala viva costa casa mini bella luna plus mega super ultra so sol mar "
-    "gay gail bud buck chuck colt dash dot happy jan jean jo kit les lane lee mo nick ned pen pip rue sage shea skip "
-    "sonny stu tab tad tim tom ty val wade wills worth see sun sky an ann do no else".split()
-) - {"tim", "tom", "nick", "ann", "jean", "ben", "bob", "lee", "jan"}
-# what a greeting, a sign-off or a sentence begins with and is no name
-_ORDINARY = set(
-    "there team all everyone everybody folks guys sir madam shop store support customer service help sales manager "
-    "mum mom dad husband wife neighbour neighbor son daughter agent staff driver courier company seller friend hi "
-    "hello "
-    "hey dear thanks thank regards cheers best yours sincerely faithfully kind warm many cust customer sent order "
-    "ordered "
-    "parcel package delivery delivered refund return returned website app account item items product online free good "
-    "great bad very never still again please sorry yes no not now then here where when why how what which who its it's "
-    "i'm i've i'll i'd don't can't won't didn't doesn't isn't wasn't update updated edit note ps fyi btw asap ok okay "
-    "black white red green blue grey gray brown pink friday monday tuesday wednesday thursday saturday sunday january "
-    "february march april may june july august september october november december christmas easter english british "
-    "american german french dutch italian spanish irish welsh scottish european happy new year birthday sad angry said "
-    "disappointed worst love loved lovely nice perfect amazing awful terrible horrible awesome absolutely really "
-    "fantastic excellent brilliant super unfortunately because but and or so if the a an this that these those my your "
-    "our their his her we you they he she it me us them was were is are be been am do did does have has had can could "
-    "would should will shall must might one two three four five six seven eight nine ten first second last next "
-    "someone somebody nobody anyone anybody on in at to for from by with about of off up down out".split()
-)
-_NAME = r"(?:[A-Z]['’])?[A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ]+(?:['’-][A-ZÀ-ÖØ-Þ]?[a-zà-öø-ÿ]+)*"
-_RUN = rf"{_NAME}(?:[ ](?:[A-Z]\.[ ])?{_NAME}){{0,2}}|[A-Z]\.[ ]?{_NAME}"
-_PAIR = rf"{_NAME}[ ](?:[A-Z]\.[ ])?{_NAME}"
-_LOWER = r"[a-zà-öø-ÿ]{3,}(?:[ ][a-zà-öø-ÿ]{3,})?"
+_SMALL = r"(?:[\p{Ll}\p{M}]+(?:(?<=\bMc|\bMac|\bFitz|\bDe|\bDi|\bLe|\bVan)\p{Lu}[\p{Ll}\p{M}]+)?)"
+_NAME = rf"(?:\p{{Lu}}['’])?\p{{Lu}}{_SMALL}(?:['’-]\p{{Lu}}?{_SMALL})*"
+_INNER = r"(?:\p{Lu}\.?[ ]|(?:(?:van|von|de|der|den|da|do|dos|di|del|la|ten|ter|bin|ibn|al|el|zu)[ ]){1,3})?"
+_RUN = rf"{_NAME}(?:[ ]{{1,2}}{_INNER}{_NAME}){{0,2}}|\p{{Lu}}\.[ ]?{_NAME}"
+_PAIR = rf"{_NAME}[ ]{{1,2}}{_INNER}{_NAME}"
+_LOWER = r"[\p{Ll}\p{M}]{3,}(?:[ ][\p{Ll}\p{M}]{3,})?"
 
 _STRONG_CUES = (
     r"(?:my|his|her|the|their|whose) name(?: is|'s|’s| was)|name on (?:the |my )?(?:account|order|card)(?: is|:)?|"
     r"in the name(?: of)?|under the name(?: of)?|name:|signed by|signed for by|ask for|asked for|attn:?|fao:?|c/o|"
-    r"mr\.?|mrs\.?|ms\.?|miss|mx\.?|dr\.?|prof\.?|i am called|addressed to|account of|order for|parcel for"
+    r"mr\.?|mrs\.?|ms\.?|miss|mx\.?|dr\.?|prof\.?|i am called|addressed to|account of|order for|parcel for|"
+    r"maiden name(?: is|:)?|last name(?: is|:)?|first name(?: is|:)?|mein name ist|ich heiße|ich heisse|herrn?|frau|"
+    r"je m['’]appelle|mon nom est|monsieur|madame|mme|me llamo|mi nombre es|señora?|sra\.|mi chiamo|il mio nome è|"
+    r"signora?|sig\.(?:ra)?|meu nome é|me chamo|mijn naam is|ik heet|meneer|mevrouw|nazywam się|jag heter|mitt namn är|"
+    r"calls? me|named (?:him|her)|jmenuji se|меня зовут|мене звати|моё имя|με λένε|ονομάζομαι"
+)
+# what introduces somebody only where two capitalised words follow
+_SELF = (
+    r"je suis|soy|sono|ich bin|ik ben|jestem|jag är|sou|я|(?:\p{L}{2,}ed|written|sung|drawn|made|won|led|taught|given|"
+    r"seen|held|run|shown|taken) by|starring|singer|songwriter|actor|actress|author|director|player|founder|commenter|"
+    r"patient|nurse|colleague|teacher|professor|judge|lawyer|attorney|assistant to|follow(?:ing)? up with|met with|"
+    r"change it to|correct it to|to add|adding|it's under|account under|booked under|filed under|name\?|married to|"
+    r"have you (?:heard|met|seen)|on behalf of|letter from|message from|appointment with|referred to|signed,?"
+)
+_DOES = (
+    r"lives|lived|works|worked|spent|listed|loves|likes|thinks|believes|plays|played|married|died|employs|founded|"
+    r"directed|studied|studies|moved|joined|left|went|came|got|gave|took|needs|lost|will|can|could|would|had given"
 )
 _CUES = (
     r"i'm|i’m|i am|it's|this is|spoke (?:to|with)|speak (?:to|with)|spoken (?:to|with)|talked? (?:to|with)|thanks to|"
@@ -84,92 +64,132 @@ _DID = (
     r"of|stayed|who|at (?:the|your)|on (?:the|live|your) (?:phone|chat|till|desk|counter)|in (?:store|the|your)|"
     r"from (?:the|your|support|customer)"
 )
-_CLOSING = r"regards|cheers|thanks|thank you|thx|best|best wishes|sincerely|yours|yours truly|faithfully|love|ta|xx?"
+_CLOSING = (
+    r"gr(?:ü|ue)(?:ß|ss)en?|cordialement|saluti|saludos|atentamente|groet(?:en)?|pozdrawiam|hälsningar|уважением|"
+    r"regards|cheers|thanks|thank you|thx|best|best wishes|sincerely|yours|yours truly|faithfully|love|ta|xx?"
+)
 _PATTERNS = [
     (STRONG, "cue", re.compile(rf"\b(?i:{_STRONG_CUES})[ ]+({_RUN})")),
     (CUE, "cue", re.compile(rf"\b(?i:{_CUES})[ ]+({_RUN})")),
-    (CUE, "cue", re.compile(rf"(?:^|[.!?\n][ ]*|(?i:\bhi|\bhello|\bhey),?[ ]+)({_PAIR}),?[ ]+(?:{_SAID})\b")),
+    (CUE, "cue", re.compile(rf"(?:^|[.!?\n][ ]{{0,4}}|(?i:\bhi|\bhello|\bhey),?[ ]+)({_PAIR}),?[ ]+(?:{_SAID})\b")),
     (CUE, "cue", re.compile(rf"(?:(?i:\bhi|\bhello|\bhey),?[ ]+)({_RUN}),?[ ]+(?:here|speaking)\b")),
     (KNOWN, "cue", re.compile(rf"[a-z,;][ ]({_RUN}),?[ ]+(?:{_DID})\b")),
-    (CUE, "cue", re.compile(rf"\b(?i:{_CLOSING})[,.!]?\s*\n+\s*[-–]?\s*({_RUN})\s*[.!]?\s*$")),
-    (CUE, "cue", re.compile(rf"\b(?i:{_CLOSING}),[ ]+({_RUN})\s*[.!]?\s*$")),
-    (CUE, "cue", re.compile(rf"\b(?i:{_CLOSING})[ ]+({_RUN})\s*[.!]?\s*$")),
+    (CUE, "cue", re.compile(rf"\b(?i:{_CLOSING})[,.!]?[ \t]{{0,8}}+\s{{1,8}}+[-–]?[ ]?({_RUN})[\s.!]{{0,8}}$")),
+    (CUE, "cue", re.compile(rf"\b(?i:{_CLOSING}),?[ ]+({_RUN})[\s.!]{{0,8}}$")),
     (KNOWN, "cue", re.compile(rf"^({_PAIR})(?=[,:;.]|[ ][-–(]|[ ](?:order|re)\b)")),
-    (KNOWN, "cue", re.compile(rf"\n\s*[-–~]?\s*({_NAME}[ ]{_NAME})\s*$")),
-    (KNOWN, "cue", re.compile(rf"[.!?\n][ ]*[-–~][ ]*({_RUN})\s*$")),
+    (KNOWN, "cue", re.compile(rf"\n\s{{0,4}}[-–~]?[ ]{{0,2}}({_NAME}[ ]{_NAME})\s{{0,8}}$")),
+    (KNOWN, "cue", re.compile(rf"[.!?\n][ ]{{0,4}}[-–~][ ]{{0,4}}({_RUN})\s{{0,8}}$")),
 ]
-_LOWER_CUE = re.compile(rf"\b(?i:my name is|my name's|my name’s)[ ]+({_LOWER})")
-_CAPITALS = re.compile(_RUN)
-
-_STREET = (
-    r"Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Close|Court|Ct|Crescent|Row|Rise|Way|Place|Pl|Terrace|Square|Gardens|"
-    r"Grove|Hill|Mews|Walk|Boulevard|Blvd|Parade|Quay|Green|Yard|View|Highway|Hwy"
-)
-_TOWN = rf"(?:,[ ]*{_NAME}(?:[ ]{_NAME}){{0,2}})"
-_POST = r"(?:,?[ ]+(?:[A-Z]{1,2}\d[A-Z\d]?[ ]?\d[A-Z]{2}|[A-Z]{2}[ ]\d{5}|\d{5}))"
-_ADDRESSES = [
-    re.compile(rf"\b\d{{1,5}}[a-zA-Z]?,?[ ]+(?:{_NAME}[ ]+){{1,4}}(?:{_STREET})\b\.?{_TOWN}?{_POST}?"),
+# two words, both of them no ordinary ones
+_PAIRS = [
+    re.compile(rf"\b(?i:{_SELF})[ ]+({_PAIR})"),
+    re.compile(rf"(?<=^|[.!?\n][ ]?)({_PAIR}),?[ ]+(?:{_DOES})\b"),
     re.compile(
-        rf"\b{_NAME}(?:straat|laan|weg|plein|gracht|kade|straße|strasse|str\.|platz|allee)[ ]\d{{1,4}}[a-z]?"
-        rf"(?:,[ ]*\d{{4,5}}[ ]?(?:[A-Z]{{2}}[ ])?{_NAME})?"
-    ),
-    re.compile(rf"\b\d{{1,4}},?[ ](?:rue|avenue|boulevard|place|via|viale|calle|avenida)[ ](?:\w+[ ]){{0,3}}{_NAME}"),
+        rf"(?m)^[?>*\s-]{{0,5}}({_PAIR})[ ]?\n(?=(?:[^\n]{{0,80}}\n){{0,3}}?[^\n]{{0,60}}\d)"
+    ),  # a letter's head
 ]
+# tokens all in small letters or all in capitals, behind a cue; the lexicon decides how many of them are a name
+_WORD = r"(?:\p{Ll}[\p{Ll}\p{M}'’-]+|\p{Lu}[\p{Lu}\p{M}'’-]+)"
+_UNCASED = re.compile(rf"\b(?i:({_STRONG_CUES})|{_CUES}|{_CLOSING}),?\s({_WORD}(?:[ ]{_WORD}){{0,2}})")
+_SURE = re.compile(
+    r"(?i)(?:my|his|her|the|their|maiden|last|first) name|(?:in|under) the name|name:|mein name|ich hei|me llamo|"
+    r"mi nombre|je m|mon nom|mi chiamo|meu nome|mijn naam|ik heet|nazywam|jag heter|меня зовут"
+)
+_UNCASED_WORD = re.compile(rf"(?<![\p{{L}}'’-]){_WORD}(?![\p{{L}}-])")
+_CAPITALS = re.compile(_RUN)
+_STARTS = re.compile(
+    rf"(?:['’]s)?,?[ ](?:is|was|has|had|and I|{_DOES})\b|:[ ]|,[ ](?:can|could|would|I|please|you|we|my)\b"
+)
 
-
-class Span(NamedTuple):
-    """Characters [start, end), what it is, how sure (0 to 1), and how it was found."""
-
-    type: str
-    start: int
-    end: int
-    score: float
-    how: str
-
-
-@lru_cache(maxsize=1)
-def first_names() -> frozenset[str]:
-    """Return lower-cased first names of the lexicon that are no ordinary words."""
-    names: set[str] = set()
-    for locale in _LOCALES:
-        provider = import_module(f"faker.providers.person.{locale}").Provider
-        for kind in ("first_names", "first_names_male", "first_names_female"):
-            found = getattr(provider, kind, ())
-            names.update(str(name).casefold() for name in (() if isinstance(found, property) else found))
-    words = import_module("faker.providers.lorem.en_US").Provider.word_list
-    return (
-        frozenset(n for n in names if len(n) > 2 and n.isalpha()) - _WORDS - _ORDINARY - {w.casefold() for w in words}
-    )
-
-
-@lru_cache(maxsize=1)
-def _no_names() -> frozenset[str]:
-    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
-
-    words = import_module("faker.providers.lorem.en_US").Provider.word_list
-    return frozenset(_ORDINARY | set(ENGLISH_STOP_WORDS) | {w.casefold() for w in words})
+_SURNAMES = (
+    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩邓冯曹彭曾肖萧田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭陆范汪廖石金"
+    "韦贾夏付方邹熊白孟秦邱侯江尹薛闫段雷龙黎史陶贺毛郝顾龚邵万覃武钱戴严莫孔向常張劉陳楊黃趙吳孫馬鄭謝許韓鄧馮蕭葉蘇呂盧鍾譚陸賈鄒龔萬錢嚴"
+)
+_HAN = rf"(?:欧阳|歐陽|司马|司馬|上官|诸葛|諸葛|[{_SURNAMES}])\p{{Han}}{{1,2}}?"
+_KOREAN = (
+    r"[김이박최정강조윤장임한오서신권황안송류전홍문양손배백허유남심노하곽성차주우구민나진지엄채원천방공현함변염여추도소석선설마길"
+    r"연위표명기반왕금옥육인맹제모]"
+)
+_SIR = r"(?=先生|女士|小姐|老师|老師|医生|醫生|经理|經理)"
+_KANJI = r"[\p{Han}\p{Katakana}ー・]{2,8}(?:[ \u3000][\p{Han}\p{Katakana}ー]{1,6})?"
+_SCRIPTS = [
+    rf"(?:我叫做?|我的名字(?:是|叫)|我是|名叫|(?:姓名|联系人|聯繫人|收件人)[是:：]?\s?)({_HAN})"
+    r"(?=\P{Han}|$|先生|女士|小姐|住|今|在|是|的|来|和|，)",
+    rf"(?:(?<!\p{{Han}})|(?<=联系|找|请|給|给|跟|和|叫|问))({_HAN}|[{_SURNAMES}]){_SIR}",
+    r"(?<![\p{Han}\p{Katakana}])(?!お?客|皆|神|奥|お|御|王|貴社)"
+    r"(\p{Han}{1,4}[ \u3000]?\p{Han}{0,3}|[\p{Katakana}ー・]{2,12})"
+    r"(?=さん|さま|様(?![々子式])|ちゃん|くん)",
+    rf"(?:私の?名前は|名前は|氏名[は:：]?\s?|わたしは|私は)({_KANJI})(?=です|と申|と言|といい)",
+    rf"({_KANJI})(?=と申します|といいます|と言います)",
+    rf"(?:제 이름은|저는|성함은|이름[은:：])\s?({_KOREAN}\p{{Hangul}}{{1,3}}?)"
+    r"(?=입니다|이에요|예요|이고|라고|이라고|[\s.,]|$)",
+    rf"(?<!\p{{Hangul}})(?!고객|회원|사장|선생|기사|손님)({_KOREAN}\p{{Hangul}}{{1,2}})(?=\s?(?:씨|님)(?!\p{{Hangul}}{{3}}))",
+    r"(?:اسمي|أنا اسمي|السيدة|السيد|الأستاذ|الدكتور)\s(\p{Arabic}{2,12}(?:\s(?!و)\p{Arabic}{2,12}){0,2})",
+]
+_SCRIPTS = [re.compile(pattern) for pattern in _SCRIPTS]
 
 
 def find_names(text: str) -> Iterator[Span]:
     """Yield the names of people in `text`; several finds may overlap."""
+    found = [*_cased(text), *_uncased(text)]
+    if not text.isascii():
+        found += [Span("PERSON", *m.span(1), CUE, "cue") for p in _SCRIPTS for m in p.finditer(text)]
+    yield from found
+    yield from _again(text, found)
+
+
+def _cased(text: str) -> Iterator[Span]:
     for score, how, pattern in _PATTERNS:
         for match in pattern.finditer(text):
             yield from _trimmed(text, *match.span(1), score, how)
-    for match in _LOWER_CUE.finditer(text):
-        said = match.group(1).split()
-        if said[0] not in _no_names():
-            end = match.end(1) if said[-1] not in _no_names() else match.start(1) + len(said[0])
-            yield Span("PERSON", match.start(1), end, CUE, "cue")
+    for pattern in _PAIRS:
+        for match in pattern.finditer(text):
+            yield from (s for s in _trimmed(text, *match.span(1), KNOWN, "cue") if " " in text[s.start : s.end])
     for match in _CAPITALS.finditer(text):
         yield from _from_lexicon(text, match.start(), match.end())
 
 
-def find_addresses(text: str) -> Iterator[Span]:
-    """Yield street addresses: a number, capitalised words and a kind of street, with town and postcode behind it."""
-    if any(c.isdigit() for c in text):
-        for pattern in _ADDRESSES:
-            for match in pattern.finditer(text):
-                yield Span("ADDRESS", *match.span(), CUE, "cue")
+def _uncased(text: str) -> Iterator[Span]:
+    """Names in small letters or in capitals: behind a cue, or a first name beside a last name of the lexicon."""
+    for match in _UNCASED.finditer(text):
+        sure = match.group(1) and _SURE.match(match.group(1))
+        tokens = match.group(2).split()
+        first, rest = tokens[0].casefold(), [t.casefold().removesuffix("'s") for t in tokens[1:]]
+        if first in no_names() or not (sure or first in first_names() or (tokens[0].isupper() and match.group(1))):
+            continue
+        count = 1
+        for word in rest:
+            if word in no_names() or not (sure or word in last_names() or word in first_names()):
+                break
+            count += 1
+        yield Span("PERSON", match.start(2), match.start(2) + len(" ".join(tokens[:count])), CUE, "cue")
+    yield from _uncased_pairs(text)
+
+
+def _uncased_pairs(text: str) -> Iterator[Span]:
+    """A first name of the lexicon and the names of the lexicon behind it, the last one a last name."""
+    tokens = list(_UNCASED_WORD.finditer(text))
+    plain = [t.group().casefold().removesuffix("'s").removesuffix("’s") for t in tokens]
+    for i in range(len(tokens) - 1):
+        if plain[i] not in first_names():
+            continue
+        for j in (i + 2, i + 1):
+            between = text[tokens[i].start() : tokens[j].start()] if j < len(tokens) else "\n"
+            middle = all(word in first_names() or word in last_names() for word in plain[i + 1 : j])
+            if between.count(" ") == j - i and "\n" not in between and middle and plain[j] in last_names():
+                yield Span("PERSON", tokens[i].start(), tokens[j].end(), KNOWN, "lexicon")
+                break
+
+
+def _again(text: str, found: list[Span]) -> Iterator[Span]:
+    """Further places of the words of a name found once: "Borkowski" behind "Maciej Borkowski"."""
+    found = [s for s in found if s.score >= CUE or s.how == "lexicon"]
+    parts = {t for s in found for t in re.findall(r"\p{Lu}[\p{L}\p{M}'’-]{3,}", text[s.start : s.end])}
+    parts = {t.removesuffix("'s").removesuffix("’s") for t in parts if t.casefold() not in no_names()}
+    if parts:
+        for match in re.finditer(r"\p{Lu}[\p{L}\p{M}-]{3,}", text):
+            if match.group() in parts:
+                yield Span("PERSON", *match.span(), KNOWN, "again")
 
 
 def _trimmed(text: str, start: int, end: int, score: float, how: str) -> Iterator[Span]:
@@ -184,7 +204,7 @@ def _trimmed(text: str, start: int, end: int, score: float, how: str) -> Iterato
 
 
 def _ordinary(text: str, span: tuple[int, int]) -> bool:
-    return text[span[0] : span[1]].casefold() in _no_names()
+    return text[span[0] : span[1]].casefold() in no_names()
 
 
 def _from_lexicon(text: str, start: int, end: int) -> Iterator[Span]:
@@ -193,10 +213,11 @@ def _from_lexicon(text: str, start: int, end: int) -> Iterator[Span]:
     for i, token in enumerate(tokens):
         if token.group().casefold().rstrip(".") not in first_names():
             continue
-        follows = [t for t in tokens[i + 1 :] if t.group().casefold() not in _no_names()]
+        follows = [t for t in tokens[i + 1 :] if t.group().casefold() not in no_names()]
         last = follows[-1] if follows else token
         at = start + token.start()
         inside = re.search(r"[\w,;:]['\")]?[ ]$", text[max(0, at - 4) : at])
-        if follows or inside:  # alone at the start of a sentence it may be any word
+        does = _STARTS.match(text, start + token.end()) and (at == 0 or text[at - 1] in "\n '\"")
+        if follows or inside or does:  # alone at the start of a sentence it may be any word
             yield Span("PERSON", at, start + last.end(), KNOWN, "lexicon")
         return
