@@ -1,0 +1,237 @@
+"""Attacks on what is written or shown: every file and every display is searched for the people of the clinic."""
+
+import json
+import os
+import stat
+import sys
+
+import pytest
+from support.clinic import secrets, write_clinic
+from support.listener import Listener
+from support.replies import distinct_texts, file_replies
+
+from synthkit.cli import app as cli
+from synthkit.cli.notebook import execute
+from synthkit.core.results import table
+from synthkit.generation.filters import PersonalData
+from synthkit.generation.generate import generate
+from synthkit.llm.recorded import read_jsonl
+from synthkit.prompts.plan import plan
+from synthkit.quality.evaluate import evaluate
+from synthkit.seeds.anonymizer import anonymize
+from synthkit.seeds.checks import check
+from synthkit.seeds.seeds import load_seeds
+from synthkit.tasks.loading import load_rows
+from synthkit.tasks.task import load_task
+from synthkit.views.card import make_card
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return write_clinic(tmp_path_factory.mktemp("artefacts") / "dental_desk")
+
+
+@pytest.fixture(scope="module")
+def clinic(folder):
+    return load_task(folder)
+
+
+@pytest.fixture
+def terminal(monkeypatch, capsys):
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["synthkit", *map(str, words)])
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as end:
+            code = end.code or 0
+        out, err = capsys.readouterr()
+        assert code == 0, err
+        return out
+
+    return run
+
+
+def files_of(folder) -> dict[str, str]:
+    files = [p for p in folder.rglob("*") if p.is_file()]
+    return {str(p.relative_to(folder)): p.read_bytes().decode("utf-8", "replace") for p in files}
+
+
+def leaks(texts: dict[str, str]) -> dict[str, list[str]]:
+    return {name: found for name, text in texts.items() if (found := secrets(text))}
+
+
+def test_a_run_on_a_sensitive_task_writes_and_prints_nothing_of_its_people(folder, terminal, tmp_path, monkeypatch):
+    with Listener() as listener:
+        monkeypatch.setenv("OPENAI_BASE_URL", listener.url)
+        monkeypatch.setenv("SYNTHKIT_MODEL", "m")
+        monkeypatch.setattr("synthkit.views.map.MAP_ROWS", 1000)  # the map holds no text and takes long
+        out = terminal("run", folder, "--llm", "live", "--n", 40, "--k", 4, "--out", tmp_path, "--student", "tfidf_lr")
+        sent = "".join(listener.bodies)
+    written = files_of(tmp_path)
+    assert {name.rpartition(".")[2] for name in written} >= {"html", "csv", "json"}
+    assert sent and leaks({**written, "sent": sent, "terminal": out}) == {}
+
+
+def test_the_baseline_of_a_sensitive_task_is_fitted_on_anonymised_seeds(folder, terminal, tmp_path):
+    out = terminal("generate", folder, "--llm", "ngram", "--n", 20, "--k", 8, "--out", tmp_path / "rows.csv")
+    assert leaks({**files_of(tmp_path), "terminal": out}) == {}
+
+
+CELLS = """# %%
+import synthkit as sk
+task = sk.load_task({folder!r})
+task
+# %%
+seeds = sk.load_seeds(task, k=4)
+seeds
+# %%
+task.splits
+# %%
+sk.table(seeds.to_frame(), "seeds")
+# %%
+sk.check(task, embedder="lsa", progress=False)
+# %%
+sk.profile(seeds, embedder="lsa")
+# %%
+safe = sk.anonymize(seeds, progress=False)
+safe
+# %%
+safe.seeds
+# %%
+plan = sk.plan(task, safe.seeds, strategy="few_shot", n=10)
+print(plan.show(0))
+plan
+# %%
+made = sk.generate(task, safe.seeds, n=20, llm="ngram", progress=False)
+made
+# %%
+report = sk.evaluate(made.rows, task.splits.train, seeds=seeds, embedder="lsa", progress=False)
+report
+# %%
+[display(sk.table(report.table(name), name)) for name in report.tables];
+"""
+
+
+def test_a_notebook_on_a_sensitive_task_shows_nothing_of_its_people(folder, tmp_path):
+    source = tmp_path / "look.py"
+    source.write_text(CELLS.format(folder=str(folder)), encoding="utf-8")
+    notebook = execute(source)
+    outputs = {str(i): json.dumps(c.get("outputs", ""), ensure_ascii=False) for i, c in enumerate(notebook.cells)}
+    assert sum("data" in text or "text" in text for text in outputs.values()) >= 12
+    assert leaks(outputs) == {}
+    assert any("withheld" in text for text in outputs.values())
+
+
+@pytest.mark.notebooks
+def test_the_lesson_that_a_run_executes_shows_nothing_of_its_people(folder, terminal, tmp_path):
+    task = load_task(folder)
+    file_replies(plan(task, n=60).slots, task.recordings, distinct_texts)
+    terminal("run", folder, "--n", 60, "--k", 4, "--out", tmp_path)
+    written = files_of(tmp_path)
+    assert any(name.endswith(".ipynb") for name in written)
+    assert leaks(written) == {}
+
+
+def test_every_display_of_real_rows_withholds_them(clinic):
+    seeds = load_seeds(clinic, k=4)
+    shown = {
+        "seeds": seeds._repr_html_() + repr(seeds),
+        "table": table(clinic.splits.test.to_pandas(), clinic.splits.test["text"][0])._repr_html_(),
+        "table in a terminal": repr(table(clinic.splits.test.to_pandas()[["id", "text"]])),
+        "checks": check(clinic, embedder="lsa", progress=False)._repr_html_(),
+    }
+    assert leaks(shown) == {}
+
+
+def test_a_saved_report_holds_no_real_row(clinic, tmp_path):
+    made = clinic.splits.validation
+    report = evaluate(made, clinic.splits.train, seeds=load_seeds(clinic, k=8), embedder="lsa", progress=False)
+    report.save(tmp_path / "report.html")
+    assert leaks({**files_of(tmp_path), "json": report.to_json(), "html": report._repr_html_()}) == {}
+    assert report.get("rows with a seed's personal data").synthetic.value == len(made)
+
+
+def test_the_filter_knows_the_patterns_of_a_sensitive_task_and_the_names_in_its_rows(clinic):
+    judge = PersonalData(clinic)
+    assert judge.check({"text": "ask OSTRANDER at the desk"}).evidence.startswith("STAFF")
+    assert judge.check({"text": "it stands in KXABC12"}).evidence.startswith("FILE")
+    assert judge.check({"text": "thank you, dear Mr Pumphrey"}) is not None
+    assert judge.check({"text": "thank you, dear Mr Nobodyknows"}) is None
+
+
+def test_requests_written_out_hold_nothing_of_its_people(folder, terminal, tmp_path):
+    for strategy in ("few_shot", "zero_shot"):
+        terminal(
+            "recordings", "pending", folder, "--strategy", strategy, "--n", 10, "--out", tmp_path / f"{strategy}.jsonl"
+        )
+    assert len(read_jsonl(tmp_path / "few_shot.jsonl")) >= 2
+    assert leaks(files_of(tmp_path)) == {}
+
+
+def test_what_a_loop_decided_holds_nothing_of_its_people(tmp_path):
+    task = load_task(write_clinic(tmp_path / "dental_desk"))
+    mixed = {"strategy": "zero_shot", "start": 4, "requests": 2, "embedder": "lsa", "progress": False}
+    file_replies(plan(task, n=20, surplus=0).slots, task.recordings, distinct_texts)
+    from synthkit.refinement.loop import Loop
+
+    step = Loop(task, filters=lambda task, seeds: [], **mixed).diagnose()
+    assert any(p.about for p in step.proposals)
+    lines = step.pending()
+    kept = step._loop.decisions.save()
+    assert leaks({"pending": json.dumps(lines), "decisions": kept.read_text(encoding="utf-8")}) == {}
+
+
+def test_a_card_holds_nothing_of_its_people(clinic):
+    seeds = anonymize(load_seeds(clinic, k=8), progress=False).seeds
+    made = generate(plan(clinic, seeds, n=20), llm="ngram", progress=False)
+    report = evaluate(made.rows, clinic.splits.train, seeds=load_seeds(clinic, k=8), embedder="lsa", progress=False)
+    files = make_card(made, report, licence="mit").files()
+    texts = {name: data.decode("utf-8", "replace") for name, data in files.items()}
+    assert leaks({**texts, "rows": "\n".join(made.rows["text"])}) == {}
+
+
+def test_anonymising_a_file_drops_other_columns_and_replaces_personal_ids(folder, terminal, tmp_path):
+    out = terminal("anonymize", folder / "train.csv", "--out", tmp_path / "clean.csv", "--task", folder)
+    assert "columns left out: contact" in out
+    assert leaks({**files_of(tmp_path), "terminal": out}) == {}
+    assert load_rows(tmp_path / "clean.csv").rows.column_names == ["id", "text", "label"]
+    terminal("anonymize", folder / "train.csv", "--out", tmp_path / "with.csv", "--task", folder, "--column", "contact")
+    assert leaks(files_of(tmp_path)) == {}
+    assert "contact" in load_rows(tmp_path / "with.csv").rows.column_names
+
+
+@pytest.mark.parametrize(
+    "ids", [["ann@example.org", "b@example.org"], ["Dr. Ann Lee", "Mr. Bob Ray"], ["+44 20 7946 0123", "x"]]
+)
+def test_ids_that_name_somebody_do_not_outlive_anonymising(ids):
+    from synthkit.core.rows import make_rows
+
+    clean = anonymize(make_rows({"id": ids, "text": ["one", "two"], "label": ["a", "b"]}))
+    assert not set(ids[:1]) & set(clean.rows["id"])
+    assert len(set(clean.rows["id"])) == 2
+
+
+def test_mail_addresses_are_no_ids_from_the_door_on(tmp_path):
+    task = load_task(write_clinic(tmp_path / "dental_desk", sensitive=False))
+    assert not any(secrets(i) for i in task.splits.test["id"])
+    assert any("ids replaced" in r.what for r in task.splits.repairs)
+
+
+def test_the_rest_of_anonymised_seeds_is_anonymised_too(clinic):
+    seeds = load_seeds(clinic, k=4)
+    clean = anonymize(seeds, progress=False).seeds
+    assert len(clean.rest) == len(seeds.rest) > 0
+    assert leaks({"rest": "\n".join(clean.rest["text"])}) == {}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of files are POSIX's")
+def test_files_with_rows_are_their_owners_alone(clinic, folder, terminal, tmp_path):
+    seeds = anonymize(load_seeds(clinic, k=8), progress=False).seeds
+    made = generate(plan(clinic, seeds, n=20), llm="ngram", progress=False)
+    made.to_csv(tmp_path / "rows.csv")
+    make_card(made, licence="mit").save(tmp_path / "card")
+    terminal("anonymize", folder / "train.csv", "--out", tmp_path / "clean.csv")
+    modes = {p.name: stat.S_IMODE(p.stat().st_mode) for p in tmp_path.rglob("*") if p.is_file()}
+    assert len(modes) >= 5
+    assert set(modes.values()) == {0o600}
