@@ -26,7 +26,7 @@ from synthkit.prompts.registry import STRATEGIES, register
 from synthkit.quality.evaluate import evaluate
 from synthkit.refinement.loop import Loop, refine
 from synthkit.seeds.anonymizer import anonymize
-from synthkit.seeds.balance import coverage
+from synthkit.seeds.balance import balance
 from synthkit.seeds.profile import profile
 from synthkit.seeds.seeds import load_seeds
 from synthkit.tasks.task import load_task
@@ -129,7 +129,7 @@ def test_an_error_that_stops_a_prompt_does_not_repeat_what_it_holds(clinic, asks
 
 def test_terms_and_wishes_for_prompts_hold_no_name_and_no_code(clinic):
     told = profile(clinic.splits.train, embedder="lsa")
-    cells = coverage(clinic.splits.train, columns=["contact"], embedder="lsa")
+    cells = balance(clinic.splits.train, columns=["contact"], embedder="lsa")
     said = f"{told.distinctive} {told.topics} {told.words()} {[c.wish for c in cells.cells]}"
     assert not secrets(said)
     for part in ("pumphrey", "hinterwald", "castellanos"):
