@@ -3,6 +3,7 @@
 SYNTHKIT_REALDATA=FOLDER python benchmarks/report.py sets FILE     build graded sets, measure them, write FILE
 python benchmarks/report.py validate FILE                          rank correlations, one dataset left out at a time
 python benchmarks/report.py constants FILE                         what synthkit/metrics/usefulness.py holds
+SYNTHKIT_REALDATA=FOLDER python benchmarks/report.py planted [TASK ...]  which line moves when a fault is planted
 SYNTHKIT_REALDATA=FOLDER python benchmarks/report.py real [TASK]   reports of a task's recordings against its real rows
 SYNTHKIT_REALDATA=FOLDER python benchmarks/report.py speed         the report at 2,000 and 10,000 rows a side
 
@@ -87,6 +88,18 @@ def graded_sets(task, seeds, texts, labels, vectors, rng):
     few = sk.load_seeds(task, k=K, random_state=0)
     eda = augment(few, n=N)
     yield "eda", "of the seeds", list(eda["text"]), np.asarray(eda["label"])
+    of_label = {
+        name: [w for t, y in zip(few.rows["text"], few.rows["label"], strict=True) if y == name for w in words(t)]
+        for name in names
+    }
+    for length in (1, 4):
+        some = [str(names[i % len(names)]) for i in range(N)]
+        yield (
+            "bare words",
+            f"{length} of the seeds",
+            [" ".join(rng.choice(of_label[y], length)) for y in some],
+            np.asarray(some),
+        )
     made = sk.generate(sk.plan(task, few, n=N, surplus=1.0), llm="ngram", filters=[], progress=False).rows
     yield "ngram", "of the seeds", list(made["text"])[:N], np.asarray(made["label"])[:N]
     if task.recordings and (task.recordings / "requests.jsonl").exists():
@@ -95,10 +108,12 @@ def graded_sets(task, seeds, texts, labels, vectors, rng):
 
 def recorded_sets(task, seeds):
     from synthkit.llm.recorded import Recorded
-    from synthkit.prompts.registry import get_strategy
+    from synthkit.prompts.registry import STRATEGIES, get_strategy
 
     shown = sk.anonymize(seeds, progress=False).seeds
     for strategy, _, state, _ in Recorded(task.recordings).counts():
+        if strategy not in STRATEGIES:  # answers about labels and attributes
+            continue
         given = shown if get_strategy(strategy).shows_seeds else None
         try:
             rows = sk.generate(sk.plan(task, given, strategy=strategy, n=N, random_state=state), progress=False).rows
@@ -106,9 +121,10 @@ def recorded_sets(task, seeds):
             print(f"{task.name}, {strategy}: {error}", file=sys.stderr)
             continue
         if len(set(rows["label"])) > 1:
-            yield "recorded", f"{strategy} {state}", list(rows["text"]), np.asarray(rows["label"])
-            half = rows.select(range(len(rows) // 2))
-            yield "recorded", f"{strategy} {state}, half", list(half["text"]), np.asarray(half["label"])
+            for share in (1, 2, 4):  # all, half, a quarter of the rows
+                some = rows.select(range(len(rows) // share))
+                if len(set(some["label"])) == len(task.labels):
+                    yield f"recorded: {strategy}", f"{state}, 1/{share}", list(some["text"]), np.asarray(some["label"])
 
 
 def student(x, y):
@@ -122,6 +138,15 @@ def macro_f1(truth, guess) -> float:
     from sklearn.metrics import f1_score
 
     return float(f1_score(truth, guess, average="macro"))
+
+
+def word_probe(texts, labels, few) -> float:
+    """Macro-F1 on the labelled real rows of logistic regression on the TF-IDF of words: it sees what vectors do not."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    tfidf = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
+    model = student(tfidf.fit_transform(texts), labels)
+    return macro_f1(few["label"], model.predict(tfidf.transform(few["text"])))
 
 
 def inside(x, y) -> float:
@@ -164,6 +189,9 @@ def measure_sets(out: Path, tasks) -> None:
                 truth = macro_f1(test["label"], student(x, labels).predict(test_x))
                 seen = few_x, few_y, unlabelled_x, unlabelled_words
                 values = signals(x, [words(t) for t in texts], labels, *seen)
+                tokens = [words(t) for t in texts]
+                values |= {"TF-IDF probe": word_probe(texts, labels, seeds.rows)}
+                values |= {"vocabulary": float(np.log(len({w for some in tokens for w in some})))}
                 values |= {"rows": len(x), "cross-validated inside": inside(x, labels)}
                 what = {"task": name, "state": state, "family": family, "set": kind, "truth": truth}
                 done.append(what | {k: float(v) for k, v in values.items()})
@@ -273,6 +301,68 @@ def validate(path: str) -> None:
     print("mean error a kind of set (above 0: expected too much):", {f: round(v, 3) for f, v in families.items()})
 
 
+GERMAN = (
+    ["der Brief", "das Paket", "die Rechnung", "der Zug", "das Konto", "die Karte", "der Film", "das Auto"],
+    ["kam am Montag", "war gestern", "ist schon wieder", "blieb die ganze Woche", "wurde heute früh"],
+    ["viel zu spät", "nicht zu finden", "in Ordnung", "kaputt", "ohne ein Wort verschwunden", "doppelt so teuer"],
+    ["und niemand hat es erklärt", "und ich weiß nicht warum", "aber das macht nichts", "obwohl ich darum bat"],
+)
+
+
+def planted_sets(texts, labels, vectors, rng):
+    """Yield (fault, texts, labels) of real rows in the place of synthetic ones, with one fault planted in each."""
+    from sklearn.cluster import KMeans
+
+    names, counts = np.unique(labels, return_counts=True)
+    first, second = names[np.argsort(-counts, kind="stable")[:2]]
+    mine = np.flatnonzero(labels == first)
+    topic = mine[KMeans(2, n_init=4, random_state=0).fit_predict(vectors[mine]) == 0]
+    some = rng.permutation(len(texts))[: len(texts) // 10]
+
+    def without(rows):
+        left = np.setdiff1d(np.arange(len(texts)), rows)
+        return [texts[i] for i in left], labels[left]
+
+    german = texts.copy()
+    for i in some:
+        german[i] = " ".join(str(rng.choice(part)) for part in GERMAN)
+    swapped = labels.copy()
+    swapped[labels == first], swapped[labels == second] = second, first
+    yield "nothing", texts, labels
+    yield f"no row of {first}", *without(mine)
+    yield f"half of the topics of {first} gone", *without(topic)
+    yield "a tenth in another language", german, labels
+    yield f"{first} and {second} swapped", texts, swapped
+    yield "one source's style", [t.lower().rstrip(".!?") + " tbh" for t in texts], labels
+    yield "a tenth of the labels wrong", texts, np.where(np.isin(np.arange(len(texts)), some), names[::-1][:1], labels)
+    yield "30 rows, repeated", [texts[i % 30] for i in range(len(texts))], labels[np.arange(len(texts)) % 30]
+
+
+def planted(*names: str, rows: int = 600) -> None:
+    """Print which lines of the report move, and what it says first, when a fault is planted in real rows."""
+    import pandas as pd
+
+    for name in names or ("clinc150_domains", "movie_review_sentences", "feedback"):
+        task, rng = load(name), np.random.default_rng(0)
+        train = task.splits.train
+        order = rng.permutation(len(train))
+        half = train.select(order[: min(rows, len(train) // 3)])
+        real = train.select(order[len(half) : 3 * len(half)])
+        table, notes = {}, {}
+        for fault, texts, labels in planted_sets(
+            list(half["text"]), np.asarray(half["label"]), sk.embed(half["text"]), rng
+        ):
+            set_ = make_rows({"text": list(texts), "label": [str(label) for label in labels]})
+            report = sk.evaluate(set_, real, progress=False)
+            table[fault] = {x.metric: x.outside for x in report.lines}
+            regions = len(report.tables["not covered"]), len(report.tables["nothing real"])
+            table[fault] |= {"regions not covered, nothing real": f"{regions[0]}, {regions[1]}"}
+            notes[fault] = [report.summary().rpartition("; ")[2], *report.notes]
+        print(f"\n== {name}: {len(half)} rows beside {len(real)}\n{pd.DataFrame(table).to_string()}")
+        for fault, said in notes.items():
+            print(fault, *said, sep="\n    ")
+
+
 def speed() -> None:
     """Time a report at 2,000 and 10,000 rows a side, vectors given, and embedding beside sentence-transformers."""
     import resource
@@ -364,5 +454,7 @@ if __name__ == "__main__":
         real(*rest)
     elif what == "constants":
         constants(rest[0])
+    elif what == "planted":
+        planted(*rest)
     elif what == "speed":
         speed()

@@ -235,5 +235,5 @@ print(card.text[card.text.index("## How") : card.text.index("## Quality")])
 # - No line sees every fault, and diversity hardly predicts usefulness. The estimate does, within its limits above.
 # - All vectors come from one small English sentence model. What it cannot see, no line here can.
 # - Try it: evaluate one half of the real rows against the other. Which lines lie outside, and how many should?
-# - Try it: `sk.evaluate(rows, real, metrics="all")`.
+# - Try it: `sk.evaluate(rows, real, metrics="bias")`. Who is in the rows, and with which label?
 # - Next: [07 Privacy and bias](07_privacy_and_bias.ipynb).

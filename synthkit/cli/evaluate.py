@@ -15,7 +15,7 @@ def evaluate(
     real: Annotated[Path, typer.Option(metavar="REAL.csv", help="real rows to stand beside")],
     seeds: Annotated[Path | None, typer.Option(metavar="SEEDS.csv", help="real rows that prompts showed")] = None,
     holdout: Annotated[Path | None, typer.Option(metavar="HELD.csv", help="real rows that no prompt held")] = None,
-    metrics: Annotated[str, typer.Option(help="more of them, by comma: bias, self-BLEU ... or all")] = "",
+    metrics: Annotated[str, typer.Option(help="bias adds that section")] = "",
     slices: Annotated[str | None, typer.Option(help="a column of the real rows to compare accuracy by")] = None,
     html: Annotated[Path | None, typer.Option(metavar="REPORT.html", help="write the whole report as a page")] = None,
     embedder: Annotated[str | None, typer.Option(help="minilm, lsa, openai:MODEL, st:MODEL")] = None,

@@ -6,10 +6,9 @@ Texts may be given as strings or as lists of words.
 from __future__ import annotations
 
 import gzip
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
-from math import exp, log, log1p
+from math import log1p
 
 import numpy as np
 
@@ -46,41 +45,6 @@ def self_repetition(texts: Sequence[str | Sequence[str]], n: int = 4, *, budget:
     kept = [set(ngrams(tokens, n)) for tokens in cut(texts, budget)]
     carried = Counter(gram for grams in kept for gram in grams)
     return float(np.mean([log1p(sum(carried[gram] - 1 for gram in grams)) for grams in kept])) if kept else 0.0
-
-
-def self_bleu(texts: Sequence[str | Sequence[str]], n: int = 4) -> float:
-    """Return the mean BLEU-n of each text against all others (Zhu et al. 2018), 0 to 1; higher is more alike.
-
-    Clipped n-gram precisions with +0.1 where nothing matches (method 1 of Chen and Cherry 2014), closest reference
-    length. All texts are used: the two largest counts of every n-gram are enough to know the most in any other text.
-    """
-    lists = [tokens for tokens in cut(texts) if tokens]
-    if len(lists) < 2:
-        return 0.0
-    counts = [[Counter(ngrams(tokens, k)) for k in range(1, n + 1)] for tokens in lists]
-    top: dict[tuple, tuple[int, int]] = {}
-    for some in counts:
-        for counter in some:
-            for gram, c in counter.items():
-                first, second = top.get(gram, (0, 0))
-                top[gram] = (c, first) if c > first else (first, max(second, c))
-    lengths = sorted(len(tokens) for tokens in lists)
-    total = 0.0
-    for tokens, some in zip(lists, counts, strict=True):
-        logs = 0.0
-        for counter in some:
-            matched = sum(min(c, top[gram][c == top[gram][0]]) for gram, c in counter.items())
-            logs += log((matched or 0.1) / max(1, counter.total())) / n
-        closest = _closest(lengths, len(tokens))
-        total += exp(logs) * min(1.0, exp(1 - closest / len(tokens)))
-    return total / len(lists)
-
-
-def _closest(lengths: list[int], own: int) -> int:
-    """Return the length nearest to `own` among the others', the shorter of two."""
-    at = bisect_left(lengths, own)
-    others = [lengths[i] for i in (at - 1, at + 1) if 0 <= i < len(lengths)]
-    return min(others, key=lambda length: (abs(length - own), length))
 
 
 def compression_ratio(texts: Sequence[str], *, budget: int | None = None) -> float:

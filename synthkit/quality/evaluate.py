@@ -1,4 +1,4 @@
-"""One report: a dozen lines, each number beside its control, and tables of the rows behind them; more by name."""
+"""One report: a dozen lines, each number beside its control, and tables of the rows behind them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from synthkit.core.embedding import default_embedder, embed
-from synthkit.core.errors import SynthkitError
+from synthkit.core.errors import SynthkitError, unknown
 from synthkit.core.language import foreign, main_language
 from synthkit.core.rows import need_columns, row_ids
 from synthkit.core.stats import Interval, one_thread
@@ -23,7 +23,7 @@ from synthkit.quality.diversity import overused
 from synthkit.quality.fidelity import off_register, register
 from synthkit.quality.privacy import privacy
 from synthkit.quality.regions import ByLabel, Reached
-from synthkit.quality.registry import METRICS, MMD, SMALLEST, Metric, chosen
+from synthkit.quality.registry import METRICS, MMD, SMALLEST, Metric
 from synthkit.quality.report import Draft, Line, Report, exact
 from synthkit.seeds.gate import Gate
 
@@ -66,14 +66,16 @@ def evaluate(
     second half's place. Below m = 50 only diversity and length are given.
 
     `seeds` (what prompts showed, or might) add the privacy section, against `holdout`, real rows that no prompt held
-    (default: `seeds.rest`), and the macro-F1 to expect of a classifier trained on the rows. `metrics` adds to the
-    dozen, by name ("self-BLEU"), by section ("bias") or "all"; `slices` names a column of the real rows
-    by which a classifier trained on the synthetic ones is scored. `embedder` is a name as in `embed`, or a function
+    (default: `seeds.rest`), and the macro-F1 to expect of a classifier trained on the rows. `metrics="bias"` adds the
+    bias section; `slices` names a column of the real rows by which a classifier trained on the synthetic ones is
+    scored. `embedder` is a name as in `embed`, or a function
     from texts to unit vectors, shape (n, d). Vectors of different embedders do not compare.
     """
     need_columns("synthetic=", synthetic)
     need_columns("real=", real)
-    names, sections = chosen(metrics)
+    for name in [metrics] if isinstance(metrics, str) else metrics:
+        if name not in ("bias", "all"):
+            raise unknown("metric", name, ["bias", "all"])
     m = min(len(real) // 2, len(synthetic), MOST)
     if m < 2:
         raise SynthkitError(
@@ -82,7 +84,7 @@ def evaluate(
     vectors, called = _embedder(embedder, list(real["text"]))
     draft = Draft()
     halves = Halves(real, synthetic, vectors(list(real["text"])), vectors(list(synthetic["text"])), m, random_state)
-    usable = _usable(draft, halves, names)
+    usable = _usable(draft, halves)
     ids = row_ids(real, "real"), row_ids(synthetic, "synthetic")
     with one_thread() if m < LARGE else nullcontext():
         _on_the_cuts(draft, halves, usable, *ids, progress)
@@ -102,7 +104,7 @@ def evaluate(
         _usefulness(draft, halves, rows, vectors, called)
         if set(real["text"]) <= set(rows["text"]):
             draft.note("the real rows are the seeds themselves: copying them flatters the alignment")
-    bias(draft, synthetic, real, halves, vectors, slices=slices, whole="bias" in sections)
+    bias(draft, synthetic, real, halves, vectors, slices=slices, whole=bool(metrics))
     tables = {name: tuple(rows) for name, rows in draft.tables.items()}
     samples = _samples(halves)
     return Report(tuple(draft.lines), m, len(synthetic), len(real), called, tuple(draft.notes), tables, samples)
@@ -128,9 +130,9 @@ def _embedder(embedder, texts: list[str]):
     return vectors, name
 
 
-def _usable(draft: Draft, halves: Halves, names: list[str]) -> dict[str, Metric]:
+def _usable(draft: Draft, halves: Halves) -> dict[str, Metric]:
     """Return the metrics that these rows allow; the notes say which they do not, and why."""
-    out = {name: METRICS[name] for name in names}
+    out = dict(METRICS)
     synthetic, real = Counter(halves.synthetic.labels.tolist()), Counter(halves.real.labels.tolist())
     why = ""
     if not synthetic.keys() & real.keys():
@@ -201,13 +203,12 @@ def _on_the_cuts(draft: Draft, halves: Halves, metrics: dict[str, Metric], real_
 
 def _labels_outside(draft: Draft, outside: list[ByLabel]) -> None:
     """Name the labels that are covered worst, unless they are missing altogether, which was said."""
-    present = [line for line in outside if line.synthetic and "coverage" in line.outside]
-    if present:
-        shown = ", ".join(f"{x.label!r} {x.coverage:.2f} (real {x.coverage_of_real.value:.2f})" for x in present[:3])
-        draft.note(f"coverage of {len(present)} labels is below what other real rows reach: {shown}")
-    if strange := [x for x in outside if x.synthetic and "precision" in x.outside]:
-        shown = ", ".join(f"{x.label!r} {x.precision:.2f} (real {x.precision_of_real.value:.2f})" for x in strange[:3])
-        draft.note(f"rows of {len(strange)} labels lie far from real rows of their label, precision: {shown}")
+    for what in ("coverage", "precision"):
+        some = [x for x in outside if x.synthetic and what in x.outside]
+        shown = [f"{x.label!r} {getattr(x, what):.2f} (real {getattr(x, f'{what}_of_real').value:.2f})" for x in some]
+        if shown:
+            more = f" and {len(shown) - 3} more" if len(shown) > 3 else ""
+            draft.note(f"{what} below what other real rows have: {', '.join(shown[:3])}{more}")
 
 
 def _mmd(halves: Halves) -> Line:

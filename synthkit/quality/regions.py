@@ -172,7 +172,7 @@ def describe(groups: dict[str, list[str]], *, least: int = CARRIED) -> dict[str,
 
 
 def _regions(side: Sample, ids: Sequence[str], share: np.ndarray, expected: np.ndarray) -> list[Region]:
-    """A region is listed where even the upper end of its Wilson interval stays below what is expected there, by GAP."""
+    """A region is listed where less of it is reached than is expected: beyond both 95 % intervals, and by GAP."""
     seen = np.flatnonzero(~np.isnan(share) & ~np.isnan(expected))
     if len(seen) < 2 * LEAST:
         return []
@@ -180,8 +180,8 @@ def _regions(side: Sample, ids: Sequence[str], share: np.ndarray, expected: np.n
     parts = [seen[part] for part in clusters_within_labels(side.vectors[seen], side.labels[seen], rows=rows)]
     found = []
     for number, part in enumerate(parts):
-        mean, usual = share[part].mean(), expected[part].mean()
-        if len(part) >= LEAST and wilson(mean * len(part), len(part)).high < usual and mean <= usual - GAP:
+        n, mean, usual = len(part), share[part].mean(), expected[part].mean()
+        if n >= LEAST and wilson(mean * n, n).high < wilson(usual * n, n).low and mean <= usual - GAP:
             found.append((len(part) * (usual - mean), number, float(mean), float(usual)))
     found = sorted(found, key=lambda f: (-f[0], f[1]))[:LISTED]
     groups = {str(number): [side.texts[i] for i in part] for number, part in enumerate(parts)}

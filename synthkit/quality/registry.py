@@ -7,13 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from synthkit.core.errors import unknown
 from synthkit.quality.alignment import c2st
 from synthkit.quality.controls import Sample, Split
-from synthkit.quality.diversity import compression_ratio, distinct, self_bleu, self_repetition, vendi
+from synthkit.quality.diversity import compression_ratio, distinct, self_repetition, vendi
 from synthkit.quality.fidelity import fluency, knn_fidelity
 
-SECTIONS = ("diversity", "fidelity", "alignment", "privacy", "bias")
 SMALLEST = 50  # rows a side below which fidelity and alignment are a picture and not a number
 
 
@@ -23,7 +21,6 @@ class Metric(NamedTuple):
     section: str
     better: str
     measure: Callable[[Split, Sample], float]
-    default: bool = True
     cuts: int = 20
     small: bool = False  # whether fewer than SMALLEST rows a side will do
     labels: bool = False  # whether labels in common are needed
@@ -46,7 +43,6 @@ METRICS: dict[str, Metric] = {
         "diversity", "like real", lambda split, side: compression_ratio(side.texts, budget=split.bytes), small=True
     ),
     "Vendi score": Metric("diversity", "like real", lambda split, side: vendi(side.vectors), small=True),
-    "self-BLEU": Metric("diversity", "like real", lambda split, side: self_bleu(side.tokens), default=False, cuts=5),
     "label fidelity (kNN)": Metric(
         "fidelity",
         "like real",
@@ -76,13 +72,3 @@ METRICS: dict[str, Metric] = {
     ),
 }
 MMD = "MMD² (thousandths)"  # has a test of its own, on one cut
-
-
-def chosen(more: str | list[str] | tuple[str, ...]) -> tuple[list[str], set[str]]:
-    """Return (metrics of the cuts: the default ones and those named, sections named); "all" names every one."""
-    named = [more] if isinstance(more, str) else list(more)
-    for name in named:
-        if name not in (*METRICS, *SECTIONS, MMD, "all"):
-            raise unknown("metric", name, [*METRICS, *SECTIONS, "all"])
-    sections = set(SECTIONS) if "all" in named else {name for name in named if name in SECTIONS}
-    return [n for n, metric in METRICS.items() if metric.default or n in named or metric.section in sections], sections

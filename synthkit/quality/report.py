@@ -91,11 +91,13 @@ class Report(Result):
     def summary(self) -> str:
         with_control = [x for x in self.lines if x.control is not None]
         outside = sum(bool(x.outside) for x in with_control)
-        worst = next((x for x in self.tables.get("by label", ()) if x.outside), None)
-        if worst and not worst.synthetic:
-            named = f"; no row of {worst.label!r}"
-        else:
-            named = f"; worst label: {worst.label!r}, coverage {worst.coverage:.2f}" if worst else ""
+        labels = [x for x in self.tables.get("by label", ()) if x.outside]
+        named = ""
+        if missing := [x.label for x in labels if not x.synthetic]:
+            named = f"; no row of {', '.join(map(repr, missing[:3]))}{' ...' if len(missing) > 3 else ''}"
+        elif labels:
+            worst, what = labels[0], labels[0].outside.partition(",")[0]
+            named = f"; worst label: {worst.label!r}, {what} {getattr(worst, what):.2f}"
         return (
             f"Report: {self.synthetic_rows:,} synthetic against {self.real_rows:,} real rows, {self.m:,} a side, "
             f"vectors: {self.embedder}; {outside} of {len(with_control)} lines outside what real rows give{named}"

@@ -1,7 +1,7 @@
 """What is counted in words: repetition, fluency, overused phrases; each against a count by hand or a plain version."""
 
 from collections import Counter
-from math import exp, log, log1p
+from math import log1p
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.rows import invent
 
-from synthkit.quality.diversity import overused, self_bleu, self_repetition
+from synthkit.quality.diversity import overused, self_repetition
 from synthkit.quality.fidelity import fluency, off_register, register
 from synthkit.quality.ngram_model import WordModel, encode
 from synthkit.seeds.profile import HABITS
@@ -34,33 +34,6 @@ def test_self_repetition_is_that_of_its_authors(texts):
     counts = Counter(g for some in grams for g in some)
     expected = np.mean([np.log(sum(counts[g] for g in some) - len(some) + 1) for some in grams])
     assert self_repetition(texts) == pytest.approx(expected)
-
-
-def plain_bleu(references, tokens, n=4):
-    """BLEU as it is written down: clipped precisions, +0.1 where nothing matches, closest reference length."""
-    logs = 0.0
-    for k in range(1, n + 1):
-        own = Counter(tuple(tokens[i : i + k]) for i in range(len(tokens) - k + 1))
-        most = Counter()
-        for reference in references:
-            most |= Counter(tuple(reference[i : i + k]) for i in range(len(reference) - k + 1))
-        logs += log((sum((own & most).values()) or 0.1) / max(1, own.total())) / n
-    closest = min((len(r) for r in references), key=lambda length: (abs(length - len(tokens)), length))
-    return exp(logs) * min(1.0, exp(1 - closest / len(tokens)))
-
-
-@given(TEXTS)
-def test_self_bleu_is_the_mean_bleu_of_each_text_against_all_others(texts):
-    texts = [t for t in texts if t]
-    if len(texts) < 2:
-        assert self_bleu(texts) == 0
-        return
-    expected = np.mean([plain_bleu(texts[:i] + texts[i + 1 :], t) for i, t in enumerate(texts)])
-    assert self_bleu(texts) == pytest.approx(expected)
-
-
-def test_self_bleu_of_copies_is_one():
-    assert self_bleu(["one two three four five"] * 3) == pytest.approx(1)
 
 
 def witten_bell(fitted, history, word, order):

@@ -4,10 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.hotel import SUBJECTS, real_rows, text
+from support.rows import invent
 
+from synthkit.comparison.strategies import MEASURES, _measured
 from synthkit.core.errors import SynthkitError
 from synthkit.core.rows import make_rows
 from synthkit.core.text import words
+from synthkit.quality.evaluate import evaluate
+from synthkit.quality.fidelity import off_register
 from synthkit.quality.regions import FILLER, describe
 from synthkit.refinement.diagnosis import Reference, diagnose
 
@@ -91,3 +95,30 @@ def test_rows_without_ids_have_numbers():
     few = rows([(f"s{i}", text(label, subject, i), label) for i, (label, subject) in enumerate(FEW)])
     found = diagnose(few, bare, embedder="lsa")
     assert all(i.startswith("row-") for f in found.get("missed") for i in f.ids)
+
+
+def test_whoever_is_asked_gives_one_answer():
+    real, half = rows(real_rows("validation", 40)), {"food": "soup", "room": "wifi", "place": "garden"}
+    subjects = [(label, subject) for label, some in SUBJECTS.items() for subject in some]
+    some = [(s, y) for y, s in subjects if half[y] == s or y == "food"]
+    synthetic = rows(
+        [(f"s{i}", f"well then {text(y, s, 700 + i)}" if i % 3 else text(y, s, 700 + i), y) for i in range(160) for s, y in [some[i % 4]]]
+    )
+    report, found = evaluate(synthetic, real, embedder="lsa", progress=False), diagnose(synthetic, real, embedder="lsa")
+    assert report.get("coverage").synthetic.value == found.coverage < 0.8
+    assert report.tables["by label"] == found.by_label
+    assert report.tables["not covered"] == found.not_covered != ()
+    assert {region.label for region in found.not_covered} == {"room", "place"}
+    assert {f.label for f in found.get("missed")} >= {region.label for region in found.not_covered}
+    assert [phrase.words for phrase in report.tables["overused"]] == [f.terms[0] for f in found.get("overused")] != []
+    off = [f"{s.value}: {s.synthetic:.0%}, of the real rows {s.real:.0%}" for s in off_register(report.tables["register"])]
+    assert [f.evidence for f in found.get("off register") if "half have" not in f.evidence] == off
+
+
+def test_ways_of_asking_are_covered_as_the_report_says(monkeypatch):
+    monkeypatch.setattr("synthkit.comparison.strategies.default_embedder", lambda: "lsa")
+    real, synthetic = invent(200, 1), invent(120, 2)
+    values, control = _measured(synthetic, real)
+    report = evaluate(synthetic, real, embedder="lsa", progress=False)
+    assert values == [pytest.approx(report.get(name).synthetic.value) for name in MEASURES]
+    assert control == [pytest.approx(report.get(name).control.value) for name in MEASURES]
