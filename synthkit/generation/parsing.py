@@ -1,72 +1,231 @@
-"""From a reply to texts: what can be read, what has to be asked again. A reply is never trusted."""
+"""From a reply to texts: what can be read, what has to be asked again. A reply is never trusted.
+
+Read in this order, and by the first that gives texts: the whole reply as JSON; what follows its thinking, as the JSON
+values that stand in it; the same as a list of lines. Then what is wrapped round every text is taken off.
+"""
 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Sequence
+from contextlib import suppress
 
-from synthkit.core.text import tidy
+from synthkit.core.text import tidy, words
+from synthkit.generation.json_values import json_values
+from synthkit.generation.line_formats import NUMBERED, listed_texts, numbered_lines
 from synthkit.llm.request import Reply, Request
 
 LONGEST_REPLY = 100_000  # characters of a reply that are looked at
-MOST_BRACKETS = 200  # of damaged JSON; repairing a heap of them takes minutes
 LONGEST_TEXT = 10_000  # characters of one text that are kept
+DEEPEST = 6  # boxes in boxes, as {"response": {"texts": {"items": [...]}}}
+MANY = ("texts", "examples", "messages", "items", "sentences", "reviews", "samples", "data", "results", "output")
+ONE = {
+    "text": ("text", "content", "message", "sentence", "review", "example", "utterance", "body"),
+    "label": ("label", "category", "class", "answer"),
+    "value": ("value", "text", "item", "name", "content"),
+}
+BESIDE = {"number", "id", "index", "label", "category", "class", "probability", "title", "sentiment", "tone", "style"}
+_NAMES = "think|thinking|thought|thoughts|reason|reasoning|analysis|reflection|scratchpad|plan|planning"
+_OPENED = re.compile(
+    rf"\s*(?:<(?:\w+:)?(?:{_NAMES})\b[^>]*>|\[THINK\]|<\|START_THINKING\|>|<\|begin_of_thought\|>|◁think▷|"
+    r"<\|channel\|?>\s*(?:analysis|thought|commentary))",
+    re.I,
+)
+_CLOSED = re.compile(
+    rf"</(?:\w+:)?(?:{_NAMES})\s*>|\[/THINK\]|<\|END_THINKING\|>|<\|end_of_thought\|>|◁/think▷|<channel\|>|"
+    r"<\|channel\|>\s*final\b[^<]*(?:<\|constrain\|>[^<]*)?<\|message\|>",
+    re.I,
+)
+_END = re.compile(r"(?:\s*(?:<[|｜][^<>|｜\n]{1,40}[|｜]>|</s>|<eos>|<end_of_turn>|\[/INST\]))+\s*$")
+_QUOTED_JSON = re.compile(r'"(?:\s|\\n)*[\[{](?:\s|\\n|[\[{])*\\"')
+_NUMBERED_KEY = re.compile(r"(?:[a-z]+[ _-]?)?#?(\d{1,3})", re.I)
+_QUOTES = {'"': '"', "“": "”", "„": "“", "«": "»", "'": "'", "‘": "’"}
 
 
 def reply_problem(request: Request, reply: Reply) -> str | None:
-    """Return why a reply should be asked for again, or None."""
+    """Return why a reply should be asked for again, or None: one that holds a text is an answer, a short one too."""
+    items = parse_reply(reply, count=request.count)
+    if any(unsound(request, item) is None for item in items or []):
+        return None
     named = {"length": "cut off at the token limit", "refusal": "refused", "content_filter": "stopped by a filter"}
     if reply.finish_reason in named:
         return named[reply.finish_reason]
     if not reply.content.strip():
         return "empty reply"
-    texts = parse_reply(reply)
-    if texts is None:
-        return "not the JSON that was asked for"
-    for item in texts:
-        if problem := unsound(request, item):
-            return problem
-    got = len(_numbered(texts, request.count))
-    return None if got == request.count else f"{got} texts instead of {request.count}"
+    return unsound(request, items[0]) if items else "no text in the reply"
 
 
 def unsound(request: Request, item: dict) -> str | None:
-    if isinstance(item.get("label"), str) and tidy(item["label"]) != request.label:
+    """Return what is wrong with one text of a reply, or None. An echoed label is compared as words."""
+    if not tidy(item["text"]):
+        return "an empty text"
+    label = item.get("label")
+    if isinstance(label, str) and _label_words(label) not in (_label_words(request.label), []):
         return "texts of another label"
     return f"a text of more than {LONGEST_TEXT:,} characters" if len(item["text"]) > LONGEST_TEXT else None
 
 
-def parse_reply(reply: Reply, *, key: str = "text") -> list[dict] | None:
-    """Return the `texts` of a reply as dicts with `number`, `text` (or another `key`) and what else stands there.
+def _label_words(label: str) -> list[str]:
+    parted = re.sub(r"(?<=[a-z])(?=[A-Z])|[_/-]", " ", label)  # productQuality, product_quality
+    return [word for word in words(parted) if word not in ("label", "category", "class", "the", "is")]
 
-    None where there are none.
-    Fences and raw control characters are put up with; other damage is repaired only when the reply was not cut off.
+
+def parse_reply(reply: Reply, *, key: str = "text", count: int = 5) -> list[dict] | None:
+    """Return the texts of a reply as dicts with `text` (or another `key`) and what else stands there, None for none.
+
+    Every text stands in the reply, whole, word for word; `count` is how many were asked for.
     """
-    content = reply.content[:LONGEST_REPLY].strip()
-    if content.startswith("<think>"):
-        content = content.partition("</think>")[2].strip()
-    if content.startswith("```"):
-        content = content.removeprefix("```json").removeprefix("```").rsplit("```", 1)[0]
-    try:
-        value = json.loads(content, strict=False)
-    except (ValueError, RecursionError):  # ValueError also for a number of more than 4,300 digits
-        whole = reply.finish_reason != "length" and len(reply.content) <= LONGEST_REPLY and content[-1:] in ("}", "]")
-        if not whole or content.count("{") + content.count("[") > MOST_BRACKETS:
-            return None
-        value = _repaired(content)
-    items = value.get("texts") if isinstance(value, dict) else value
-    if not isinstance(items, list):
+    content = reply.content[:LONGEST_REPLY].lstrip("\ufeff").strip()
+    cut = reply.finish_reason == "length" or len(reply.content) > LONGEST_REPLY
+    answer = content
+    if not _is_json(content):
+        answer = _END.sub("", content[max((m.end() for m in _CLOSED.finditer(content)), default=0) :]).strip()
+        if answer == _END.sub("", content).strip() and _OPENED.match(content):
+            return None  # it thinks, and does not come to an end
+    items = _of_values(answer, key, count)
+    if not items and key == "text" and not re.match(r"\s*[\[{]\s*[\[{\"'“]", answer):
+        items = [{key: text} for text in listed_texts(answer, count, cut=cut)]
+    items = [i for i in items if i[key].strip() not in ("...", "…", "")]
+    if not items:
         return None
-    good = [i for i in items if isinstance(i, dict) and isinstance(i.get(key), str)]
-    return good or None
+    return _unwrapped(items, count) if key == "text" else items
 
 
-def _repaired(content: str):
-    from json_repair import repair_json
-
+def _is_json(content: str) -> bool:
     try:
-        return repair_json(content, return_objects=True)
-    except (RecursionError, ValueError):
+        json.loads(content, strict=False)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _of_values(answer: str, key: str, count: int) -> list[dict]:
+    """The items of the JSON values in an answer: of all of them where one goes on from the other, else the most."""
+    found: list[list[dict]] = []
+    for value, start, end in json_values(answer):
+        items = _items(value, key)
+        talk = (answer[:start] + answer[end:]).strip("`json \n")
+        if items and not (talk and _is_words(value) and len(value) != count):  # words amid talk are no texts
+            found.append(items)
+    if not found and (quoted := _QUOTED_JSON.search(answer)):  # JSON in a JSON string
+        with suppress(ValueError, RecursionError):
+            return _items(json.JSONDecoder(strict=False).raw_decode(answer, quoted.start())[0], key)
+    if len(found) > 1:
+        numbers = [_number(i) for items in found for i in items]
+        goes_on = None not in numbers and len(set(numbers)) == len(numbers)
+        if goes_on or all(len(items) == 1 for items in found):
+            every = [item for items in found for item in items]
+            return list({i[key]: i for i in reversed(every)}.values())[::-1] if not goes_on else every
+    return max(reversed(found), key=len, default=[])
+
+
+def _items(value: object, key: str, depth: int = 0) -> list[dict]:
+    """The items in a value, however it is boxed; [] where there are none or it is not clear which they are."""
+    if depth > DEEPEST:
+        return []
+    if isinstance(value, str):
+        inside = [v for v, *_ in json_values(value)] if value.lstrip()[:1] in ("{", "[") else []
+        return _items(inside[0], key, depth + 1) if len(inside) == 1 else []
+    if isinstance(value, list):
+        return _of_list(value, key, depth)
+    return _of_dict(value, key, depth) if isinstance(value, dict) else []
+
+
+def _of_list(values: list, key: str, depth: int) -> list[dict]:
+    values = [v for v in values if v is not None]
+    if values and all(isinstance(v, str) for v in values):
+        boxed = [_items(v, key, depth + 1) for v in values]
+        return [i for items in boxed for i in items] if all(boxed) else [{key: v} for v in values]
+    pairs = [v for v in values if isinstance(v, list) and len(v) == 2 and isinstance(v[1], str)]
+    if pairs and len(pairs) >= len(values) - 1 and pairs == values[: len(pairs)]:  # the last may be cut off
+        return [{"number": number, key: text} for number, text in pairs]
+    dicts = [_folded(v) for v in values if isinstance(v, dict)]
+    name = _shared_name(dicts, key)
+    found = [item for d in dicts if (item := _item(d, key, name))]
+    if found:
+        return found
+    boxed = [items for v in values if isinstance(v, (dict, list)) and (items := _items(v, key, depth + 1))]
+    return [i for items in boxed for i in items]
+
+
+def _of_dict(value: dict, key: str, depth: int) -> list[dict]:
+    value = _folded(value)
+    inside = {name: items for name, v in value.items() if (items := _items(v, key, depth + 1))}
+    for name in MANY:
+        if name in inside:
+            return inside[name]
+        if isinstance(value.get(name), str) and len(parts := numbered_lines(value[name])) > 1:
+            return [{key: part} for part in parts]
+    if (isinstance(value.get(key), str) or _number(value) is not None) and (item := _item(value, key, None)):
+        return [item]
+    numbers = [_NUMBERED_KEY.fullmatch(name) for name in value]
+    if value and all(numbers) and all(isinstance(v, (str, dict)) for v in value.values()):
+        texts = [v if isinstance(v, str) else (_item(_folded(v), key, None) or {}).get(key) for v in value.values()]
+        return [{"number": int(n[1]), key: t} for n, t in zip(numbers, texts, strict=True) if isinstance(t, str)]
+    if len(inside) > 1:  # such as the names in `required` beside the texts
+        inside = {name: items for name, items in inside.items() if not _is_words(value[name])}
+    return next(iter(inside.values())) if len(inside) == 1 else []
+
+
+def _is_words(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(v, str) for v in value)
+
+
+def _folded(value: dict) -> dict:
+    return {str(name).casefold().strip(): v for name, v in reversed(value.items())}
+
+
+def _shared_name(dicts: Sequence[dict], key: str) -> str | None:
+    """The one name under which every dict holds a string, but for what usually stands beside a text: "texto"."""
+    if len(dicts) < 2:
         return None
+    named = [{n for n, v in d.items() if isinstance(v, str) and n not in BESIDE and not n.isdigit()} for d in dicts]
+    shared = set.intersection(*named)
+    return shared.pop() if key == "text" and len(shared) == 1 and len(set.union(*named)) == 1 else None
+
+
+def _item(value: dict, key: str, shared: str | None) -> dict | None:
+    """A dict with its text under `key`, or None."""
+    name = next((n for n in ONE[key] if isinstance(value.get(n), str)), shared)
+    if name is None and len(value) == 1 and (found := _NUMBERED_KEY.fullmatch(next(iter(value)))):
+        text = next(iter(value.values()))
+        return {"number": int(found[1]), key: text} if isinstance(text, str) else None
+    return {**value, key: value[name]} if name else None
+
+
+def _number(item: dict) -> int | None:
+    """The number that an item carries, also written as "3" or "3."."""
+    number = item.get("number")
+    if isinstance(number, str) and (found := re.fullmatch(r"\s*#?(\d{1,3})[.)]?\s*", number)):
+        return int(found[1])
+    return number if type(number) is int else None
+
+
+def _unwrapped(items: list[dict], count: int) -> list[dict]:
+    """Items without what stands round every text of the reply: "1. ", "**Message 1:**", a dash, quotes, bold.
+
+    One text among others that begins so is left as it is.
+    """
+    texts = [item["text"].strip() for item in items]
+    if len(items) == 1 < count and len(parts := numbered_lines(texts[0])) == count:
+        return [{**items[0], "number": n, "text": part} for n, part in enumerate(parts, 1)]
+    heads = [NUMBERED.fullmatch(t) for t in texts]
+    numbers = [int(h["number"]) for h in heads if h]
+    numbered = numbers in ([_number(i) for i in items], list(range(1, len(items) + 1)))
+    if all(heads) and numbered and (len(items) > 1 or heads[0]["noun"]) and all(h["text"].strip() for h in heads):
+        texts = [h["text"].strip() for h in heads]
+    if len(items) > 1:
+        for opening, closing in (("- ", ""), ("* ", ""), ("• ", ""), ("**", "**"), *_QUOTES.items()):
+            inner = [t[len(opening) : len(t) - len(closing)] for t in texts]
+            alone = all(opening.strip() not in i and (not closing or closing not in i) for i in inner)
+            if (
+                all(len(t) > len(opening + closing) and t.startswith(opening) and t.endswith(closing) for t in texts)
+                and (alone or not closing)
+                and all(i.strip() for i in inner)
+            ):
+                texts = [i.strip() for i in inner]
+    return [{**item, "text": text} for item, text in zip(items, texts, strict=True)]
 
 
 def number_texts(items: list[dict], count: int) -> dict[int, str]:
@@ -81,7 +240,7 @@ def number_probabilities(items: list[dict], count: int) -> dict[int, str]:
 
 
 def _numbered(items: list[dict], count: int) -> list[tuple[int, dict]]:
-    numbers = [i.get("number") for i in items]
-    usable = all(type(n) is int and 1 <= n <= count for n in numbers) and len(set(numbers)) == len(numbers)
+    numbers = [_number(i) for i in items]
+    usable = all(n is not None and 1 <= n <= count for n in numbers) and len(set(numbers)) == len(numbers)
     pairs = zip(numbers, items, strict=True) if usable else enumerate(items[:count], start=1)
     return sorted(pairs, key=lambda pair: pair[0])
