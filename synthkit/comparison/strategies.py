@@ -186,7 +186,8 @@ def compare_strategies(
         raise SynthkitError("strategies=[]: expected at least one name")
     if isinstance(strategies, Mapping):
         made = {name: (g,) if isinstance(g, Generation) else tuple(g) for name, g in strategies.items()}
-        shown = [g.plan.seeds for some in made.values() for g in some if any(r.demo_ids for r in g.plan.slots)]
+        with_seeds = [g for some in made.values() for g in some if g.plan.seeds]
+        shown = [g.plan.seeds for g in with_seeds if any(r.demo_ids for r in g.plan.slots)]
         first = seeds or (shown[0] if shown else load_seeds(task))
     else:
         ways = {"+".join(names): names for names in ([s] if isinstance(s, str) else list(s) for s in strategies)}

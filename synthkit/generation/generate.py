@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,7 @@ from synthkit.llm.recorded import Recorded
 from synthkit.llm.request import Reply, Request
 from synthkit.llm.store import Store
 from synthkit.prompts.plan import Plan, plan
-from synthkit.seeds.gate import Gate
+from synthkit.seeds.gate import FILTER, Gate
 from synthkit.tasks.task import Task
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ class Generation(Result):
     drops: tuple[dict, ...]
     problems: tuple[str, ...]
     model: str
+    filters: tuple[str, ...] = ()  # that every text passed, in their order
 
     def summary(self) -> str:
         note = f" ({self.ledger.note})" if self.ledger.note else ""
@@ -68,6 +69,7 @@ class Generation(Result):
 
         A text that a spreadsheet would take for a formula has a `'` before it; `sk.load_rows` takes it off again.
         """
+        Gate(self.plan.task).let_pass(self.rows["text"], "rows to be written", fix=FILTER)
         write_csv(path, self.rows.to_pandas())
 
 
@@ -220,6 +222,8 @@ class _Run:
             return
         self.counts["parsed"] += len(texts)
         self.counts["short"] += request.count - len(texts)
+        if fitted_on := getattr(self.source, "fitted_on", ()):  # no prompt, and words of these rows all the same
+            request = replace(request, demo_ids=fitted_on)
         self.rows += [
             make_row(request, reply, number, text, self.source.model, stated.get(number))
             for number, text in texts.items()
@@ -266,7 +270,8 @@ class _Run:
         )
         ledger.check()
         rows = synthetic_rows(self.kept)
-        return Generation(self.plan, rows, ledger, tuple(self.drops), tuple(self.problems), model)
+        ran = tuple(f.name for f in self.filters)
+        return Generation(self.plan, rows, ledger, tuple(self.drops), tuple(self.problems), model, ran)
 
     def _dropped_in_order(self) -> tuple[tuple[str, int], ...]:
         """Reasons in the filters' order, then what was not needed."""

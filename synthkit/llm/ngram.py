@@ -29,6 +29,7 @@ class NGram:
         if seeds is None:
             raise SynthkitError("llm='ngram' is fitted on seeds: give the plan some, e.g. seeds=sk.load_seeds(task)")
         self.max_words = max_words
+        self.fitted_on = tuple(seeds.rows["id"]) if "id" in seeds.rows.column_names else ()
         self._own: dict[str, dict] = defaultdict(lambda: defaultdict(Counter))
         self._all: dict = defaultdict(Counter)
         for row in seeds.rows:

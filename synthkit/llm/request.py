@@ -12,7 +12,8 @@ from functools import cached_property
 class Request:
     """One question to a model: the prompt, who asks (strategy, random state, slot, attempt) and what each text is for.
 
-    `attributes` holds one dict a text asked for; `demo_ids` the ids of the real rows that the prompt shows.
+    `attributes` holds one dict a text asked for; `demo_ids` the ids of the real rows that the prompt shows, or
+    whose words it tells.
     """
 
     messages: tuple[dict, ...]

@@ -252,7 +252,7 @@ def slot_request(
         count=TEXTS_A_REQUEST,
         max_tokens=200 + TEXTS_A_REQUEST * (2 * task.max_words + 20),
         attributes=_with(wish, prompt.attributes),
-        demo_ids=prompt.demo_ids,
+        demo_ids=prompt.demo_ids or tuple(getattr(profile, "ids", ())),
     )
 
 

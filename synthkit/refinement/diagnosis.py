@@ -16,6 +16,7 @@ from synthkit.core.embedding import default_embedder, embed
 from synthkit.core.errors import SynthkitError
 from synthkit.core.results import Result
 from synthkit.core.rows import need_columns, row_ids
+from synthkit.core.text import words
 from synthkit.quality.alignment import reached
 from synthkit.quality.controls import Halves
 from synthkit.quality.diversity import overused
@@ -94,18 +95,24 @@ class Diagnosis(Result):
 class Reference:
     """Real rows (`text`, `label`) that synthetic ones are held against; what depends on them alone is done once."""
 
-    def __init__(self, real: Dataset, *, embedder: str | None = None, random_state: int = 0):
+    def __init__(self, real: Dataset, *, embedder: str | None = None, random_state: int = 0, gate: Gate | None = None):
         need_columns("real=", real)
         self.rows, self.embedder, self.random_state = real, embedder or default_embedder(), random_state
         self.ids, self.texts, self.labels = row_ids(real, "row"), list(real["text"]), np.asarray(real["label"])
         self.names = sorted(set(real["label"]))
         self.vectors = self.embed(self.texts)
-        self.plain = np.array(Gate.of(real).plain(self.texts), dtype=object)
+        self.plain = np.array((gate or Gate.of(real)).plain(self.texts), dtype=object)
         self.predict = STUDENTS[STUDENT](self.texts, self.embedder)
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Return the vectors of texts in the space of the reference."""
         return embed(texts, embedder=self.embedder, fit_on=self.texts)
+
+    def rows_with(self, label: str, terms: Sequence[str]) -> tuple[str, ...]:
+        """Return the ids of the rows of a label in which any word of the terms stands: where such words come from."""
+        wanted = {word for term in terms for word in words(term)}
+        of_label = np.flatnonzero(self.labels == label)
+        return tuple(self.ids[i] for i in of_label if wanted & set(words(self.plain[i])))
 
     @cached_property
     def like(self) -> Profile:

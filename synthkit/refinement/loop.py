@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -116,7 +117,10 @@ class Loop:
         self.task, self.seeds, self.levers, self.random_state = task, seeds, chosen_levers(levers), random_state
         self.strategy, self.start, self.requests, self.patience = strategy, start, requests, patience
         self.reference = Reference(
-            task.splits.validation if validation is None else validation, embedder=embedder, random_state=random_state
+            task.splits.validation if validation is None else validation,
+            embedder=embedder,
+            random_state=random_state,
+            gate=Gate(task),
         )
         self._filters = (lambda: default_filters(task, seeds)) if filters is None else (lambda: filters(task, seeds))
         first = self.one_shot(start)
@@ -172,7 +176,9 @@ class Loop:
     def plan_of(self, number: int, proposals: Sequence[Proposal]) -> Plan:
         """Return the plan of an iteration: request j has slot 1000 * number + j, or its own in the one-shot plan."""
         slots = tuple(
-            p.request(self.task, self.seeds, OWN_SLOTS * number + j, self.random_state) for j, p in enumerate(proposals)
+            replace(request, demo_ids=self.reference.rows_with(p.label, p.about)) if p.about else request
+            for j, p in enumerate(proposals)
+            for request in [p.request(self.task, self.seeds, OWN_SLOTS * number + j, self.random_state)]
         )
         names = "+".join(dict.fromkeys(p.strategy for p in proposals))
         return Plan(self.task, self.seeds, names, len(slots) * TEXTS_A_REQUEST, self.random_state, slots)

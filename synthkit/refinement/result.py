@@ -217,7 +217,7 @@ def _generation(loop: Loop) -> Generation:
     whole = Plan(loop.task, loop.seeds, names, sum(made.plan.n for made in generations), loop.random_state, slots)
     ledger = _together([made.ledger for made in generations], Counter(reason for _, reason, _ in gone))
     problems = tuple(p for made in generations for p in made.problems)
-    return Generation(whole, loop.rows, ledger, tuple(drops), problems, generations[-1].model)
+    return Generation(whole, loop.rows, ledger, tuple(drops), problems, generations[-1].model, generations[-1].filters)
 
 
 def _together(ledgers: Sequence[Ledger], gone: Counter) -> Ledger:

@@ -18,6 +18,9 @@ from synthkit.tasks.task import Task
 
 REACHES = ("EMAIL_ADDRESS", "PHONE_NUMBER", "CREDIT_CARD", "IBAN_CODE", "IP_ADDRESS")  # a person, whoever wrote it
 
+FIX = "Anonymise what the prompt shows (sk.anonymize(seeds).seeds), or take it out of task.yaml"
+FILTER = "Keep the filter for personal data (sk.default_filters), or leave those rows out"
+
 
 class Gate:
     """What of a task may leave; without a task it knows the usual patterns alone and refuses nothing.
@@ -72,7 +75,7 @@ class Gate:
             text = text[: f.start] + put(f.type) + text[f.end :]
         return text
 
-    def let_pass(self, texts: Sequence[str], what: str) -> None:
+    def let_pass(self, texts: Sequence[str], what: str, *, fix: str = FIX) -> None:
         """Raise SynthkitError where texts that leave this machine hold what a sensitive task must keep.
 
         That is a real row as it stands, what a pattern of the task finds, and whatever else is found that also stands
@@ -86,7 +89,7 @@ class Gate:
                 kinds = ", ".join(f"{n} {kind}" for kind, n in Counter(f.type for f in found).items())
                 raise SynthkitError(
                     f"{what}, number {number}: personal data of a task marked sensitive ({kinds}) would leave this "
-                    "machine. Anonymise what the prompt shows (sk.anonymize(seeds).seeds), or take it out of task.yaml"
+                    f"machine. {fix}"
                 )
 
     def kept(self, text: str) -> list[Finding]:

@@ -71,6 +71,7 @@ class Profile(Result):
     confused: tuple[tuple[str, str, float], ...]
     how_confused: str
     notes: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()  # of the rows that the words came from
 
     def summary(self) -> str:
         every = self.numbers.iloc[-1]
@@ -165,7 +166,7 @@ def profile(source: Seeds | Dataset, *, embedder: str | None = None, random_stat
             typical = ids[inside[int((vectors[inside] @ middle).argmax())]]
             topics.append(Topic(name, len(inside), terms[p][:3], typical))
     confused, how = _confused(vectors, labels, names)
-    return Profile(habits(texts, groups), distinctive, tuple(topics), confused, how, notes)
+    return Profile(habits(texts, groups), distinctive, tuple(topics), confused, how, notes, tuple(ids))
 
 
 def habits(texts: Sequence[str], groups: dict[str, list[int]]) -> pd.DataFrame:

@@ -6,10 +6,8 @@ sends the same files.
 
 from __future__ import annotations
 
-import html
 import io
 import json
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +15,10 @@ from typing import TYPE_CHECKING
 from synthkit.core.errors import SynthkitError
 from synthkit.core.exports import write_private
 from synthkit.core.results import Result
-from synthkit.core.stats import Interval
+from synthkit.prompts.registry import STRATEGIES
+from synthkit.seeds.gate import FILTER, Gate
+from synthkit.views.card_text import line, markdown, statements
+from synthkit.views.croissant import croissant
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,14 +27,14 @@ if TYPE_CHECKING:
     from synthkit.generation.generate import Generation
     from synthkit.quality.evaluate import Report
 
-ROWS, FACTS, CARD = "data/train.parquet", "synthkit.json", "README.md"
+ROWS, FACTS, CARD, CROISSANT = "data/train.parquet", "synthkit.json", "README.md", "croissant.json"
 COLUMNS = {
     "id": "strategy, generation, request and number of the text in its reply",
     "text": "the text, as the model wrote it",
     "label": "the label that was asked for",
     "strategy": "the way of asking",
     "attributes": "what else was asked for (JSON)",
-    "demo_ids": "ids of the real rows that the prompt showed (JSON list)",
+    "demo_ids": "ids of real rows: shown or told in the prompt, or fitted on (JSON list)",
     "model": "who answered",
     "request_key": "SHA-256 of the request: prompt, schema, sampling, model, random_state, slot, attempt",
     "slot": "number of the request in its plan",
@@ -67,17 +68,21 @@ class Card(Result):
     @property
     def text(self) -> str:
         """The card as Markdown."""
-        return _markdown(self.facts, self.rows)
+        return markdown(self.facts, self.rows, COLUMNS, ROWS)
 
     def files(self) -> dict[str, bytes]:
-        """Return every file of the card by its path: rows (Parquet), facts (JSON), the card itself."""
+        """Return every file of the card by its path: rows (Parquet), facts (JSON), the card itself, Croissant."""
         import pyarrow as pa
         from pyarrow import parquet
 
-        rows = io.BytesIO()
-        parquet.write_table(pa.Table.from_pydict(self.rows.to_dict(), self.rows.features.arrow_schema), rows)
-        facts = json.dumps(self.facts, indent=1, ensure_ascii=False) + "\n"
-        return {ROWS: rows.getvalue(), FACTS: facts.encode(), CARD: self.text.encode("utf-8", "replace")}
+        buffer = io.BytesIO()
+        parquet.write_table(pa.Table.from_pydict(self.rows.to_dict(), self.rows.features.arrow_schema), buffer)
+        rows = buffer.getvalue()
+        described = croissant(self.facts, self.rows, COLUMNS, ROWS, rows, statements(self.facts))
+        files = {ROWS: rows, CARD: self.text.encode("utf-8", "replace")}
+        for name, value in {FACTS: self.facts, CROISSANT: described}.items():
+            files[name] = (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "replace")
+        return files
 
     def save(self, folder) -> Path:
         """Write rows, facts and card into a folder, and return it; `load_card(folder)` gives the same card again."""
@@ -119,18 +124,27 @@ def make_card(
 ) -> Card:
     """Return the card of a generation. Of the report only lines and notes go into it: its tables quote real rows.
 
-    `licence` is yours to name: that of the model's terms and of the seeds it was shown.
+    `licence` is yours to name: that of the model's terms and of the seeds it was shown. The card says whether seeds
+    were anonymised, which filters ran and what the detector finds in the rows themselves.
+
+    >>> import synthkit as sk
+    >>> made = sk.generate(sk.load_task("feedback"), n=10, progress=False)
+    >>> sk.make_card(made, licence="cc-by-4.0")
+    Card: 10 rows for 'feedback' by claude, 0 quality lines, licence cc-by-4.0
     """
     if not len(made.rows):
         raise SynthkitError("there is no row to write a card for")
-    task, ledger = made.plan.task, made.ledger
-    shown = sorted({i for ids in made.rows["demo_ids"] for i in json.loads(ids or "[]")})
+    task, ledger, gate = made.plan.task, made.ledger, Gate(made.plan.task)
+    gate.let_pass(made.rows["text"], "rows of the card", fix=FILTER)
+    gate.counts.clear()
+    for text in made.rows["text"]:
+        gate.find(text)
     facts = {
-        "title": _line(title or f"{task.title or task.name}: synthetic rows"),
+        "title": line(title or f"{task.title or task.name}: synthetic rows"),
         "task": {"name": task.name, "labels": dict(task.labels), "domain": task.domain, "language": task.language},
         "model": made.model,
-        "licence": _line(licence),
-        "intended_use": _line(intended_use),
+        "licence": line(licence),
+        "intended_use": line(intended_use),
         "stand_in": task.stand_in,
         "made": {
             "strategy": made.plan.strategy,
@@ -142,8 +156,14 @@ def make_card(
             "tokens": f"{ledger.tokens_in:,} in, {ledger.tokens_out:,} out"
             + (" (estimated)" if ledger.tokens_estimated else ""),
             "cost": "unknown" if ledger.usd is None else f"{ledger.usd:.4f} US dollars",
-            "real rows shown in prompts": len(shown),
+            **_real_rows(made.rows),
             "synthkit": _version(),
+        },
+        "privacy": {
+            "sensitive": task.sensitive,
+            "seeds": _seeds(made),
+            "found in the rows": dict(gate.counts.most_common()),
+            "filters": list(made.filters),
         },
         "reference": report.summary() if report else "",
         "lines": [[x.section, x.metric, list(x.synthetic), x.control and list(x.control), x.better, x.method, x.p]
@@ -151,6 +171,28 @@ def make_card(
         "notes": list(report.notes) if report else [],
     }  # fmt: skip
     return Card(made.rows, json.loads(json.dumps(facts)))
+
+
+def _real_rows(rows: Dataset) -> dict[str, int]:
+    """Return how many real rows stand behind synthetic ones, by what was done with them."""
+    behind = {"shown in prompts": set(), "told in words": set(), "a model was fitted on": set()}
+    for strategy, model, ids in zip(rows["strategy"], rows["model"], rows["demo_ids"], strict=True):
+        known = STRATEGIES.get(strategy)
+        how = "a model was fitted on" if model == "ngram" else "told in words"
+        how = "shown in prompts" if model != "ngram" and known and known.shows_seeds else how
+        behind[how].update(json.loads(ids or "[]"))
+    return {f"real rows {how}": len(ids) for how, ids in behind.items()}
+
+
+def _seeds(made: Generation) -> str:
+    """Return what became of the real rows that the generation was given, in words."""
+    seeds = made.plan.seeds
+    if seeds is None:
+        return "none was given"
+    if not seeds.anonymized:
+        return f"{len(seeds.rows)} rows as they are, not anonymised"
+    found = ", ".join(f"{count} {kind}" for kind, count in seeds.found) or "nothing was found in them"
+    return f"{len(seeds.rows)} rows, anonymised before anything was asked (replaced: {found})"
 
 
 def load_card(folder) -> Card:
@@ -178,81 +220,3 @@ def _version() -> str:
         return version("synthkit")
     except PackageNotFoundError:
         return "unknown"
-
-
-def _markdown(f: dict, rows: Dataset) -> str:
-    import yaml
-
-    n = len(rows)
-    sizes = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (10**9, "100K<n<1M"))
-    top = {
-        "license": f["licence"],
-        "language": [f["task"]["language"]],
-        "pretty_name": f["title"],
-        "task_categories": ["text-classification"],
-        "tags": ["synthetic", "synthkit"],
-        "size_categories": [next(name for most, name in sizes if n < most)],
-        "configs": [{"config_name": "default", "data_files": [{"split": "train", "path": ROWS}]}],
-    }
-    who = "an n-gram model, **no language model**" if f["model"] == "ngram" else f"`{_plain(f['made']['model'])}`"
-    labels = Counter(rows["label"])
-    parts = [
-        f"---\n{yaml.safe_dump(top, sort_keys=False, allow_unicode=True)}---\n",
-        f"# {_plain(f['title'])}\n",
-        f"{n:,} **synthetic** labelled texts, written by {who}, not by people. {_plain(f['task']['domain'])}\n",
-        "## Intended use\n",
-        f"{_plain(f['intended_use'])}. Not for claims about real people, and not as test rows: only real rows say how "
-        "good a model is.\n",
-        "## Rows\n",
-        _table(["column", "what it is"], [[c, COLUMNS.get(c, "")] for c in rows.column_names]),
-        _table(["label", "rows", "meaning"], [[k, labels[k], v] for k, v in f["task"]["labels"].items()]),
-        "## How they were made\n",
-        _table(["", ""], [[name, value] for name, value in f["made"].items()]),
-        "## Quality\n",
-        *_quality(f),
-        "## Limits\n",
-        *[f"- {limit}" for limit in _limits(f)],
-        "\n## Licence\n",
-        f"{_plain(f['licence'])}\n",
-    ]
-    return "\n".join(parts)
-
-
-def _quality(f: dict) -> list[str]:
-    if not f["lines"]:
-        return ["Not measured.\n"]
-    rows = [
-        [section, metric, f"{Interval(*value)}" + ("" if p is None else f", p = {p:.3f}"),
-         "" if control is None else str(Interval(*control)), better]
-        for section, metric, value, control, better, _, p in f["lines"]
-    ]  # fmt: skip
-    notes = [f"- {_plain(note)}" for note in f["notes"]]
-    said = f"{_plain(f['reference'])}. The control is what real rows give in the same place.\n"
-    return [said, _table(["section", "metric", "synthetic", "control", "better"], rows), *notes, ""]
-
-
-def _limits(f: dict) -> list[str]:
-    out = ["A text carries the label that was asked for; whether it deserves it nobody has checked by hand."]
-    if f["model"] != "ngram":
-        out.append("A language model repeats what it has read: phrases, views and errors of its training texts.")
-    if f["stand_in"]:
-        out.append(
-            "The real rows that they were measured against are stand-ins by the same kind of author: it flatters."
-        )
-    if shown := f["made"]["real rows shown in prompts"]:
-        out.append(f"Prompts showed {shown} real rows. The privacy lines can find a leak and cannot rule one out.")
-    return out
-
-
-def _table(head: list[str], rows: list[list]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(_plain(v) for v in line) + " |" for line in lines) + "\n"
-
-
-def _plain(value: object) -> str:
-    """A text as one line of Markdown that is neither HTML nor the end of a cell."""
-    return html.escape(_line(value), quote=False).replace("|", "\\|")
-
-
-def _line(value: object) -> str:
-    return " ".join(str(value).split())

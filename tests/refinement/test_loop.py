@@ -1,5 +1,6 @@
 """Planted gaps are found and closed; a loop is a function of its plan and the replies; real rows are never quoted."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -148,7 +149,20 @@ def test_no_eight_words_of_a_validation_or_test_row_reach_a_prompt(hotel, script
     assert {r.strategy for r in slots} >= {"zero_shot", "topical"}
     for request in slots:
         assert not real & set(ngrams(words(request.messages[-1]["content"]), 8))
-        assert request.demo_ids == ()
+        assert bool(request.demo_ids) == (request.strategy == "topical")
+
+
+def test_rows_asked_for_by_words_say_which_real_rows_hold_them(hotel, scripted):
+    loop = begin(hotel, scripted(writes({**EVERYTHING, "room": ["pillow"]})))
+    loop.diagnose().apply()
+    texts = dict(zip(hotel.splits.validation["id"], hotel.splits.validation["text"], strict=True))
+    told = [row for row in loop.rows if row["strategy"] == "topical"]
+    assert told
+    for row in told:
+        ids = json.loads(row["demo_ids"])
+        about = set(words(json.loads(row["attributes"])["about"]))
+        assert ids and set(ids) <= set(texts)
+        assert about <= {w for i in ids for w in words(texts[i])}
 
 
 def test_proposals_can_be_changed_before_they_are_asked(hotel, scripted):

@@ -31,11 +31,55 @@ def test_a_card_says_who_wrote_what_for_what_and_how_good_it_is(made, report):
     text = make_card(made, report, licence="cc-by-4.0").text
     top = yaml.safe_load(text.split("---\n")[1])
     assert (top["license"], top["tags"][0], top["size_categories"]) == ("cc-by-4.0", "synthetic", ["n<1K"])
-    for words in ("`scripted`, not by people", "| strategy | zero_shot |", "request_key", "C2ST accuracy", "## Limits"):
+    for words in (
+        "`scripted`, not by people",
+        "| strategy | zero_shot |",
+        "request_key",
+        "C2ST accuracy",
+        "and limits",
+    ):
         assert words in text
     for note in report.notes:
         assert note.split(":")[0] in text
     assert "Not measured." in make_card(made, licence="mit").text
+
+
+def test_a_card_says_what_became_of_the_seeds_which_filters_ran_and_that_nothing_is_proven(cafe, cafe_seeds, scripted):
+    shown = plan(cafe, cafe_seeds, strategy="few_shot", n=10)
+    text = make_card(generate(shown, llm=scripted(distinct_texts), progress=False), licence="mit").text
+    for words in ("9 rows, anonymised before", "label leaked, personal data,", "**no differential privacy**"):
+        assert words in text
+    assert yaml.safe_load(text.split("---\n")[1])["source_datasets"] == ["extended|other"]
+    raw = plan(cafe, cafe_seeds, strategy="few_shot", n=10, anonymize=False)
+    made = generate(raw, llm=scripted(distinct_texts), filters=[], progress=False)
+    text = make_card(made, licence="mit").text
+    assert "9 rows as they are, not anonymised" in text and "No filter ran." in text
+
+
+def test_a_card_counts_what_the_detector_finds_in_the_rows(cafe, scripted):
+    def script(request):
+        return as_reply(["write to tom@example.org", *(f"the tea was {w}" for w in ("hot", "cold", "sweet", "black"))])
+
+    made = generate(plan(cafe, n=5), llm=scripted(script), filters=[], progress=False)
+    assert "the detector finds 1 EMAIL_ADDRESS;" in make_card(made, licence="mit").text
+
+
+def test_the_card_carries_the_fields_of_the_hub(made):
+    top = yaml.safe_load(make_card(made, licence="mit").text.split("---\n")[1])
+    assert top["annotations_creators"] == top["language_creators"] == ["machine-generated"]
+    assert (top["source_datasets"], top["task_ids"]) == (["original"], ["multi-class-classification"])
+
+
+def test_the_croissant_file_is_valid_gives_the_rows_and_has_the_fields_for_responsible_ai(made, report, tmp_path):
+    mlcroissant = pytest.importorskip("mlcroissant")
+    card = make_card(made, report, licence="cc-by-4.0")
+    card.save(tmp_path)
+    described = mlcroissant.Dataset(str(tmp_path / "croissant.json"))
+    assert not described.metadata.issues.errors
+    texts = [record["rows/text"].decode() for record in described.records("rows")]
+    assert texts == card.rows["text"][:]
+    for name in ("data_limitations", "personal_sensitive_information", "data_biases", "data_use_cases"):
+        assert getattr(described.metadata, name)
 
 
 def test_no_real_row_gets_into_a_card(made, report):
