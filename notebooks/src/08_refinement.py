@@ -5,7 +5,7 @@
 # One shot asks for everything at once. A loop looks at what came, says what is missing, and asks for that.
 # It needs labelled real rows to look at, here the validation rows. They are described to the model in single words, never shown.
 #
-# **You will** take a turn by hand: diagnose, propose, apply · let it run · hold it against as many requests in one shot · look at the test rows, once.
+# **You will** make an iteration by hand: diagnose, propose, apply · let it run · hold it against as many requests in one shot · look at the test rows, once.
 # **Needs** about 60 s, CPU, no network. **Data** `feedback` (recorded replies).
 
 # %%
@@ -34,23 +34,24 @@ print(loop)
 
 # %% [markdown]
 # **Notice** the two numbers at the end. Macro-F1 is of a classifier trained on these rows and scored on the validation rows.
-# Coverage is the share of validation rows with a synthetic row of their label near (Naeem et al. 2020), label by label.
+# Coverage is the share of validation rows with a synthetic row near (Naeem et al. 2020), the number that `sk.evaluate` gives.
 
 # %% [markdown]
 # ## 2. What is wrong with these rows?
-# The validation rows of each label are cut into small regions. A region is a hole where most of its rows have no synthetic row near,
-# or are misread by that classifier.
+# The validation rows of each label are cut into groups of about five. A group is *missed* where most of its rows have no synthetic
+# row of their label near, or are misread by that classifier. These are guesses of what to ask for; what is beyond doubt stands in
+# `upcoming.diagnosis.not_covered`, the regions that a quality report lists.
 
 # %% tags=["keep_output"]
-step = loop.diagnose()
-step.diagnosis
+upcoming = loop.diagnose()
+upcoming.diagnosis
 
 # %% [markdown]
-# **Notice** how a hole is described: by words that stand in at least two real rows of it and are rare elsewhere.
+# **Notice** how a group is described: by words that stand in at least two real rows of it and are rare elsewhere.
 # They are a thin description. With long messages, as here, two rows may share a word by chance.
 
 # %%
-labels = sorted({f.label for f in step.diagnosis.get("missed")})
+labels = sorted({f.label for f in upcoming.diagnosis.get("missed")})
 
 
 def of(rows):
@@ -61,16 +62,16 @@ def of(rows):
 sk.plot_map(of(task.splits.train), {"iteration 0": of(loop.rows)})
 
 # %% [markdown]
-# *Figure: train rows of the labels with holes, one panel a label, and the rows of iteration 0 among them. Dark grey with no colour
-# near is a hole. The loop itself sees no train row; a map of the validation rows would be too thin to read.*
+# *Figure: train rows of the labels with missed groups, one panel a label, and the rows of iteration 0 among them. Dark grey with no colour
+# near is missed. The loop itself sees no train row; a map of the validation rows would be too thin to read.*
 
 # %% [markdown]
 # ## 3. What would mend it?
-# Each kind of finding has a lever. Holes and confusions share out the requests, by how many real rows they concern.
-# Phrases to avoid and the register are said in every request they concern.
+# Missed groups share out the requests, by how many real rows they concern. Phrases to avoid and the register are said in every
+# request they concern. Labels that are confused are shown and have no lever: one that asked at their border moved nothing (section 8).
 
 # %% tags=["keep_output"]
-proposals = step.propose()
+proposals = upcoming.propose()
 proposals
 
 # %% [markdown]
@@ -86,8 +87,8 @@ print(proposals.plan.show(0).split("# Your turn\n")[1].split("\n\nAnswer with JS
 changed = replace(
     proposals.items[0], about=("a coat that lost its buttons", "seeds that never sprouted")
 )
-print(f"as proposed: {len(step.pending())} requests without a recorded reply")
-print(f"changed: {len(step.pending([changed, *proposals.items[1:]]))}")
+print(f"as proposed: {len(upcoming.pending())} requests without a recorded reply")
+print(f"changed: {len(upcoming.pending([changed, *proposals.items[1:]]))}")
 
 # %% [markdown]
 # **Notice** that no text of a validation row stands in the prompt. A test of the kit holds it to that: no eight words in a row.
@@ -98,16 +99,16 @@ print(f"changed: {len(step.pending([changed, *proposals.items[1:]]))}")
 # Rows are added, never replaced: replacing loses what is rare, generation by generation (Shumailov et al. 2024).
 
 # %% tags=["keep_output"]
-made = step.apply()
+made = upcoming.apply()
 sk.table(made.to_frame().iloc[[0, 1, 5, 10, 20]], made.summary())
 
 # %%
-made.made.ledger
+made.generation.ledger
 
 # %% [markdown]
 # ## 5. Until it no longer pays
-# `refine` takes the turns by itself. It stops after two in a row without a gain beyond noise; here we let it go on, to see.
-# Beside each turn stands the plain strategy with as many requests in one shot: what the loop has to beat.
+# `refine` makes the iterations by itself. It stops after two in a row without a gain beyond noise; here we let it go on, to see.
+# Beside each iteration stands the plain strategy with as many requests in one shot: what the loop has to beat.
 
 # %% tags=["keep_output"]
 result = sk.refine(task, iterations=ITERATIONS, patience=None, **settings)
@@ -123,7 +124,7 @@ result.plot()
 print(result.reading())
 
 # %% [markdown]
-# ## 6. What is left of the holes?
+# ## 6. What is left of what was missed?
 
 # %% tags=["keep_output"]
 added = result.rows.select([i for i, n in enumerate(result.rows["iteration"]) if n])
@@ -136,7 +137,7 @@ sk.plot_map(
 
 # %% [markdown]
 # ## 7. The verdict
-# The loop has looked at the validation rows at every turn, so they cannot judge it. The test rows were not looked at until now.
+# The loop has looked at the validation rows at every iteration, so they cannot judge it. The test rows were not looked at until now.
 # There are two more things to beat. The words that the prompts told are themselves something to train on (`one_shot+words`).
 # And the validation rows are labelled: one could simply train on them (`validation`).
 
@@ -156,9 +157,9 @@ for arm in ("", "real_few+", "validation+"):
 print(f"loop - validation: {verdict.difference('loop', 'validation')}")
 
 # %% [markdown]
-# **Notice** what became of the lead. On the rows that the loop looked at it grew from turn to turn; on the test rows nothing is
-# left of it, and the sign turns. What was fitted was those 150 rows, not the task. This is why the kit counts them as used,
-# and why one look at rows that nobody has looked at decides. And the last line: the 150 labelled rows train better than all it wrote.
+# **Notice** that there is no lead to lose: on the rows that the loop looked at and on the test rows it cannot be told from one shot,
+# and lies below it. A plain mix had covered these subjects; asking five times about cats does not widen them. And the last line: the
+# 150 labelled rows that the loop only looked at train better than all it wrote. This is why the kit counts them as used.
 
 # %% [markdown]
 # ## 8. On truly real rows
@@ -210,5 +211,5 @@ print(f"loop - validation: {verdict.difference('loop', 'validation')}")
 #   literature; in our runs they moved nothing.
 # - One model, English, one generation of each loop. The words that describe a hole are crude where texts are long.
 # - Try it: `levers=["topics"]`, or no levers at all, `levers=[]`, which is the one shot. What has no recording yet,
-#   `step.pending()` or `synthkit refine --export` writes out.
+#   `upcoming.pending()` or `synthkit refine --export` writes out.
 # - Try it: a validation set of half the size. What does the loop find then, and does it find it again on the other half?

@@ -84,7 +84,7 @@ class Loop:
     `validation` are real rows that judge and are described, never quoted (the task's own by default): they count as
     real rows used. The loop starts from `start` requests of the mix `strategy`, then makes `requests` an iteration.
     `levers` switches adjustments off: of "topics", "phrases", "register", "prune" only those named.
-    `filters` is None or a function `(task, seeds) -> filters`; new texts are held against all that were ever kept.
+    New texts are held against all that were ever kept.
     Everything is a function of the arguments and the replies: run again, it asks only what has no reply yet.
     """
 
@@ -99,7 +99,6 @@ class Loop:
         requests: int = REQUESTS,
         levers: Sequence[str] | None = None,
         patience: int | None = PATIENCE,
-        filters: Callable | None = None,
         llm: str | LLM = "recorded",
         budget: Budget | None = None,
         store: Store | None = None,
@@ -122,15 +121,15 @@ class Loop:
             random_state=random_state,
             gate=Gate(task),
         )
-        self._filters = (lambda: default_filters(task, seeds)) if filters is None else (lambda: filters(task, seeds))
         first = self.one_shot(start)
-        self.seeds = first.seeds  # anonymised where a prompt shows them
+        self._guard, self.seeds = seeds, first.seeds  # filters know them as they are, prompts anonymised
         self.source = make_source(llm, first)
         self._asking = {"llm": self.source, "budget": budget, "store": store, "progress": progress}
         self.decisions = Decisions(task.recordings if isinstance(self.source, Recorded) else None)
         names = [strategy] if isinstance(strategy, str) else list(strategy)
-        given = [embedder, filters is not None]
-        self._setting = [task.name, self._digest(), random_state, names, start, requests, list(self.levers), *given]
+        levers = list(self.levers)
+        # False: an option that is gone, which the keys of recorded decisions hold
+        self._setting = [task.name, self._digest(), random_state, names, start, requests, levers, embedder, False]
         self.iterations: list[Iteration] = []
         self._begin()
 
@@ -145,7 +144,7 @@ class Loop:
     @property
     def stopped(self) -> str:
         """Why it is time to stop, or "": `patience` iterations without a gain beyond noise, or no more replies."""
-        ledger = self.iterations[-1].made.ledger
+        ledger = self.iterations[-1].generation.ledger
         if ledger.not_asked or ledger.note == EXHAUSTED:
             return ledger.note
         if self.patience is None:
@@ -170,8 +169,8 @@ class Loop:
         )
 
     def generate(self, chosen: Plan, filters: list | None = None) -> Generation:
-        """Return the rows of a plan, asked as this loop asks; without `filters` by new ones of the loop's kind."""
-        return generate(chosen, filters=self._filters() if filters is None else filters, **self._asking)
+        """Return the rows of a plan, asked as this loop asks; without `filters` by new default ones."""
+        return generate(chosen, filters=filters or self._filters(), **self._asking)
 
     def plan_of(self, number: int, proposals: Sequence[Proposal]) -> Plan:
         """Return the plan of an iteration: request j has slot 1000 * number + j, or its own in the one-shot plan."""
@@ -184,8 +183,8 @@ class Loop:
         return Plan(self.task, self.seeds, names, len(slots) * TEXTS_A_REQUEST, self.random_state, slots)
 
     def _begin(self) -> None:
-        made = self.generate(self.one_shot(self.start))
-        self._add(0, (), made, made.rows, ())
+        generation = self.generate(self.one_shot(self.start))
+        self._add(0, (), generation, generation.rows, ())
 
     def _decide(self, upcoming: NextIteration) -> tuple[Proposal, ...]:
         def anew() -> list[dict]:
@@ -212,9 +211,8 @@ class Loop:
             yield request.strategy, request.label, request.slot
 
     def _make(self, number: int, proposals: tuple[Proposal, ...]) -> Iteration:
-        made = self.generate(self.plan_of(number, proposals), self._with_memory())
-        new = [{**row, "iteration": number} for row in made.rows]
-        rows = synthetic_rows([*self.rows, *new])
+        generation = self.generate(self.plan_of(number, proposals), self._with_memory())
+        rows = synthetic_rows([*self.rows, *({**row, "iteration": number} for row in generation.rows)])
         dropped = ()
         if "prune" in self.levers:
             asked = [p.to_json() for p in proposals]
@@ -223,12 +221,15 @@ class Loop:
             dropped = tuple((row_id, why) for row_id, why in found if row_id in here)
         gone = {row_id for row_id, _ in dropped}
         kept = synthetic_rows([row for row in rows if row["id"] not in gone])
-        return self._add(number, proposals, made, kept, dropped)
+        return self._add(number, proposals, generation, kept, dropped)
+
+    def _filters(self) -> list:
+        return as_filters(default_filters(self.task, self._guard))
 
     def _with_memory(self) -> list:
         """Filters that know every row that was kept so far, dropped since or not."""
-        filters = as_filters(self._filters())
-        earlier = [row for i in self.iterations for row in i.made.rows]
+        filters = self._filters()
+        earlier = [row for i in self.iterations for row in i.generation.rows]
         for f in filters:
             f.prepare(earlier)
             for row in earlier:
@@ -238,12 +239,12 @@ class Loop:
     def _hurtful(self, rows: Dataset) -> list[list[str]]:
         return [[i, f"label does not stick: {f.evidence}"] for f in off_label(rows, self.reference) for i in f.ids]
 
-    def _add(self, number: int, proposals, made: Generation, rows: Dataset, dropped) -> Iteration:
+    def _add(self, number: int, proposals, generation: Generation, rows: Dataset, dropped) -> Iteration:
         found = diagnose(rows, self.reference)
         before = self.iterations[-1] if self.iterations else None
         f1, gain = self.score(found.predicted, before and before.diagnosis.predicted)
-        asked = (before.requests if before else 0) + made.ledger.answered
-        self.iterations.append(Iteration(number, proposals, made, dropped, asked, rows, f1, gain, found))
+        asked = (before.requests if before else 0) + generation.ledger.answered
+        self.iterations.append(Iteration(number, proposals, generation, dropped, asked, rows, f1, gain, found))
         return self.iterations[-1]
 
     def result(self, *, baseline: bool = True) -> Refinement:

@@ -36,7 +36,7 @@ class Iteration(Result):
 
     number: int
     proposals: tuple[Proposal, ...]
-    made: Generation
+    generation: Generation
     dropped: tuple[tuple[str, str], ...]
     requests: int
     rows: Dataset
@@ -115,7 +115,7 @@ class Refinement(Result):
                     "asked": _counted([p.lever or "more of the same" for p in i.proposals]) or "a plain mix",
                     "dropped": len(i.dropped),
                     "requests": i.requests,
-                    "tokens": i.made.ledger.tokens_in + i.made.ledger.tokens_out,
+                    "tokens": i.generation.ledger.tokens_in + i.generation.ledger.tokens_out,
                     "rows": len(i.rows),
                     "macro-F1": str(i.macro_f1),
                     "gain": str(i.gain or ""),
@@ -191,12 +191,12 @@ def result_of(loop: Loop, *, baseline: bool) -> Refinement:
 
 def _one_shots(loop: Loop):
     chosen = loop.one_shot(loop.iterations[-1].requests)
-    made = loop.generate(chosen)
+    whole = loop.generate(chosen)
     place = {(r.strategy, r.slot): i for i, r in enumerate(chosen.slots)}
     for i in loop.iterations:
-        if i.requests <= made.ledger.answered:
-            at = [place[who] for who in zip(made.rows["strategy"], made.rows["slot"], strict=True)]
-            rows = made.rows.select([j for j, n in enumerate(at) if n < i.requests])
+        if i.requests <= whole.ledger.answered:
+            at = [place[who] for who in zip(whole.rows["strategy"], whole.rows["slot"], strict=True)]
+            rows = whole.rows.select([j for j, n in enumerate(at) if n < i.requests])
             found = diagnose(rows, loop.reference)
             f1, _ = loop.score(found.predicted)
             _, ahead = loop.score(i.diagnosis.predicted, found.predicted)
@@ -205,18 +205,18 @@ def _one_shots(loop: Loop):
 
 def _generation(loop: Loop) -> Generation:
     """All iterations as one generation: what the loop dropped stands among the drops, and the ledger adds up."""
-    generations = [i.made for i in loop.iterations]
-    texts = {row["id"]: row for made in generations for row in made.rows}
+    generations = [i.generation for i in loop.iterations]
+    texts = {row["id"]: row for g in generations for row in g.rows}
     gone = [(row_id, *why.split(": ", 1)) for i in loop.iterations for row_id, why in i.dropped]
-    drops = [d for made in generations for d in made.drops]
+    drops = [d for g in generations for d in g.drops]
     for row_id, reason, evidence in gone:
         seen = {name: texts[row_id][name] for name in ("id", "label", "text")}
         drops.append({**seen, "reason": reason, "evidence": evidence, "also": ""})
-    slots = tuple(r for made in generations for r in made.plan.slots)
+    slots = tuple(r for g in generations for r in g.plan.slots)
     names = "+".join(dict.fromkeys(r.strategy for r in slots))
-    whole = Plan(loop.task, loop.seeds, names, sum(made.plan.n for made in generations), loop.random_state, slots)
-    ledger = _together([made.ledger for made in generations], Counter(reason for _, reason, _ in gone))
-    problems = tuple(p for made in generations for p in made.problems)
+    whole = Plan(loop.task, loop.seeds, names, sum(g.plan.n for g in generations), loop.random_state, slots)
+    ledger = _together([g.ledger for g in generations], Counter(reason for _, reason, _ in gone))
+    problems = tuple(p for g in generations for p in g.problems)
     return Generation(whole, loop.rows, ledger, tuple(drops), problems, generations[-1].model, generations[-1].filters)
 
 

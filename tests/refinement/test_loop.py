@@ -52,8 +52,8 @@ def test_a_phrase_used_too_often_is_found_and_asked_to_be_left_out(hotel, script
     upcoming = loop.diagnose()
     assert [f.terms for f in upcoming.diagnosis.get("overused")] == [("as a",)]
     made = upcoming.apply()
-    assert all("not beginning with “as a”" in turn(request) for request in made.made.plan.slots)
-    assert not any("valued guest" in t for t in made.made.rows["text"])
+    assert all("not beginning with “as a”" in turn(request) for request in made.generation.plan.slots)
+    assert not any("valued guest" in t for t in made.generation.rows["text"])
 
 
 def test_two_merged_labels_are_found(hotel, scripted):
@@ -145,7 +145,7 @@ def test_no_eight_words_of_a_validation_or_test_row_reach_a_prompt(hotel, script
         g for part in ("validation", "test") for t in getattr(hotel.splits, part)["text"] for g in ngrams(words(t), 8)
     }
     assert len(real) > 50
-    slots = [r for i in loop.iterations for r in i.made.plan.slots]
+    slots = [r for i in loop.iterations for r in i.generation.plan.slots]
     assert {r.strategy for r in slots} >= {"zero_shot", "topical"}
     for request in slots:
         assert not real & set(ngrams(words(request.messages[-1]["content"]), 8))
@@ -174,7 +174,7 @@ def test_proposals_can_be_changed_before_they_are_asked(hotel, scripted):
         [replace(first, about=("the view from the balcony",)), replace(first, label="food", about=("tea",))]
     )
     assert "1. the view from the balcony" in turn(source.asked[6])
-    assert [r.slot for r in made.made.plan.slots] == [1000, 1001]
+    assert [r.slot for r in made.generation.plan.slots] == [1000, 1001]
     assert made.requests == 8
     with pytest.raises(SynthkitError, match="iteration 1 was made already"):
         upcoming.apply()
@@ -188,8 +188,8 @@ def test_new_texts_are_held_against_all_that_were_kept(hotel, scripted):
     )
     loop = begin(hotel, same, start=3, requests=3)
     made = loop.diagnose().apply()
-    assert len(made.made.rows) == 0
-    assert dict(made.made.ledger.dropped)["exact duplicate"] == 15
+    assert len(made.generation.rows) == 0
+    assert dict(made.generation.ledger.dropped)["exact duplicate"] == 15
 
 
 def test_two_iterations_without_a_gain_end_a_loop_and_the_budget_does(hotel, scripted):
@@ -271,7 +271,7 @@ def test_seeds_are_only_a_guard_against_copies(hotel, scripted):
     source = scripted(lambda r: as_reply([copied]) if r.slot == 0 else writes(EVERYTHING)(r))
     loop = Loop(hotel, seeds, llm=source, strategy="zero_shot", start=6, requests=3, embedder="lsa", progress=False)
     assert copied not in loop.rows["text"]
-    assert dict(loop.iterations[0].made.ledger.dropped)["memorized seed"] == 1
+    assert dict(loop.iterations[0].generation.ledger.dropped)["memorized seed"] == 1
 
 
 @pytest.mark.filterwarnings("ignore:no MiniLM weights")
