@@ -6,12 +6,14 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from synthkit.cli.evaluate import evaluate
+from synthkit.cli.init import init
 from synthkit.cli.options import Json, Rows, Source, State, Strategy, TaskName, Usd, budget_of, read_rows, tell
 from synthkit.cli.recordings import app as recordings
 from synthkit.cli.refine import refine
@@ -26,7 +28,7 @@ app = typer.Typer(
     help="Can a language model write the training data?",
 )
 app.add_typer(recordings, name="recordings")
-for command in (run, refine, evaluate, compare, reproduce):
+for command in (init, run, refine, evaluate, compare, reproduce):
     app.command()(command)
 
 
@@ -78,8 +80,10 @@ def check(
     import synthkit as sk
     from synthkit.tasks.task import bundled_tasks
 
-    is_task = source in bundled_tasks() or Path(source).is_dir()
-    done = sk.check(sk.load_task(source) if is_task else read_rows(source), progress=not as_json)
+    is_task = source in bundled_tasks() or Path(source).is_dir() or Path(source).name == "task.yaml"
+    what = sk.load_task(source) if is_task else sk.load_rows(source)
+    tell(what.splits.repairs if is_task else what.repairs)
+    done = sk.check(what, progress=not as_json)
     if as_json:
         print(json.dumps([c._asdict() for c in done.checks], indent=1, ensure_ascii=False))
     else:
@@ -147,6 +151,7 @@ def main() -> None:
     for name in ("SYNTHKIT_REALDATA", "SYNTHKIT_HOME", "SYNTHKIT_MINILM"):
         if os.environ.get(name):  # a lesson runs in another folder
             os.environ[name] = os.path.abspath(os.path.expanduser(os.environ[name]))
+    warnings.formatwarning = lambda message, *_, **__: f"warning: {message}\n"
     try:
         app()
     except SynthkitError as error:

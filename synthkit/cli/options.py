@@ -37,12 +37,17 @@ def read_rows(path: str | Path):
 
 
 def tell(repairs) -> None:
-    """What was repaired in the source goes to the error stream, the first of it."""
-    for r in repairs[:REPAIRS_SHOWN]:
-        row = f", row {r.row}" if r.row is not None else ""
-        say(f"{r.source}{row}: {r.what}: {r.value}. {r.fix}")
-    if len(repairs) > REPAIRS_SHOWN:
-        say(f"... and {len(repairs) - REPAIRS_SHOWN:,} more repairs")
+    """What was repaired in the source goes to the error stream, the first of it; rows with one fault are one line."""
+    rows: dict[tuple, list] = {}
+    for r in repairs:
+        rows.setdefault((r.source, r.what, r.value, r.fix), []).append(r.row)
+    for (source, what, value, fix), numbers in list(rows.items())[:REPAIRS_SHOWN]:
+        numbers = [str(n) for n in numbers if n is not None]
+        more = f" and {len(numbers) - 5:,} more" if len(numbers) > 5 else ""
+        row = f", row{'s' * (len(numbers) > 1)} {', '.join(numbers[:5])}{more}" if numbers else ""
+        say(f"{source}{row}: {what}: {value}." + (f" {fix}" if fix not in ("", "nothing") else ""))
+    if len(rows) > REPAIRS_SHOWN:
+        say(f"... and {len(rows) - REPAIRS_SHOWN:,} more repairs")
 
 
 def budget_of(usd: float | None):

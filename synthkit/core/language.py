@@ -55,7 +55,7 @@ def language_note(task) -> str:
     code = language.casefold().replace("_", "-").split("-")[0]
     if code in ("en", "english"):
         return ""
-    words_note = ", words are counted between blanks, which it has none of" if code in NO_BLANKS else ""
+    words_note = ", words are counted letter by letter" if code in NO_BLANKS else ""
     return (
         f"language {language}: sentence vectors by minilm are English (embedder='lsa' compares letters of any script, "
         f"'st:MODEL' and 'openai:MODEL' may know the language), habits and stop words are English{words_note}"

@@ -153,7 +153,9 @@ def check(
     steps.update()
     if splits:
         for one, other in (("train", "validation"), ("train", "test"), ("validation", "test")):
-            shared = _shared(getattr(splits, one), getattr(splits, other))
+            shared = _shared(
+                getattr(splits, one), getattr(splits, other), 2 * SHARED if _by_letters(language) else SHARED
+            )
             todo = "The exact and near ones load_seeds and compare leave out; name the others."
             add(f"{one} rows also in {other}", shared, todo)
         steps.update()
@@ -202,15 +204,18 @@ def _doubles(texts: Sequence[str], labels: Sequence[str], ids: Sequence[str]) ->
 
 def _lengths(texts: Sequence[str], ids: Sequence[str], language: str) -> list[tuple[str, str]]:
     """Texts whose log length is far from the median, by the median absolute deviation (Hampel 1974)."""
-    by_letters = language.split("-")[0] in NO_BLANKS
-    unit = "letters" if by_letters else "words"
-    lengths = np.array([len(t) if by_letters else len(words(t)) for t in texts])
+    unit = "letters" if _by_letters(language) else "words"
+    lengths = np.array([len(words(t)) for t in texts])
     log = np.log1p(lengths)
     spread = 1.4826 * np.median(np.abs(log - np.median(log)))
     if spread == 0:
         return []
     far = np.flatnonzero(np.abs(log - np.median(log)) > FAR * spread)
     return [(ids[i], f"{lengths[i]} {unit}, half have {int(np.median(lengths))} or fewer") for i in far]
+
+
+def _by_letters(language: str) -> bool:
+    return language.split("-")[0] in NO_BLANKS
 
 
 def _languages(texts: Sequence[str], ids: Sequence[str]) -> tuple[list[tuple[str, str]], str, str]:
@@ -260,12 +265,12 @@ def _label_errors(vectors: np.ndarray, labels: Sequence[str], ids: Sequence[str]
     return errors, confused, note
 
 
-def _shared(rows: Dataset, others: Dataset) -> list[tuple[str, str]]:
-    """Rows that another split has too: exactly, nearly, or eight words of it in a row."""
+def _shared(rows: Dataset, others: Dataset, floor: int) -> list[tuple[str, str]]:
+    """Rows that another split has too: exactly, nearly, or `floor` words of it in a row."""
     exact = defaultdict(str, {fold(t): i for t, i in zip(others["text"], others["id"], strict=True)})
     near = NearIndex(NEAR)
     near.extend(others["text"], others["id"])
-    runs = OverlapIndex(others["text"], others["id"], floor=SHARED)
+    runs = OverlapIndex(others["text"], others["id"], floor=floor)
     out = []
     for text, row_id in zip(rows["text"], rows["id"], strict=True):
         if twin := exact.get(fold(text)):

@@ -109,7 +109,7 @@ def _quoted(content: str, mark: str):
                 start = reader.line_num + 1
             return records, lines, faults, None
         except csv.Error as error:
-            if reader.line_num > start:  # it swallowed lines: how many were one cell, nobody knows
+            if reader.line_num > start or "end of data" in str(error):  # of how many lines was one cell?
                 return records, lines, faults, (start, str(error))
             faults.append((start, str(error)))
             start = reader.line_num + 1

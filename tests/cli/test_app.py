@@ -191,11 +191,11 @@ def test_a_missing_column(refused, good, tmp_path):
 def test_a_label_that_is_not_in_the_task_is_left_out_and_said(synthkit, task_folder):
     rows = [*TRAIN_ROWS[:3], ["x", "the tart was fine", "menus"], *TRAIN_ROWS[3:]]
     write_csv(task_folder / "train.csv", rows)
-    code, _, err = synthkit("generate", task_folder, "--llm", "ngram", "--k", 2, "--n", 5)
-    said = (
-        "train.csv, row 5: left out: menus. unknown label 'menus' - did you mean 'menu'? Known: animals, menu, visits"
-    )
-    assert (code, said in err) == (0, True)
+    with pytest.warns(UserWarning, match="train: unknown label 'menus' in 1 row - did you mean 'menu'?"):
+        code, _, err = synthkit("generate", task_folder, "--llm", "ngram", "--k", 2, "--n", 5)
+    line = "unknown label 'menus' in 1 row - did you mean 'menu'? Known: animals, menu, visits"
+    assert code == 0
+    assert f"train.csv, row 5: left out: menus. {line}" in err
 
 
 def test_a_label_of_an_arm_that_the_test_rows_do_not_have(refused, good, tmp_path):
@@ -212,7 +212,8 @@ def test_one_label_only(refused, good, tmp_path):
 
 def test_fewer_rows_than_asked_for(refused, task_folder):
     line = refused("generate", task_folder, "--llm", "ngram", "--k", 9)
-    assert "label 'animals' has 6 usable rows and k=9 were asked for; lower k or add rows" in line
+    assert "label 'animals' has 6 usable rows and k=9 were asked for: 8 in train, less 2" in line
+    assert line.endswith("lower k to 6 or add rows")
 
 
 def test_a_binary_file(refused, good, tmp_path):
@@ -236,7 +237,7 @@ def test_what_was_mended_in_a_file_is_said_and_the_rest_is_used(synthkit, good, 
 
 
 def test_an_open_quote(refused, good, tmp_path):
-    (tmp_path / "quote.csv").write_text('text,label\n"never closed,x\n', encoding="utf-8")
+    (tmp_path / "quote.csv").write_text('text,label\n"never closed, so,x\n', encoding="utf-8")
     assert "quote.csv is not a well-formed CSV" in refused("evaluate", "quote.csv", "--real", good)
 
 

@@ -104,7 +104,7 @@ def test_what_does_not_carry_over_to_another_language_is_said_in_the_first_line(
     some = make_rows({"text": texts, "label": ["a", "b"] * (len(texts) // 2)})
     line = check(some, progress=False).summary()
     assert f"language {language}: sentence vectors by minilm are English" in line
-    assert ("counted between blanks" in line) == (language == "zh")
+    assert ("words are counted letter by letter" in line) == (language == "zh")
 
 
 def test_a_task_that_names_the_wrong_language_is_told(tmp_path):

@@ -1,0 +1,145 @@
+"""`synthkit init`: a task from a table of labelled texts, with what only a person knows left to fill in."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from synthkit.cli import options as shared
+from synthkit.core.errors import SynthkitError
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+TEST_SHARE = 0.3  # of the rows, where no test rows are given
+TERMS = 5  # words that set a label apart, as a help for its description
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="where the task goes; made if need be")],
+    train: Annotated[Path, typer.Option(help="a table of labelled texts")],
+    test: Annotated[Path | None, typer.Option(help="rows to score on (default: three in ten of train)")] = None,
+    text: Annotated[str | None, typer.Option(help="the column of texts")] = None,
+    label: Annotated[str | None, typer.Option(help="the column of labels")] = None,
+    encoding: Annotated[str | None, typer.Option(help="of the files, where it cannot be told")] = None,
+) -> None:
+    """Write a task: its rows as clean CSVs, and a commented task.yaml with what they show and what to fill in."""
+    import synthkit as sk
+    from synthkit.core.exports import write_csv
+
+    where = folder / "task.yaml"
+    if where.exists():
+        raise SynthkitError(f"{where} exists; name another folder, or remove it first")
+    loaded = sk.load_rows(train, text=text, label=label, encoding=encoding, prefix="train")
+    shared.tell(loaded.repairs)
+    rows = loaded.rows
+    if test:
+        labels = list(dict.fromkeys(rows["label"]))
+        held_out = sk.load_rows(test, text=text, label=label, encoding=encoding, labels=labels, prefix="test")
+        shared.tell(held_out.repairs)
+        held_out = held_out.rows
+    else:
+        rows, held_out = _hold_out(rows)
+    shared.folder(folder)
+    for name, part in (("train", rows), ("test", held_out)):
+        write_csv(folder / f"{name}.csv", part.to_pandas())
+    shared.write(where, task_yaml(re.sub(r"[^\w .-]", "_", folder.resolve().name) or "task", rows, bool(test)))
+    print(f"{where}: {len(set(rows['label']))} labels; {len(rows):,} train rows, {len(held_out):,} test rows")
+    print("Fill in `domain` and what each label means, then:")
+    print(f"  synthkit check {folder}")
+    print(f"  synthkit run {folder} --llm ngram    (asks no model; --llm live asks yours)")
+
+
+def _hold_out(rows: Dataset) -> tuple[Dataset, Dataset]:
+    """Return (train, test); texts that repeat each other stay together, and a label's only text is for training."""
+    from synthkit.core.duplicates import NearIndex
+    from synthkit.core.rows import split_off
+    from synthkit.core.text import NEAR
+
+    index, group = NearIndex(NEAR), []
+    for i, text in enumerate(rows["text"]):
+        twin = index.nearest(text)
+        group.append(group[twin[0]] if twin else i)
+        index.add(text, i)
+    first = [i for i, g in enumerate(group) if i == g]
+    labels, ids = list(rows["label"]), list(rows["id"])
+    counts = Counter(labels[i] for i in first)
+    several = rows.select([i for i in first if counts[labels[i]] > 1])
+    if len(set(several["label"])) < 2:
+        raise SynthkitError("fewer than two labels have two texts: hold out rows yourself, and give them with --test")
+    chosen = set(split_off(several, TEST_SHARE)[1]["id"])
+    chosen = {i for i in first if ids[i] in chosen}
+    parts = ([i for i, g in enumerate(group) if (g in chosen) == held_out] for held_out in (False, True))
+    train, test = (rows.select(part) for part in parts)
+    return train, test
+
+
+def task_yaml(name: str, rows: Dataset, given_test: bool) -> str:
+    """Return a commented task.yaml of rows: what they show is filled in, what only a person knows is marked."""
+    import numpy as np
+
+    from synthkit.core.language import NO_BLANKS, language_note, language_of
+    from synthkit.core.text import words
+    from synthkit.seeds.gate import Gate
+    from synthkit.seeds.profile import class_terms
+    from synthkit.tasks.task import UNFILLED
+
+    texts, labels = list(rows["text"]), list(rows["label"])
+    language, _ = language_of(texts)
+    by_words = language.split("-")[0] not in NO_BLANKS
+    low, high = np.quantile([len(words(t)) for t in texts], [0.05, 0.95]).round().astype(int).tolist()
+    gate = Gate()
+    plain = gate.plain(texts)
+    terms = class_terms({n: [t for t, x in zip(plain, labels, strict=True) if x == n] for n in sorted(set(labels))})
+    counts = Counter(labels)
+    personal = ", ".join(f"{count} {kind}" for kind, count in gate.counts.most_common()) or "none that can be found"
+    note = language_note(language)
+    described = []
+    for label, count in counts.most_common():
+        words_apart = f"; words that set it apart: {', '.join(terms[label][:TERMS])}" if terms[label] else ""
+        described.append(f"  {_quoted(label)}:  # {count:,} rows{words_apart}")
+    length = f"length: {{min_words: {max(1, low)}, max_words: {max(1, low, high)}}}"
+    return "\n".join(
+        [
+            f"name: {_quoted(name)}",
+            *([f"# {note}"] if note else []),
+            f"language: {language}  # as most rows look",
+            "text_kind: text  # what one row is, as a prompt says it: customer message, film review sentence",
+            "",
+            f"# Personal data found in {len(texts):,} train rows: {personal}.",
+            "# Prompts show anonymised rows. true: rows never leave this machine as they are, nor stand in reports.",
+            "sensitive: false",
+            "# patterns:  # what is personal here beside mail, phone, names: a regular expression by type",
+            r"#   ORDER_NUMBER: '#\d{8}\b'",
+            "",
+            "# Goes into every prompt: what the texts are, who writes them to whom, how they sound.",
+            "domain: >-",
+            f"  {UNFILLED}: what these texts are, who writes them, why, and how they sound.",
+            "",
+            f"{length}  # of nine in ten rows" + ("" if by_words else ", counted letter by letter"),
+            "",
+            f"# What each label means, as you would tell a colleague; it goes into every prompt. {len(counts)} labels:",
+            "labels:",
+            *described,
+            "",
+            "# One value of each dimension is drawn for every text that the `attributed` strategy asks for.",
+            "# attributes:",
+            "#   form: [a few words, one plain sentence, a longer story, a question]",
+            "",
+            "source:",
+            "  train: train.csv",
+            f"  test: test.csv  # {'as given' if given_test else 'held out of your rows; no row repeats one of train'}",
+            "  # validation: validation.csv  # without it a fifth of train is held back to choose by",
+            "",
+        ]
+    )
+
+
+def _quoted(value: str) -> str:
+    """Return a text as a YAML scalar that is never taken for a number or a truth value."""
+    return json.dumps(value, ensure_ascii=False)
