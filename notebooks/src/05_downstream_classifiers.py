@@ -120,7 +120,8 @@ sk.table(lost.head(5), "errors that training with synthetic rows caused")
 
 # %%
 sk.table(
-    pd.DataFrame(comparison.refused, columns=["arm", "id", "twin", "similarity"]), "left out"
+    pd.DataFrame(comparison.refused, columns=["arm", "id", "twin", "similarity", "how"]),
+    "left out",
 )
 
 # %% [markdown]

@@ -54,6 +54,21 @@ def fold(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
+_LOOKALIKE = str.maketrans("аеорсхуіјѕԁһкмтвнοαερτυνικϲ", "aeopcxyijsdhkmtbhoaeptuvikc")  # Cyrillic and Greek
+
+
+def matched_words(text: str) -> tuple[str, ...]:
+    """Return the words by which a copy is known: signs, invisible characters, case and look-alike letters aside.
+
+    >>> matched_words("Dоn't sto​p!") == matched_words("DONT, stop")
+    True
+    """
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+        text = "".join(c for c in text if unicodedata.category(c) != "Cf").casefold().translate(_LOOKALIKE)
+    return tuple(word.replace("'", "").replace("’", "") for word in _named(text))
+
+
 def words(text: str) -> list[str]:
     """Return the lower-cased words of `text`; marks belong to their letter, and Han letters are words of their own.
 

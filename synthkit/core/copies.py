@@ -1,0 +1,227 @@
+"""Texts that can be asked whether another one is a copy of one of them, edited or whole."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from itertools import chain, islice, product
+from typing import NamedTuple
+
+from synthkit.core.duplicates import NearIndex
+from synthkit.core.text import NEAR, fold, likeness_by_signs, matched_words
+
+MOST_LOOKED_AT = 8  # texts with one text but for a word
+MOST_MISSPELT = 3  # words of a text
+PRIME, BASE = (1 << 61) - 1, 0x9E3779B97F4A7C15 % ((1 << 61) - 1)
+ONE_WORD, INSIDE, ORDER = KINDS = ("one word differs", "a test text inside it", "the same words in another order")
+
+
+class Match(NamedTuple):
+    """The text (its position) that another is like: the share of words in common, their number, and in which way.
+
+    `odd`: around the place where they differ stand pairs of words that no other of the texts has.
+    """
+
+    row: int
+    similarity: float
+    shared: int
+    how: str
+    odd: bool = False
+
+
+class CopyIndex:
+    """Texts that can be asked what a copy was made of, in a time that grows with the texts and not with their pairs.
+
+    >>> index = CopyIndex(["the lift is stuck on the third floor again"])
+    >>> index.sure("The lift is stukc on the THIRD floor again!").how
+    'misspelt words'
+    >>> [match.how for match in index.chance(("well", *index.words[0], "and", "nobody", "comes"))]
+    ['a test text inside it']
+    """
+
+    def __init__(self, texts: Sequence[str]):
+        self._texts, self.words = list(texts), [matched_words(t) for t in texts]
+        self._whole: dict[int, int] = {}
+        self._letters: dict[str, int] = {}
+        self._bags: dict[tuple[str, ...], list[int]] = defaultdict(list)
+        self._lengths: dict[tuple[str, ...], set[int]] = defaultdict(set)
+        self._gaps: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        for row, (tokens, text) in enumerate(zip(self.words, texts, strict=True)):
+            self._letters.setdefault("".join(tokens) or fold(text), row)
+            hashes = _Hashes(tokens)
+            if hashes.whole in self._whole or not tokens:
+                continue
+            self._whole[hashes.whole] = row
+            self._bags[tuple(sorted(tokens))].append(row)
+            self._lengths[tokens[:2]].add(len(tokens))
+            for place in range(len(tokens)):
+                gap = self._gaps[hashes.without(place)]
+                if len(gap) < MOST_LOOKED_AT:
+                    gap.append((row, place))
+        self._pairs = Counter(pair for row in self._whole.values() for pair in set(_pairs(self.words[row])))
+        self._near = NearIndex(NEAR)
+        self._near.extend(texts, range(len(self.words)))
+
+    @property
+    def different(self) -> list[int]:
+        """The rows that do not have the words of an earlier one."""
+        return list(self._whole.values())
+
+    def sure(self, text: str) -> Match | None:
+        """Return the row that a text is an edited copy of, where no chance makes it one, or None.
+
+        Rows whose signs are others, as a smile in place of a frown, are no copies.
+        """
+        match = self._sure(text, matched_words(text))
+        return match if match and likeness_by_signs(text, self._texts[match.row], set(), set()) == 1 else None
+
+    def _sure(self, text: str, tokens: tuple[str, ...]) -> Match | None:
+        n = len(tokens)
+        row = self._letters.get("".join(tokens) or fold(text))
+        if row is not None:
+            return Match(row, 1.0, n, "the same words")
+        for row in self._bags.get(tuple(sorted(tokens)), ()):
+            moved = [i for i, (a, b) in enumerate(zip(tokens, self.words[row], strict=True)) if a != b]
+            if len(moved) == 2 and moved[1] == moved[0] + 1:
+                return Match(row, 1.0, n, "two neighbouring words changed places")
+        if (row := self._misspelt(tokens)) is not None:
+            return Match(row, _alike(tokens, self.words[row]), n, "misspelt words")
+        near = self._near.nearest(text)
+        return near and Match(near[0], near[1], n, "nearly the same letters")
+
+    def chance(self, tokens: tuple[str, ...], but: int | None = None) -> Iterator[Match]:
+        """Yield the best match of each kind that chance brings too, of words; `but` is a row that does not count."""
+        n, hashes = len(tokens), _Hashes(tokens)
+        ends = ("", *tokens, "")
+        seen = int(but is not None)  # a row has its own pairs
+
+        def odd(start: int, end: int) -> bool:
+            """Whether none of the pairs of words from position `start` to `end` is one of other rows."""
+            return all(self._pairs[ends[i], ends[i + 1]] <= seen for i in range(start, end))
+
+        one = next(self._one_word(tokens, hashes, odd, but), None)
+        if one is None and but is None:
+            respelt = (self._one_word(t, _Hashes(t), lambda *_: True, None) for t in self._respelt(tokens))
+            one = next(chain.from_iterable(respelt), None)
+        if one:
+            yield one
+        spans = (
+            (length, start, row)
+            for start in range(n - 1)
+            for length in self._lengths.get(tokens[start : start + 2], ())
+            if length < n and start + length <= n
+            if (row := self._whole.get(hashes.span(start, length))) is not None
+        )
+        if longest := max(spans, default=None):
+            length, start, row = longest
+            strange = (not start or odd(start, start + 1)) and (
+                start + length == n or odd(start + length, start + length + 1)
+            )
+            yield Match(row, length / n, length, INSIDE, strange)
+        turned = (r for r in self._bags.get(tuple(sorted(tokens)), ()) if self.words[r] != tokens)
+        if (row := next(turned, None)) is not None:
+            yield Match(row, 1.0, n, ORDER)
+
+    def _one_word(self, tokens: tuple[str, ...], hashes: _Hashes, odd, but: int | None) -> Iterator[Match]:
+        """Yield rows that have another word in one place, one word less, or one more."""
+        n = len(tokens)
+        for place in range(n):
+            key = hashes.without(place)
+            for row, other_place in self._gaps.get(key, ()):
+                if row != but and place == other_place and len(self.words[row]) == n:
+                    yield Match(row, (n - 1) / n, n - 1, ONE_WORD, odd(place, place + 2))
+            if n > 1 and (row := self._whole.get(key)) is not None:
+                yield Match(row, (n - 1) / n, n - 1, ONE_WORD, odd(place, place + 2))
+        for row, place in self._gaps.get(hashes.whole, ()):
+            if row != but:
+                yield Match(row, n / (n + 1), n, ONE_WORD, odd(place, place + 1))
+
+    @cached_property
+    def _spellings(self) -> dict[str, list[str]]:
+        """The words of all rows by what is left when one letter is taken out, or none."""
+        out = defaultdict(list)
+        for word in self._vocabulary:
+            for part in _letters_out(word):
+                out[part].append(word)
+        return out
+
+    def _misspelt(self, tokens: tuple[str, ...]) -> int | None:
+        """Return the row with these words, once those that no row has, and perhaps one more, are spelt right."""
+        for respelt in self._respelt(tokens):
+            if (row := self._letters.get("".join(respelt))) is not None:
+                return row
+            for row, word, other in self._other_words(respelt, range(len(respelt))):
+                if _letters_out(word) & _letters_out(other):
+                    return row
+        strange = [i for i, word in enumerate(tokens) if word not in self._vocabulary]
+        found = self._other_words(tokens, strange)
+        return next((row for row, word, other in found if _letters_apart(word, other) <= 2), None)
+
+    def _other_words(self, tokens: tuple[str, ...], places: Sequence[int]) -> Iterator[tuple[int, str, str]]:
+        """Yield (row, word here, word there) of rows that have another word at one of the places."""
+        hashes = _Hashes(tokens) if len(places) else None
+        for place in places:
+            for row, other_place in self._gaps.get(hashes.without(place), ()):
+                if place == other_place and len(self.words[row]) == len(tokens):
+                    yield row, tokens[place], self.words[row][place]
+
+    def _respelt(self, tokens: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+        """Yield the words with those that no row has spelt as one that has them, all ways in turn."""
+        strange = [i for i, word in enumerate(tokens) if word not in self._vocabulary]
+        if not strange or len(strange) > MOST_MISSPELT or len(tokens) < 2:
+            return
+        ways = [sorted({w for part in _letters_out(tokens[i]) for w in self._spellings.get(part, ())}) for i in strange]
+        for corrected in islice(product(*ways), 64):
+            whole = list(tokens)
+            for i, word in zip(strange, corrected, strict=True):
+                whole[i] = word
+            yield tuple(whole)
+
+    @cached_property
+    def _vocabulary(self) -> set[str]:
+        return {word for tokens in self.words for word in tokens}
+
+
+def _pairs(tokens: Sequence[str]) -> list[tuple[str, str]]:
+    return list(zip(("", *tokens), (*tokens, ""), strict=True))
+
+
+def _letters_out(word: str) -> set[str]:
+    return {word, *(word[:i] + word[i + 1 :] for i in range(len(word)))}
+
+
+def _letters_apart(a: str, b: str) -> int:
+    """Return how many letters have to be put in, taken out or changed (Levenshtein 1966); of short words, 3 or more."""
+    if min(len(a), len(b)) < 4 or abs(len(a) - len(b)) > 2:
+        return 3
+    before = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        row = [i]
+        for j, y in enumerate(b, 1):
+            row.append(min(before[j] + 1, row[-1] + 1, before[j - 1] + (x != y)))
+        before = row
+    return before[-1]
+
+
+def _alike(a: Sequence[str], b: Sequence[str]) -> float:
+    """Return the share of words in common."""
+    return len(set(a) & set(b)) / max(1, len(set(a) | set(b)))
+
+
+class _Hashes:
+    """Numbers for a text's words, for its spans and for it without one word, each in a step (Karp and Rabin 1987)."""
+
+    def __init__(self, tokens: Sequence[str]):
+        self._before, self._powers = [0], [1]
+        for word in tokens:
+            self._before.append((self._before[-1] * BASE + hash(word)) % PRIME)
+            self._powers.append(self._powers[-1] * BASE % PRIME)
+        self.whole = self._before[-1]
+
+    def span(self, start: int, length: int) -> int:
+        return (self._before[start + length] - self._before[start] * self._powers[length]) % PRIME
+
+    def without(self, place: int) -> int:
+        after = len(self._before) - 2 - place
+        return (self._before[place] * self._powers[after] + self.span(place + 1, after)) % PRIME
