@@ -22,7 +22,11 @@ One folder a station, in the data's way; each imports only from those above it:
 Names are imported when they are first used, so `import synthkit` costs nothing.
 """
 
+import os as _os
 from importlib import import_module
+
+for _name in ("HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK"):  # read by libraries when they load
+    _os.environ.setdefault(_name, "1")
 
 __version__ = "0.1.0"
 

@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+import subprocess
 import sys
 
 import pytest
@@ -235,3 +236,13 @@ def test_files_with_rows_are_their_owners_alone(clinic, folder, terminal, tmp_pa
     modes = {p.name: stat.S_IMODE(p.stat().st_mode) for p in tmp_path.rglob("*") if p.is_file()}
     assert len(modes) >= 5
     assert set(modes.values()) == {0o600}
+
+
+def test_what_the_package_stands_on_reports_nothing_home():
+    code = (
+        "import synthkit as sk; sk.load_rows([{'text': 'a b', 'label': 'x'}, {'text': 'c', 'label': 'y'}])\n"
+        "from huggingface_hub import constants; print(constants.HF_HUB_DISABLE_TELEMETRY)"
+    )
+    hidden = {name: value for name, value in os.environ.items() if name not in ("HF_HUB_OFFLINE", "DO_NOT_TRACK")}
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=hidden)
+    assert ended.stdout.strip() == "True", ended.stderr
