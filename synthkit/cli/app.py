@@ -14,7 +14,7 @@ import typer
 
 from synthkit.cli.evaluate import evaluate
 from synthkit.cli.init import init
-from synthkit.cli.options import Json, Rows, Source, State, Strategy, TaskName, Usd, budget_of, read_rows, tell
+from synthkit.cli.options import Json, Rows, Source, State, Strategy, TaskName, Usd, budget_of, read_rows, say, tell
 from synthkit.cli.recordings import app as recordings
 from synthkit.cli.refine import refine
 from synthkit.cli.run import compare, reproduce, run
@@ -103,6 +103,9 @@ def anonymize(
     """Replace the personal data that can be found, and print how much of what. Read the file before you send it."""
     import synthkit as sk
 
+    if task is None and (file.parent / "task.yaml").is_file():
+        task = str(file.parent)
+        say(f"patterns of {file.parent / 'task.yaml'} are looked for too")
     patterns = sk.load_task(task).patterns if task else {}
     way = "surrogate" if surrogates else "placeholder"
     done = sk.anonymize(read_rows(file), patterns=patterns, replace_by=way, columns=column or [])

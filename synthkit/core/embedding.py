@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import re
 import warnings
 from collections.abc import Sequence
 from functools import lru_cache
@@ -225,10 +226,16 @@ class _OpenAI:
         self.model = model
 
     def __call__(self, texts: Sequence[str]) -> np.ndarray:
-        from openai import OpenAI
+        from openai import OpenAI, OpenAIError
 
-        client, out = OpenAI(), []
-        withheld.leave(texts, "texts to be embedded", f"{client.base_url} ({self.model})")
+        address = os.environ.get("OPENAI_BASE_URL") or "https://api.openai.com/v1"
+        withheld.leave(texts, "texts to be embedded", re.sub(r"//[^/@]*@", "//", address))
+        try:
+            client, out = OpenAI(), []
+        except OpenAIError:
+            raise SynthkitError(
+                f"embedder='openai:{self.model}' needs OPENAI_API_KEY; embedder='minilm' needs neither key nor network"
+            ) from None
         for start in range(0, len(texts), 256):
             answer = client.embeddings.create(model=self.model, input=list(texts[start : start + 256]))
             out += [d.embedding for d in answer.data]

@@ -29,7 +29,7 @@ def withhold(task: str, texts: Iterable[str], patterns: Mapping[str, str]) -> No
         rows.add(row)
         for start in range(max(1, len(row) - _RUN + 1)):
             _index.setdefault(row[start : start + _RUN], []).append(row)
-    _patterns[task] = {kind: re.compile(pattern) for kind, pattern in patterns.items()}
+    _patterns[task] = {kind: re.compile(pattern) for kind, pattern in patterns.items() if isinstance(pattern, str)}
 
 
 def release(texts: Iterable[str]) -> None:

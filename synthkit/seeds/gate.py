@@ -78,13 +78,10 @@ class Gate:
     def let_pass(self, texts: Sequence[str], what: str, *, fix: str = FIX) -> None:
         """Raise SynthkitError where texts that leave this machine hold what a sensitive task must keep.
 
-        That is a real row as it stands, what a pattern of the task finds, and whatever else is found that also stands
-        in a real row; a name that a model made up or the task's author wrote is none of it.
+        That is what a pattern of the task finds, and whatever else is found that also stands in a real row; a name that
+        a model made up or the task's author wrote is none of it.
         """
-        if not self.sensitive:
-            return
-        withheld.refuse(texts, what, "a model")
-        for number, text in enumerate(texts):
+        for number, text in enumerate(texts if self.sensitive else ()):
             if found := self.kept(text):
                 kinds = ", ".join(f"{n} {kind}" for kind, n in Counter(f.type for f in found).items())
                 raise SynthkitError(
@@ -97,9 +94,11 @@ class Gate:
         return [f for f in self.find(text) if f.type in self.patterns or self._is_real(text[f.start : f.end])]
 
     def requests(self, requests: Sequence) -> None:
-        """Refuse requests whose words a sensitive task must keep: see `let_pass`."""
+        """Refuse requests that hold a real row as it stands, or what `let_pass` refuses."""
         if self.sensitive:
-            self.let_pass([m["content"] for r in requests for m in r.messages], "messages to a model")
+            messages = [m["content"] for r in requests for m in r.messages]
+            withheld.refuse(messages, "messages", "a model")
+            self.let_pass(messages, "messages to a model")
 
     def _is_real(self, span: str) -> bool:
         key = f" {' '.join(words(span))} "

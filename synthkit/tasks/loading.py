@@ -6,8 +6,10 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from synthkit.core import withheld
 from synthkit.core.errors import SynthkitError
 from synthkit.core.results import Result
 from synthkit.core.rows import make_rows
@@ -103,7 +105,23 @@ def load_rows(
     if strict and (bad := [r for r in table.repairs if not r.harmless]):
         more = f" (and {len(bad) - 1:,} more)" if len(bad) > 1 else ""
         raise SynthkitError(f"{_where(bad[0])}: {bad[0].what}: {bad[0].value}. {bad[0].fix}{more}")
+    _withhold_part(source, rows)
     return Loaded(rows, tuple(table.repairs), table.name)
+
+
+def _withhold_part(source, rows: Dataset) -> None:
+    """Keep to this machine what is read from a file that belongs to a sensitive task, whoever reads it."""
+    path = Path(source) if isinstance(source, (str, Path)) else None
+    if path is None or not (path.parent / "task.yaml").is_file():
+        return
+    import yaml
+
+    try:
+        task = yaml.safe_load((path.parent / "task.yaml").read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError, OSError):
+        return  # a task that cannot be read is an error where it is loaded
+    if isinstance(task, dict) and task.get("sensitive") and path.name in dict(task.get("source") or {}).values():
+        withheld.withhold(str(task.get("name")), rows["text"], dict(task.get("patterns") or {}))
 
 
 def _where(repair: Repair) -> str:

@@ -176,7 +176,7 @@ def test_what_a_loop_decided_holds_nothing_of_its_people(tmp_path):
     file_replies(plan(task, n=20, surplus=0).slots, task.recordings, distinct_texts)
     from synthkit.refinement.loop import Loop
 
-    step = Loop(task, filters=lambda task, seeds: [], **mixed).diagnose()
+    step = Loop(task, **mixed).diagnose()
     assert any(p.about for p in step.proposals)
     lines = step.pending()
     kept = step._loop.decisions.save()
@@ -232,7 +232,7 @@ def test_files_with_rows_are_their_owners_alone(clinic, folder, terminal, tmp_pa
     made = generate(plan(clinic, seeds, n=20), llm="ngram", progress=False)
     made.to_csv(tmp_path / "rows.csv")
     make_card(made, licence="mit").save(tmp_path / "card")
-    terminal("anonymize", folder / "train.csv", "--out", tmp_path / "clean.csv")
+    terminal("anonymize", folder / "train.csv", "--out", tmp_path / "clean.csv", "--task", folder)
     modes = {p.name: stat.S_IMODE(p.stat().st_mode) for p in tmp_path.rglob("*") if p.is_file()}
     assert len(modes) >= 5
     assert set(modes.values()) == {0o600}

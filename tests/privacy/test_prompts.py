@@ -138,8 +138,8 @@ def test_terms_and_wishes_for_prompts_hold_no_name_and_no_code(clinic):
 
 def test_the_words_that_a_loop_tells_a_model_hold_no_name_and_no_code(clinic, listener, asks, tmp_path):
     task = replace(clinic, folder=clinic.folder)
-    loop_asks = {**asks, "filters": lambda task, seeds: [], "embedder": "lsa", "strategy": "zero_shot"}
-    result = refine(task, start=4, requests=4, rounds=2, patience=None, baseline=False, **loop_asks)
+    loop_asks = {**asks, "embedder": "lsa", "strategy": "zero_shot"}
+    result = refine(task, start=4, requests=4, iterations=2, patience=None, baseline=False, **loop_asks)
     assert any(p.about for i in result.iterations for p in i.proposals)
     assert listener.bodies and not secrets("".join(listener.bodies))
     assert not secrets(json.dumps([p.to_json() for i in result.iterations for p in i.proposals]))
@@ -152,7 +152,6 @@ def test_a_loop_shows_anonymised_seeds_also_in_the_requests_it_adds(open_clinic,
         strategy="few_shot",
         start=4,
         requests=3,
-        filters=lambda task, seeds: [],
         embedder="lsa",
         **asks,
     )
