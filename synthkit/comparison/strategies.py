@@ -267,6 +267,7 @@ def _entries(
         of_each = []
         for g, rows in zip(some, sets[way], strict=True):
             texts, copied = [*g.rows["text"], *(d["text"] for d in g.drops)], SeedCopy(g.plan.seeds or seeds)
+            copied.begin(g.plan)
             tokens = g.ledger.tokens_in + g.ledger.tokens_out
             measured, control = _measured(rows, reference)
             controls.append(control)

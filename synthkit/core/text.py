@@ -80,6 +80,24 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text.casefold())
 
 
+# letters of Cyrillic and Greek, and a few of Latin, that look like one of a to z
+_TWINS = str.maketrans("аеорсухіјѕԁһӏвкмнтԛԝαοριυνκετγƖıɑɡ", "aeopcyxijsdhlbkmhtqwaopiuvketyliag")
+
+
+def match_key(text: str) -> str:
+    """Return what is left of `text` in a copy that was disguised: its words, however they are written.
+
+    Without case, punctuation, accents, what cannot be seen, and letters that only look like others.
+
+    >>> match_key("D\N{CYRILLIC SMALL LETTER O}n't\N{ZERO WIDTH SPACE} st\u00f3p!") == match_key("dont STOP")
+    True
+    """
+    if not text.isascii():
+        text = unicodedata.normalize("NFKD", text).casefold().translate(_TWINS)
+        text = unicodedata.normalize("NFC", regex.sub(r"[\p{Cf}\u0300-\u036f’]", "", text))
+    return " ".join(words(text.replace("'", "")))
+
+
 def ngrams(tokens: Sequence[str], n: int) -> list[tuple[str, ...]]:
     """Return the consecutive n-grams of `tokens` (none when there are fewer than `n`)."""
     return list(zip(*(tokens[i:] for i in range(n)), strict=False))  # several times faster than a slice each

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synthkit.core.duplicates import NearIndex, OverlapIndex
+from synthkit.core.duplicates import CopyIndex, NearIndex, OverlapIndex
 from synthkit.core.text import NEAR, fold, words
 from synthkit.generation.filter import Drop, Filter
 from synthkit.seeds.gate import REACHES, Gate
@@ -22,6 +22,7 @@ from synthkit.tasks.task import Task
 if TYPE_CHECKING:
     from synthkit.prompts.plan import Plan
 
+ALIKE = (0.5, 0.8)  # least and most likeness to a seed that makes a text its edited copy
 MEMORY_FLOOR = 6  # words in a row shared with a seed that are never held against a text, whatever the seeds are like
 
 
@@ -147,32 +148,40 @@ class NearDuplicate(Filter):
 
 
 class SeedCopy(Filter):
-    """Copies a seed: shares a longer run of words with one than real rows share with it, or nearly is one.
+    """Copies a seed: shares a longer run of words with one than real rows share with it, or is one but for edits.
 
     The run allowed is the 99th percentile of the longest run that a seed shares with another one (a filter may see
-    seeds and no other train row), and never less than MEMORY_FLOOR words. Without seeds of its own it takes those that
-    the plan's prompts show.
+    seeds and no other train row), and never less than MEMORY_FLOOR words. The likeness allowed (`CopyIndex`) is the
+    98th percentile of that of a seed to its nearest other seed, between ALIKE. A row that is asked to say a seed in
+    other words, and one whose prompt showed none, may be as like one as the two nearest seeds are. Without seeds of its
+    own the filter takes those that the plan's prompts show.
     """
 
     name = "memorized seed"
 
     def __init__(self, seeds: Seeds | None = None):
-        self._overlap = self._near = None
+        self._overlap = None
+        self._begun = False
         if seeds is not None:
             self._learn(seeds)
 
     def begin(self, plan: Plan) -> None:
+        self._begun = True
         if self._overlap is None and plan.seeds is not None:
             self._learn(plan.seeds)
 
     def _learn(self, seeds: Seeds) -> None:
-        rows = seeds.rows
-        self._overlap = OverlapIndex(rows["text"], rows["id"], floor=MEMORY_FLOOR)
-        runs = [self._overlap.longest(t, but=i) for t, i in zip(rows["text"], rows["id"], strict=True)]
+        texts, ids = list(seeds.rows["text"]), list(seeds.rows["id"])
+        self._overlap = OverlapIndex(texts, ids, floor=MEMORY_FLOOR)
+        runs = [self._overlap.longest(t, but=i) for t, i in zip(texts, ids, strict=True)]
         lengths = [len(r[1].split()) if r else 0 for r in runs]
         self.allowed = max(MEMORY_FLOOR, int(np.quantile(lengths, 0.99))) if lengths else MEMORY_FLOOR
         self._near = NearIndex(NEAR)
-        self._near.extend(rows["text"], rows["id"])
+        self._near.extend(texts, ids)
+        self._edited = CopyIndex(texts, ids)
+        likeness = self._edited.held_out(texts, ids) or [0.0]
+        self.alike = float(np.clip(np.quantile(likeness, 0.98), *ALIKE))
+        self._alike_by_chance = max(ALIKE[1], *likeness)
 
     def check(self, row: dict) -> Drop | None:
         if self._overlap is None:
@@ -182,8 +191,13 @@ class SeedCopy(Filter):
         if run and len(run[1].split()) > self.allowed:
             of = _named(run[0], shown)
             return Drop(self.name, f"{len(run[1].split())} words in a row of {of}: “{run[1][:80]}”")
-        found = self._near.nearest(row["text"])
-        return found and Drop(self.name, f"near-duplicate of {_named(found[0], shown)}, Jaccard {found[1]:.2f}")
+        if found := self._near.nearest(row["text"]):
+            return Drop(self.name, f"near-duplicate of {_named(found[0], shown)}, Jaccard {found[1]:.2f}")
+        chance = row.get("strategy") == "paraphrase" or (self._begun and not shown)
+        found = self._edited.nearest(row["text"])
+        if found and found[1] > (self._alike_by_chance if chance else self.alike):
+            return Drop(self.name, f"edited copy of {_named(found[0], shown)}, likeness {found[1]:.2f}")
+        return None
 
 
 def _named(seed: str, shown: Sequence[str]) -> str:

@@ -200,6 +200,45 @@ def test_runs_that_seeds_share_with_each_other_raise_what_is_allowed():
     assert memorized.check(row(f"{phrase}, and goodbye for now from all of us here in the north")) is None
 
 
+KENNEL = "our terrier learned to open the kitchen cupboard and eats biscuits whenever the house is quiet"
+LOOKS_LIKE = str.maketrans("aeopc", "\u0430\u0435\u043e\u0440\u0441")
+DISGUISES = {
+    "one word changed": KENNEL.replace("biscuits", "sausages"),
+    "every fifth word changed": " ".join("lemon" if i % 5 == 2 else w for i, w in enumerate(KENNEL.split())),
+    "words swapped in pairs": " ".join(
+        w for pair in zip(KENNEL.split()[1::2], KENNEL.split()[::2], strict=True) for w in pair
+    ),
+    "zero-width": "\u200b".join(KENNEL),
+    "typos": KENNEL.replace("terrier", "terier").replace("cupboard", "cuboard").replace("quiet", "qiuet"),
+    "letters that look alike": KENNEL.translate(LOOKS_LIKE),
+    "capitals and commas": KENNEL.upper().replace(" ", ", "),
+    "accents": KENNEL.replace("e", "é"),
+    "words before and behind": f"Well, hello all. {KENNEL.replace('open the', 'break the')} - so funny!",
+}
+
+
+@pytest.mark.parametrize("disguise", DISGUISES)
+def test_an_edited_copy_of_a_seed_is_memorized(disguise):
+    copies = SeedCopy(seeds_of([KENNEL, SEED, "the vet was kind to our old cat and took her time with the stitches"]))
+    assert copies.check(row(DISGUISES[disguise])).reason == "memorized seed"
+
+
+def test_a_text_on_the_same_matter_is_no_copy():
+    copies = SeedCopy(seeds_of([KENNEL, SEED]))
+    assert copies.check(row("the dog next door has learned to open our gate and eats what the cat leaves")) is None
+
+
+def test_a_paraphrase_and_a_row_whose_prompt_showed_nothing_may_be_as_alike_as_chance_allows(cafe_seeds):
+    copies = SeedCopy(seeds_of([KENNEL, SEED]))
+    half = row("the terrier learned to open our kitchen drawer and steals meat whenever the street is very quiet")
+    assert copies.check({**half, "strategy": "paraphrase"}) is None
+    assert copies.check(half) is not None
+    copies.begin(plan(cafe_seeds.task, strategy="zero_shot", n=2))
+    assert copies.check(half) is None
+    assert copies.check({**half, "demo_ids": '["seed0"]'}) is not None
+    assert copies.check(row(DISGUISES["zero-width"])) is not None
+
+
 def test_without_seeds_nothing_counts_as_memorized():
     assert SeedCopy(None).check(row(SEED)) is None
 
