@@ -58,13 +58,13 @@ table["control"] = frames["as made"]["control"]
 sk.table(table.reset_index(), "privacy lines")
 
 # %% [markdown]
-# - **longest copied run**: words in a row shared with a seed; the control is what undrawn real rows share with seeds.
+# - **rows with 6 or more words of a seed**: in a row, that is; the bracket of the control is where as many undrawn real rows would fall.
 # - **nearer to a seed than to held-out** is a *smoke test*: 0.5 if seeds are no nearer than other real rows. Sets that pass it have been
 #   attacked with success ([Yao et al. 2025](https://arxiv.org/abs/2505.01524)): smoke is a finding, no smoke is not.
 # - **membership inference** plays the attacker who sees only the synthetic texts: does a bigram model of them favour the seeds over
 #   held-out rows with the same labels ([Meeus et al. 2025](https://arxiv.org/abs/2502.14921))? The control lets other held-out rows play the seeds.
 #
-# **Notice** that twenty copied seeds of sixty move the attack and the copied run, while the smoke test moves little: twenty rows
+# **Notice** that twenty copied seeds of sixty move the attack and the copied runs, while the smoke test moves little: twenty rows
 # of two hundred are too few for it. And that an AUC from sixty seeds has a wide interval: a true positive rate at 1 % false ones would
 # rest on single rows, so the report does not give one.
 
