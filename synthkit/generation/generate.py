@@ -171,6 +171,7 @@ class _Run:
                 wave,
                 self.source,
                 check=reply_problem,
+                useful=gave_text,
                 gate=self.gate.requests,
                 store=self.store,
                 budget=self.budget,
@@ -182,8 +183,9 @@ class _Run:
             self._filter_wave()
             if self.counts["failed"] and not self.counts["answered"]:
                 raise SynthkitError(f"none of the {self.counts['failed']} requests got a reply: {self.problems[-1]}")
-            if any(a.not_asked for a in answers):
-                self.note = "the budget ended here"
+            reasons = [a.problems[-1].removeprefix("not asked: ") for a in answers if a.not_asked]
+            if reasons:
+                self.note = reasons[-1]
             start += size
             size = self._next_wave(start)
 
@@ -225,7 +227,7 @@ class _Run:
         if fitted_on := getattr(self.source, "fitted_on", ()):  # no prompt, and words of these rows all the same
             request = replace(request, demo_ids=fitted_on)
         self.rows += [
-            make_row(request, reply, number, text, self.source.model, stated.get(number))
+            make_row(request, reply, number, text, self.source, stated.get(number))
             for number, text in texts.items()
         ]
 
@@ -255,7 +257,7 @@ class _Run:
 
     def result(self) -> Generation:
         model = self.source.model
-        rate = price(model)
+        rate = price(self.source)
         used = self.counts
         ledger = Ledger(
             **{name: used[name] for name in ("planned", "answered", "failed", "not_asked", "replies")},
@@ -293,7 +295,12 @@ def _best(answer: Answer) -> tuple[Request, Reply, dict[int, str], dict[int, str
     return max(read, key=lambda attempt: len(attempt[2]))
 
 
-def make_row(request: Request, reply: Reply, number: int, text: str, model: str, probability: str | None) -> dict:
+def gave_text(request: Request, reply: Reply) -> bool:
+    """Return whether a reply holds a text that can be used, be it all that was asked for or less."""
+    return any(unsound(request, item) is None for item in parse_reply(reply) or [])
+
+
+def make_row(request: Request, reply: Reply, number: int, text: str, source, probability: str | None) -> dict:
     """Return one synthetic row with its lineage; its attributes carry the `probability` that the model stated."""
     attributes = request.attributes[number - 1] if request.attributes else {}
     if probability is not None:
@@ -305,8 +312,8 @@ def make_row(request: Request, reply: Reply, number: int, text: str, model: str,
         "strategy": request.strategy,
         "attributes": json.dumps(attributes, sort_keys=True, ensure_ascii=False),
         "demo_ids": json.dumps(list(request.demo_ids)),
-        "model": tidy(reply.model or model),
-        "request_key": request.key(model),
+        "model": tidy(reply.model or source.model),
+        "request_key": request.key(source),
         "slot": request.slot,
         "iteration": 0,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,14 +13,22 @@ from synthkit.core.errors import SynthkitError
 from synthkit.core.results import Result
 from synthkit.llm.request import Reply, Request, Usage, estimate_tokens
 
-# US dollars for a million tokens (in, out). Vendors change prices: check theirs, and add or overrule an entry with
-# PRICES["model"] = (in, out) or SYNTHKIT_PRICE="in,out" for the model at hand. Noted November 2026.
-PRICES: dict[str, tuple[float, float]] = {"gpt-4o": (2.50, 10.00), "gpt-4o-mini": (0.15, 0.60)}
+# US dollars for a million tokens (in, out), as the vendors' price pages stood in November 2026 (Gemini: prompts up to
+# 200,000 tokens). Vendors change prices: check theirs, and add or overrule an entry with PRICES["model"] = (in, out) or
+# SYNTHKIT_PRICE="in,out" for the model at hand. A name followed by a date or "latest" is the same model.
+PRICES: dict[str, tuple[float, float]] = {
+    "gpt-4o": (2.50, 10.00),
+    "gpt-4o-mini": (0.15, 0.60),
+}
+_DATED = re.compile(r"-(\d{8}|\d{4}-\d\d-\d\d|latest)$")
 EXPECTED_SHARE = 0.25  # of a reply's max_tokens that it takes on average (recorded replies: 0.15 to 0.35)
 
 
-def price(model: str | None) -> tuple[float, float] | None:
-    """Return dollars for a million tokens (in, out) of `model`, or None where they are not known."""
+def price(source) -> tuple[float, float] | None:
+    """Return dollars for a million tokens (in, out), or None where they are not known; this machine asks for nothing.
+
+    `source` is a model's name, or what answers (an `LLM`).
+    """
     given = os.environ.get("SYNTHKIT_PRICE")
     if given:
         try:
@@ -29,13 +38,16 @@ def price(model: str | None) -> tuple[float, float] | None:
         if not (0 <= into < float("inf") and 0 <= out < float("inf")):
             raise SynthkitError(f"SYNTHKIT_PRICE={given!r}: expected two numbers of 0 or more")
         return into, out
-    return PRICES.get(model or "")
+    if getattr(source, "local", False):
+        return 0.0, 0.0
+    name = getattr(source, "model", source) or ""
+    return PRICES.get(name) or PRICES.get(_DATED.sub("", name))
 
 
-def most_tokens(request: Request) -> tuple[int, int]:
-    """Return an upper bound of the tokens of a request: (UTF-8 bytes of the prompt, max_tokens)."""
+def most_tokens(request: Request, source=None) -> tuple[int, int]:
+    """Return an upper bound of the tokens of a request: (UTF-8 bytes of the prompt, the limit that is sent with it)."""
     body = sum(len(m["content"].encode("utf-8", "replace")) + 16 for m in request.messages)
-    return body + len(str(request.schema)), request.max_tokens
+    return body + len(str(request.schema)), getattr(source, "max_tokens", None) or request.max_tokens
 
 
 @dataclass(frozen=True, repr=False)
@@ -53,13 +65,13 @@ class Estimate(Result):
     model: str | None
 
     @classmethod
-    def of(cls, slots: Sequence[Request], first_wave: int, model: str | None) -> Estimate:
+    def of(cls, slots: Sequence[Request], first_wave: int, source) -> Estimate:
         """Return the estimate for a plan's requests, of which the first `first_wave` are certain."""
         now = slots[:first_wave]
         tokens_in = sum(estimate_tokens(m["content"]) + 4 for r in now for m in r.messages)
         tokens_out = sum(ceil(r.max_tokens * EXPECTED_SHARE) for r in now)
-        most = [most_tokens(r) for r in slots]
-        rate = price(model)
+        most = [most_tokens(r, source) for r in slots]
+        rate = price(source)
         return cls(
             requests=len(now),
             requests_most=len(slots),
@@ -69,7 +81,7 @@ class Estimate(Result):
             tokens_out_most=sum(b for _, b in most),
             usd=rate and (tokens_in * rate[0] + tokens_out * rate[1]) / 1e6,
             usd_most=rate and sum(a * rate[0] + b * rate[1] for a, b in most) / 1e6,
-            model=model,
+            model=getattr(source, "model", source),
         )
 
     def summary(self) -> str:
@@ -100,10 +112,15 @@ class Estimate(Result):
 
 
 class Budget:
-    """A hard cap for one dataset: what it has taken, stored replies of earlier runs included, never passes it.
+    """A hard cap for one dataset on what is billed: what it has taken, stored replies of earlier runs included.
 
     A request is started only when the most it can take still fits, so a run that ends at the cap is a prefix of the
-    plan.
+    plan. The most is the prompt's bytes and the token limit. An endpoint that bills more than that (hidden thinking, a
+    limit that is not heeded) is found out by the first reply, for which nothing else is in flight, and from then on its
+    bound is what it was seen to bill.
+
+    >>> Budget(usd=2.50, requests=200)
+    Budget: 0 of 2.5 usd, 0 of 200 requests
     """
 
     def __init__(self, *, usd: float | None = None, requests: int | None = None, tokens: int | None = None):
@@ -117,40 +134,47 @@ class Budget:
         self.spent = {"usd": 0.0, "requests": 0, "tokens": 0}
         self._held = dict.fromkeys(self.spent, 0.0)
         self._booked: set[str] = set()
+        self._beyond: dict[str, list[float]] = {}  # model -> how many times the bound a reply took, in and out
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
         return "Budget: " + ", ".join(f"{self.spent[k]:,.6g} of {cap:,.6g} {k}" for k, cap in self.caps.items())
 
-    def check_price(self, model: str) -> None:
+    def check_price(self, source) -> None:
         """Refuse a cap in dollars for a model whose price is not known."""
-        if "usd" in self.caps and price(model) is None:
+        if "usd" in self.caps and price(source) is None:
             raise SynthkitError(
-                f"Budget(usd=...): the price of {model!r} is not known and never guessed. Set SYNTHKIT_PRICE to its "
-                "dollars for a million tokens in and out, as 0.15,0.60, or cap with requests= or tokens="
+                f"Budget(usd=...): the price of {source.model!r} is not known and never guessed. Set SYNTHKIT_PRICE to "
+                "its dollars for a million tokens in and out, as 0.15,0.60, or cap with requests= or tokens="
             )
 
-    def reserve(self, request: Request, model: str, tries: int = 1) -> Hold | None:
+    def knows(self, source) -> bool:
+        """Return whether a reply has shown what this model bills."""
+        return source.model in self._beyond
+
+    def reserve(self, request: Request, source, tries: int = 1) -> Hold | None:
         """Set aside the most that `tries` tries of `request` can take; None, and nothing set aside, if too much."""
-        need = cost(Usage(*most_tokens(request)), model)
+        into, out = most_tokens(request, source)
+        more_in, more_out = self._beyond.get(source.model, (1.0, 1.0))
+        need = cost(Usage(ceil(into * more_in), ceil(out * more_out)), source)
         with self._lock:
             for name, cap in self.caps.items():
                 if self.spent[name] + self._held[name] + tries * need[name] > cap * (1 + 1e-12):
                     return None
             self._hold(need, tries)
-        return Hold(self, request, model, tries)
+        return Hold(self, request, source, tries, need)
 
-    def book(self, request: Request, reply: Reply, model: str) -> None:
+    def book(self, request: Request, reply: Reply, source) -> None:
         """Count a reply, once however often it is read back from the store."""
-        key = request.key(model)
-        used = reply.usage
+        key, used, most = request.key(source), reply.usage, most_tokens(request, source)
         if used.estimated:  # an estimate may be too low: the cap takes the bound
-            most = most_tokens(request)
             used = Usage(most[0], min(most[1], len(reply.content.encode("utf-8", "replace"))))
         with self._lock:
             if key not in self._booked:
                 self._booked.add(key)
-                self._spend(cost(used, model))
+                self._spend(cost(used, source))
+                seen = self._beyond.setdefault(source.model, [1.0, 1.0])
+                seen[0], seen[1] = max(seen[0], used.prompt / most[0]), max(seen[1], used.completion / most[1])
 
     def _spend(self, amounts: dict) -> None:
         for name, amount in amounts.items():
@@ -163,12 +187,13 @@ class Budget:
 
 @dataclass
 class Hold:
-    """What is set aside for the tries of one request that are still to come."""
+    """What is set aside for the tries of one request that are still to come: `need` for each."""
 
     budget: Budget
     request: Request
-    model: str
+    source: object
     tries: int
+    need: dict[str, float]
 
     def free(self, tries: int | None = None) -> None:
         """Give back what was set aside for some tries, all by default."""
@@ -181,21 +206,20 @@ class Hold:
 
     def room(self) -> bool:
         """Return whether one more try is set aside, or can be."""
-        if not self.tries and self.budget.reserve(self.request, self.model):
-            self.tries = 1
+        if not self.tries and (more := self.budget.reserve(self.request, self.source)):
+            self.tries, self.need = 1, more.need
         return self.tries > 0
 
     def _use(self, tries: int, *, spent: bool) -> None:
-        need = cost(Usage(*most_tokens(self.request)), self.model)
         with self.budget._lock:
-            self.budget._hold(need, -tries)
+            self.budget._hold(self.need, -tries)
             if spent:
-                self.budget._spend(need)
+                self.budget._spend(self.need)
         self.tries -= tries
 
 
-def cost(usage: Usage, model: str) -> dict[str, float]:
+def cost(usage: Usage, source) -> dict[str, float]:
     """Return what a request took: dollars (0 where the price is not known), requests, tokens."""
-    into, out = price(model) or (0.0, 0.0)
+    into, out = price(source) or (0.0, 0.0)
     usd = (usage.prompt * into + usage.completion * out) / 1e6
     return {"usd": usd, "requests": 1, "tokens": usage.prompt + usage.completion}

@@ -1,4 +1,4 @@
-"""What an endpoint said: a reply, a passing fault, or a reason to stop; and how it wants to be asked."""
+"""What an endpoint said: a reply, a passing fault, or a reason to stop."""
 
 from __future__ import annotations
 
@@ -6,21 +6,32 @@ import email.utils
 import json
 import re
 import time
-from dataclasses import dataclass, replace
 
 from synthkit.core.errors import SynthkitError
 from synthkit.core.text import tidy
 from synthkit.llm.request import Reply, Request, Usage, estimate_tokens
 
-OUTPUTS = ("json_schema", "json_object with schema", "json_object", "text")  # from the strictest to plain prose
-LONGEST_WAIT = 120.0  # seconds that a server may ask us to wait
+LONGEST_WAIT = 300.0  # seconds that a server may ask us to wait; a longer wait ends the run with its words
 _PASSING = {408, 409, 425, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529}
 _NO_QUOTA = ("insufficient_quota", "billing_hard_limit", "insufficient balance", "insufficient credit")
-_OUTPUT_WORDS = ("response_format", "json_schema", "json_object", "schema", "grammar", "structured output")
+_A_DAY = re.compile(r"per[ _-]?day|daily|\b[tr]pd\b|free[ _-]models[ _-]per", re.I)
+_RETRY_IN = re.compile(r"(?:try again in|retry in|retrydelay\W+)\s*((?:\d+(?:\.\d+)?\s*(?:ms|[dhms])\w*\s*)+)", re.I)
+_BUSY = re.compile(r"loading|busy|overload|capacity|pending|no (available )?slots?|too many|warming|starting", re.I)
+_FLAGGED = re.compile(r"content.?(filter|management|policy)|moderation|flagged|safety|usage.polic|blocked", re.I)
+_CONTEXT = re.compile(r"context.?(length|window|size)|exceeds? the available context|input is too (long|large)", re.I)
+_ACCIDENT = re.compile(r"json_validate_failed|failed_generation|failed to generate json|generated json", re.I)
 
 
 class NoReply(Exception):
-    """A request that got no usable answer; the run goes on without it."""
+    """A request that got no usable answer; the run goes on without it. `about_form`: it may have been asked wrongly."""
+
+    about_form = False
+
+
+class _Stop(SynthkitError):
+    """A reason to stop while nothing was answered; once others are, it is about the request alone."""
+
+    spares_others = True
 
 
 class Passing(Exception):
@@ -35,128 +46,183 @@ class Passing(Exception):
         self.wait, self.busy, self.billed, self.silent = wait, busy, billed, silent
 
 
-@dataclass(frozen=True)
-class Form:
-    """How an endpoint takes a request. Endpoints differ, so the first answers decide."""
-
-    output: str = OUTPUTS[0]
-    limit: str = "max_completion_tokens"
-    temperature: bool = True
-
-    def body(self, request: Request, model: str) -> dict:
-        """Return the body of a request in this form."""
-        body = request.body(model)
-        body[self.limit] = body.pop("max_completion_tokens")
-        if self.output == "text":
-            del body["response_format"]
-        elif self.output != "json_schema":
-            schema = {"schema": request.schema} if self.output.endswith("schema") else {}
-            body["response_format"] = {"type": "json_object", **schema}
-        if not self.temperature:
-            del body["temperature"]
-        return body
-
-    def after(self, complaint: str, *, guess: bool) -> Form | None:
-        """Return the form to try next when this one was refused, None where the complaint is about something else.
-
-        With `guess` a complaint that names nothing known counts against the most demanding part.
-        """
-        words = complaint.lower()
-        other = "max_tokens" if self.limit == "max_completion_tokens" else "max_completion_tokens"
-        if self.limit in words and (self.limit == "max_completion_tokens" or other in words):
-            return replace(self, limit=other)
-        if self.temperature and "temperature" in words:
-            return replace(self, temperature=False)
-        if self.output != "text" and (guess or any(word in words for word in _OUTPUT_WORDS)):
-            return replace(self, output=OUTPUTS[OUTPUTS.index(self.output) + 1])
-        if guess and self.limit == "max_completion_tokens":
-            return replace(Form(), limit="max_tokens")
-        return None
+def read_reply(content: bytes, request: Request, model: str, address: str = "the endpoint") -> Reply:
+    """Return the reply in the body of a 200. Raises Passing, or what an error inside it means, where there is none."""
+    answer = _parse(content, address)
+    problem, choices = answer.get("error"), answer.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
+    message = choice.get("message") if isinstance(choice.get("message"), dict) else {}
+    text = _text(message)
+    problem = problem or choice.get("error")
+    if problem and not text or not choice:
+        code = problem.get("code") if isinstance(problem, dict) else None
+        if isinstance(code, int) and 400 <= code < 600:
+            raise read_error(code, {"error": problem}, {}, model=model, address=address)
+        raise Passing(f"an answer without a message ({complaint(problem) or 'no choices'})"[:300], billed=True)
+    finish = "refusal" if message.get("refusal") and not text else str(choice.get("finish_reason") or "stop")
+    if problem or (finish == "error" and not text):  # an outage in the middle of a reply, told inside a 200
+        raise Passing(f"the reply broke off ({complaint(problem) or 'finish_reason error'})"[:300], billed=True)
+    thoughts = next((t for k in ("reasoning_content", "reasoning") if isinstance(t := message.get(k), str) and t), "")
+    if not text.strip() and finish != "length" and thoughts.rstrip().endswith(("}", "]", "```")):
+        text, thoughts = thoughts, ""  # a server that takes the whole reply for thinking
+    usage, hidden = _usage(answer, request, text)
+    thinking = bool(thoughts or hidden or text.lstrip().startswith("<think>") or _has_thoughts(message))
+    name = answer.get("model")
+    name = tidy(name)[:200] if isinstance(name, str) and name else model
+    return Reply(text, name, usage, tidy(finish)[:200], thinking)
 
 
-def read_reply(content: bytes, request: Request, model: str) -> Reply:
-    """Return the reply in the body of a 200. Raises Passing where there is none."""
+def _parse(content: bytes, address: str) -> dict:
+    """Return the JSON object of a 200; a stream that nobody asked for is put together."""
+    start = content.lstrip()[:200].lower()
+    if start.startswith(b"<"):
+        title = re.search(rb"<title[^>]*>([^<]{1,80})", content[:20_000], re.I)
+        named = f" ({tidy(title[1].decode('utf-8', 'replace'))!r})" if title else ""
+        raise Passing(
+            f"{address} answers with a web page{named}, not with JSON: a sign-in page or a proxy stands before it, or "
+            "base_url is the address of a website"
+        )
+    if start.startswith((b"data:", b"event:", b": ")):
+        return _joined_stream(content)
     try:
         answer = json.loads(content)
     except (ValueError, RecursionError):
         raise Passing("the answer was cut off or is not JSON", billed=True) from None
-    if not isinstance(answer, dict) or not isinstance(answer.get("choices"), list) or not answer["choices"]:
-        problem = answer.get("error") if isinstance(answer, dict) else None
-        if isinstance(problem, dict):
-            problem = problem.get("message")
-        raise Passing(f"an answer without a message ({problem or 'no choices'})"[:300], billed=True)
-    choice = answer["choices"][0] if isinstance(answer["choices"][0], dict) else {}
-    message = choice.get("message") if isinstance(choice.get("message"), dict) else {}
-    text, refusal = message.get("content"), message.get("refusal")
-    text = text if isinstance(text, str) else ""
-    finish = "refusal" if refusal and not text else str(choice.get("finish_reason") or "stop")
-    name = answer.get("model")
-    name = tidy(name)[:200] if isinstance(name, str) and name else model
-    return Reply(text, name, _usage(answer, request, text), tidy(finish)[:200])
+    return answer if isinstance(answer, dict) else {}
 
 
-def _usage(answer: dict, request: Request, text: str) -> Usage:
-    usage = answer.get("usage")
-    counts = [usage.get(k) for k in ("prompt_tokens", "completion_tokens")] if isinstance(usage, dict) else []
-    if counts and all(type(n) is int and n >= 0 for n in counts) and counts[0]:
-        return Usage(*counts)
-    asked = "".join(m["content"] for m in request.messages)
-    return Usage(estimate_tokens(asked), estimate_tokens(text), estimated=True)
+def _joined_stream(content: bytes) -> dict:
+    whole, text, finish = {}, [], None
+    for line in content.decode("utf-8", "replace").splitlines():
+        try:
+            part = json.loads(line.removeprefix("data:"))
+        except ValueError:
+            continue
+        if not isinstance(part, dict):
+            continue
+        whole |= {k: part[k] for k in ("model", "usage", "error") if part.get(k)}
+        choice = (part.get("choices") or [{}])[0]
+        text.append((choice.get("delta") or {}).get("content") or "")
+        finish = choice.get("finish_reason") or finish
+    if finish is None:
+        raise Passing("the answer is a stream that nobody asked for, and it was cut off", billed=True)
+    return {**whole, "choices": [{"message": {"content": "".join(text)}, "finish_reason": finish}]}
 
 
-def read_error(status: int, words: str, headers, *, model: str, address: str) -> Exception:
+def _text(message: dict) -> str:
+    """Return the text of a message, which may be a list of chunks, or stand in the call of a tool."""
+    content = message.get("content")
+    if isinstance(content, list):
+        chunks = [c for c in content if isinstance(c, dict) and c.get("type", "text") in ("text", "output_text")]
+        content = "".join(c["text"] for c in chunks if isinstance(c.get("text"), str))
+    if isinstance(content, str) and content.strip():
+        return content
+    calls = message.get("tool_calls")
+    calls = [c.get("function") for c in calls if isinstance(c, dict)] if isinstance(calls, list) else []
+    for function in (*calls, message.get("function_call")):
+        arguments = function.get("arguments") if isinstance(function, dict) else None
+        if arguments:
+            return arguments if isinstance(arguments, str) else json.dumps(arguments)
+    return content if isinstance(content, str) else ""
+
+
+def _has_thoughts(message: dict) -> bool:
+    content = message.get("content")
+    return isinstance(content, list) and any(isinstance(c, dict) and c.get("type") == "thinking" for c in content)
+
+
+def _usage(answer: dict, request: Request, text: str) -> tuple[Usage, int]:
+    """Return what is billed, and how many tokens of it were thinking: some count them in the total alone."""
+    usage = answer.get("usage") if isinstance(answer.get("usage"), dict) else {}
+    prompt, completion, total = (_count(usage.get(f"{k}_tokens")) for k in ("prompt", "completion", "total"))
+    details = usage.get("completion_tokens_details")
+    hidden = _count(details.get("reasoning_tokens")) or 0 if isinstance(details, dict) else 0
+    if not prompt or completion is None:
+        asked = "".join(m["content"] for m in request.messages)
+        return Usage(estimate_tokens(asked), estimate_tokens(text), estimated=True), hidden
+    beside = (total or 0) - prompt - completion
+    return Usage(prompt, max(completion, hidden, completion + beside)), max(hidden, beside, 0)
+
+
+def _count(value) -> int | None:
+    return int(value) if isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0 else None
+
+
+def read_error(status: int, body: object, headers, *, model: str, address: str) -> Exception:
     """Return what an HTTP error means: SynthkitError (stop), Passing (again), NoReply (this request only)."""
+    words = complaint(body)
     reason = words[:300] or "no reason given"
-    if status == 402 or any(mark in words.lower() for mark in _NO_QUOTA):
+    everything = f"{words} {json.dumps(body, default=str)}" if isinstance(body, (dict, list)) else words
+    if status == 402 or any(mark in everything.lower() for mark in _NO_QUOTA):
         return SynthkitError(f"the account at {address} has no quota left: {reason}. Top it up, then run this again")
     if status == 401:
         return SynthkitError(f"{address} refused the key (HTTP 401: {reason}). Check OPENAI_API_KEY, or pass api_key=")
+    if status in (400, 403) and _FLAGGED.search(everything):
+        return NoReply(f"HTTP {status}, stopped by a filter: {reason}")
     if status == 403:
-        return SynthkitError(f"{address} does not let this key use {model!r} (HTTP 403: {reason}). Ask for access")
+        return _Stop(f"{address} does not let this key use {model!r} (HTTP 403: {reason}). Ask for access")
     if status == 404:
-        return SynthkitError(
+        return _Stop(
             f"{address} has no model {model!r}, or no chat completions at this address (HTTP 404: {reason}). "
             "Check the model's name, and that base_url ends as its documentation says, mostly in /v1"
         )
     if 300 <= status < 400:
         where = headers.get("location", "").partition("/chat/completions")[0] or "the new address"
         return SynthkitError(f"{address} has moved (HTTP {status}): pass base_url={where!r}")
-    wait = retry_after(headers)
-    if status == 429 or (status in (503, 529) and wait is not None):
-        return Passing(f"HTTP {status}, too many requests", wait, busy=True)
+    if status in (400, 413, 422, 500) and _CONTEXT.search(everything):
+        return NoReply(
+            f"the model's context is too short for this request (HTTP {status}: {reason}). Start the server with a "
+            "longer context, or ask for less: a lower max_tokens, fewer texts a request, shorter seeds"
+        )
+    if _ACCIDENT.search(everything):
+        return Passing(f"HTTP {status}: {reason}", billed=True)
+    wait = retry_after(headers, everything)
+    if status == 429 and (_A_DAY.search(everything) or (wait or 0) > LONGEST_WAIT):
+        until = f" It asks to wait {wait:,.0f} s." if wait else ""
+        return SynthkitError(
+            f"{address} gives no more today (HTTP 429: {reason}).{until} What came is in the store: run this again then"
+        )
+    if status == 429 or (status in (503, 529) and (wait is not None or _BUSY.search(everything))):
+        named = "too many requests" if status == 429 else "not ready"
+        return Passing(f"HTTP {status}, {named}: {reason}", wait, busy=True)
     if status in _PASSING:
         return Passing(f"HTTP {status}: {reason}", wait)
-    return NoReply(f"HTTP {status}: {reason}")
+    error = NoReply(f"HTTP {status}: {reason}")
+    error.about_form = True
+    return error
 
 
 def complaint(body: object) -> str:
     """Return the words of an error body on one line: its message, the parameter and the code it names."""
-    if isinstance(body, str):
-        return " ".join(body.split())
     if isinstance(body, list) and body:
         body = body[0]
+    if isinstance(body, str):
+        return " ".join(re.sub(r"<[^>]*>", " ", body).split())
     if not isinstance(body, dict):
         return ""
     inner = body.get("error", body)
     if not isinstance(inner, dict):
-        return str(inner)
+        return " ".join(str(inner).split())
     words = [str(inner[k]) for k in ("message", "detail", "param", "code") if inner.get(k)]
     return " ".join(" ".join(words).split())
 
 
-def retry_after(headers) -> float | None:
-    """Return how many seconds the headers of a refusal ask to wait, None where they do not say."""
+def retry_after(headers, words: str = "") -> float | None:
+    """Return how many seconds a refusal asks to wait, in its headers or its words; None where it does not say."""
     for name, scale in (("retry-after-ms", 1e-3), ("retry-after", 1.0)):
         text = headers.get(name)
         if text is None:
             continue
         try:
-            return min(LONGEST_WAIT, max(0.0, float(text) * scale))
+            return max(0.0, float(text) * scale)
         except ValueError:
             date = email.utils.parsedate_tz(text)
             if date:
-                return min(LONGEST_WAIT, max(0.0, email.utils.mktime_tz(date) - time.time()))
-    return None
+                return max(0.0, email.utils.mktime_tz(date) - time.time())
+    named = re.search(
+        r"(?:try again in|retry in|retrydelay\W+)\s*((?:\d+(?:\.\d+)?\s*(?:ms|[dhms])\w*\s*)+)", words, re.I
+    )
+    return _duration(named[1]) if named else None
 
 
 def exhausted(headers, tokens: int) -> float:
@@ -165,11 +231,11 @@ def exhausted(headers, tokens: int) -> float:
     for kind, need in (("requests", 1), ("tokens", tokens)):
         left = headers.get(f"x-ratelimit-remaining-{kind}")
         if left is not None and left.strip().isdigit() and int(left) < need:
-            waits.append(min(LONGEST_WAIT, _duration(headers.get(f"x-ratelimit-reset-{kind}", "0"))))
-    return max(waits)
+            waits.append(_duration(headers.get(f"x-ratelimit-reset-{kind}", "0")))
+    return max(waits) if max(waits) <= LONGEST_WAIT else 0.0  # the refusal that follows a longer one says more
 
 
 def _duration(text: str) -> float:
     units = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "": 1.0}
-    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|[smhd]|)", text.strip().lower())
+    parts = re.findall(r"(\d+(?:\.\d+)?)\s*(ms|[smhd]|)", text.strip().lower())
     return sum(float(number) * units[unit] for number, unit in parts)

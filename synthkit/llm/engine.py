@@ -1,20 +1,32 @@
-"""Ask many requests at once: from a script, a notebook cell or a worker, with Ctrl-C at any time."""
+"""Ask many requests at once: from a script, a notebook cell or a worker, with Ctrl-C at any time.
+
+Requests start in slot order, never above the cap, and each reply is kept before it is used.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import warnings
+from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 
-from synthkit.llm.budget import Budget
+from synthkit.core.errors import SynthkitError
+from synthkit.llm.answers import Answer, Attempt, Status, changed_model, from_store, same_answers, useless
+from synthkit.llm.budget import Budget, Hold, cost
+from synthkit.llm.claims import Sharing
+from synthkit.llm.endpoint import NoReply
 from synthkit.llm.request import Reply, Request
-from synthkit.llm.run import Answer, Run, Status
 from synthkit.llm.store import Store
 
-__all__ = ["Answer", "Interrupted", "Status", "ask"]
+__all__ = ["Answer", "Attempt", "Interrupted", "Status", "ask", "from_store"]
 
 STAYS = ("recorded", "ngram")  # sources whose prompts never leave this machine
 _TICK = 0.1  # seconds between two looks at the run from outside
+_IN_A_ROW, _AT_FIRST = 20, 5  # requests without a reply, one after another, that end a run; where none ever came
+_USELESS, _USELESS_LATER = 20, 60  # replies of no use in a row that end a run; after a useful one
+_CAPPED = "the budget ended here"
 
 
 class Interrupted(KeyboardInterrupt):
@@ -27,12 +39,19 @@ def ask(
     *,
     check: Callable[[Request, Reply], str | None],
     gate: Callable[[Sequence[Request]], None] | None = None,
+    useful: Callable[[Request, Reply], bool] | None = None,
+    follow_up: Callable[[Sequence[Attempt]], Request] | None = None,
     store: Store | None = None,
     budget: Budget | None = None,
     on_answer: Callable[[Answer], None] | None = None,
     on_progress: Callable[[Status], None] | None = None,
 ) -> list[Answer]:
-    """Return one Answer a request, in order. A reply that fails `check` is asked again while attempts are left.
+    """Return one Answer a request, in order.
+
+    A reply that fails `check` is asked for again while attempts are left: the same question, or what `follow_up` makes
+    of the attempts so far. A slot in which no reply was `useful` (by default: none passed `check`) is history, and is
+    asked again by a later call. Where nothing useful comes at all the run stops: the rest is `not_asked`, with the
+    reason among its problems. What makes the user wait is a warning at once.
 
     Before anything is sent `gate` looks at all requests and may refuse; what is recorded or made here leaves nothing.
     Runs on an event loop of its own in a thread of its own, so a notebook cell can call it while its loop is running.
@@ -41,8 +60,9 @@ def ask(
     if gate is not None and getattr(source, "name", "") not in STAYS:
         gate(requests)
     if budget:
-        budget.check_price(source.model)
-    run = Run(list(requests), source, check, store, budget)
+        budget.check_price(source)
+    run = _Run(list(requests), source, check, store, budget)
+    run.is_useful, run.follow_up = useful or run.is_useful, follow_up or run.follow_up
     thread = threading.Thread(target=run, name="synthkit-llm", daemon=True)
     thread.start()
 
@@ -51,6 +71,8 @@ def ask(
             on_answer(run.came.popleft())
         if on_progress:
             on_progress(run.status())
+        for note in run.news():
+            warnings.warn(note, stacklevel=5)  # where generate() was called
 
     try:
         while thread.is_alive():
@@ -64,8 +86,274 @@ def ask(
             kept = "are in the store: run this again and only the rest is asked" if store is not None else "came"
             raise Interrupted(f"stopped; {run.done} of {len(requests)} replies {kept}") from None
         raise
-    for note in run.notes():
-        warnings.warn(note, stacklevel=4)  # where generate() was called
     if run.error:
         raise run.error
     return run.answers()
+
+
+class _Run:
+    """One call of `ask`, on its own loop in its own thread."""
+
+    def __init__(self, requests, source, check, store, budget):
+        self.requests, self.source, self.check, self.store, self.budget = requests, source, check, store, budget
+        self.came: deque[Answer] = deque()
+        self.error: BaseException | None = None
+        self.done = 0
+        self._answers: list[Answer | None] = [None] * len(requests)
+        self._most = [source.attempts] * len(requests)  # attempts that this call may bring each slot to
+        self._session = self._sharing = None
+        self._notes: dict[str, None] = {}
+        self._heard: set[str] = set()
+        self._capped, self._stopped = False, ""
+        self._fruitless = 0  # requests without a reply since the last one with
+        self._any_use = False
+        self._of_no_use: list[Attempt] = []  # replies since the last useful one
+        self._usd, self._tokens = 0.0, 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def is_useful(self, request: Request, reply: Reply) -> bool:
+        return not self.check(request, reply)
+
+    def follow_up(self, attempts: Sequence[Attempt]) -> Request:
+        return attempts[-1][0].next_attempt()
+
+    def __call__(self) -> None:
+        try:
+            asyncio.run(self._main())
+        except asyncio.CancelledError:
+            pass
+        except BaseExceptionGroup as group:
+            self.error = _first(group)
+        except BaseException as error:
+            self.error = error
+
+    def stop(self) -> None:
+        """End the run from another thread; what came is kept."""
+        if self._loop and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._task.cancel)
+
+    def answers(self) -> list[Answer]:
+        reason = (f"not asked: {self._stopped or _CAPPED}",)
+        return [a or Answer(r, None, reason, True) for a, r in zip(self._answers, self.requests, strict=True)]
+
+    def status(self) -> Status:
+        pace, retries = getattr(self._session, "pace", None), getattr(self._session, "retries", {})
+        in_flight = pace.in_flight if pace else 0
+        return Status(self.done, in_flight, sum(retries.copy().values()), self._usd, self._tokens)
+
+    def news(self) -> list[str]:
+        """Return what the user should hear and has not heard yet."""
+        new = [n for n in (*getattr(self._session, "notes", {}).copy(), *self._notes.copy()) if n not in self._heard]
+        self._heard.update(new)
+        return new
+
+    async def _main(self) -> None:
+        self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
+        self._settled = asyncio.Event()
+        self._running, self._alone = 0, False
+        stored = self._read_store()
+        waiting = [i for i, attempts in enumerate(stored) if not self._is_settled(i, attempts)]
+        for index in range(waiting[0] if waiting else len(stored)):
+            self._finish(index, stored[index])
+        if not waiting:  # a finished run opens no client
+            return
+        session = self.source.session() if hasattr(self.source, "session") else nullcontext()
+        if self.store is not None:
+            self._sharing = Sharing(self.store, [r.key(self.source) for r in self.requests])
+        try:
+            async with session as self._session, asyncio.TaskGroup() as group:
+                if self._sharing:
+                    self._sharing.start()
+                await self._dispatch(waiting[0], stored, group)
+        finally:
+            if self._sharing:
+                self._sharing.close()
+        if self._session:
+            answers = [a for a in self._answers if a]
+            self._notes |= dict.fromkeys(n for n in (same_answers(answers), changed_model(answers)) if n)
+
+    def _read_store(self) -> list[list[Attempt]]:
+        """Return the attempts of each request that the store has, and book them: earlier runs count."""
+        stored: list[list[Attempt]] = [[] for _ in self.requests]
+        if self.store is not None and not self.store.empty:
+            self._read_slots(range(len(stored)), stored)
+            for index, attempts in enumerate(stored):
+                if not self._gave_text(attempts):  # a later call asks again what gave nothing, in rounds of attempts
+                    self._most[index] = (len(attempts) // self.source.attempts + 1) * self.source.attempts
+        return stored
+
+    def _read_slots(self, indices: Sequence[int], stored: list[list[Attempt]]) -> None:
+        """Add to the attempts of slots what the store has beyond them."""
+        following = {i: self.follow_up(stored[i]) if stored[i] else self.requests[i] for i in indices}
+        keys = {i: request.key(self.source) for i, request in following.items()}
+        known = self.store.get_many(list(keys.values()))
+        for index, request in following.items():
+            reply = known.get(keys[index])
+            while reply is not None:
+                if self.budget:
+                    self.budget.book(request, reply, self.source)
+                problem = self.check(request, reply)
+                stored[index].append((request, reply, problem))
+                self._any_use = self._any_use or not problem or self.is_useful(request, reply)
+                if not problem:
+                    break
+                request = self.follow_up(stored[index])
+                reply = self.store.get(request, self.source)
+
+    def _gave_text(self, attempts: list[Attempt]) -> bool:
+        return any(not problem or self.is_useful(request, reply) for request, reply, problem in attempts)
+
+    def _is_settled(self, index: int, attempts: list[Attempt]) -> bool:
+        return bool(attempts) and (not attempts[-1][2] or len(attempts) >= self._most[index])
+
+    async def _dispatch(self, start: int, stored: list[list[Attempt]], group: asyncio.TaskGroup) -> None:
+        """Start the requests from slot `start` on, in order, until they or the budget end."""
+        # a live model's own pace says how many are asked; beside them others wait for another try or are being stored
+        places = 2 if self._session else 1
+        window = asyncio.Semaphore(places * self.source.concurrency)
+        for index, request in enumerate(self.requests[start:], start):
+            attempts = stored[index]
+            if self._sharing and not self._is_settled(index, attempts):
+                claimed = await self._sharing.claim(index, lambda i: self._is_settled(i, stored[i]))
+                self._read_slots(claimed, stored)  # another process may have been quicker
+            if self._is_settled(index, attempts):
+                self._finish(index, attempts)
+                continue
+            await window.acquire()
+            while self.budget and self._running and not self.budget.knows(self.source):
+                await self._another_settles()  # the first reply shows what this endpoint bills
+            hold = await self._afford(request, self._most[index] - len(attempts)) if self.budget else None
+            if self._stopped or self._capped:
+                if hold:
+                    hold.free()
+                if attempts:
+                    self._finish(index, attempts, f"not asked again: {self._stopped or _CAPPED}")
+                break
+            self._running += 1
+            task = group.create_task(self._one(index, stored, hold))
+            task.add_done_callback(lambda _: window.release())
+
+    async def _another_settles(self) -> None:
+        self._settled.clear()
+        await self._settled.wait()
+
+    async def _afford(self, request: Request, tries: int) -> Hold | None:
+        """Set money aside for all tries of a request: the cap then falls where it would fall one by one.
+
+        Where the rest does not do for all, the request is asked alone, and each try has to fit.
+        """
+        while not self._capped:
+            if not (self._alone and self._running):
+                self._alone = False
+                if hold := self.budget.reserve(request, self.source, tries):
+                    return hold
+                if not self._running:
+                    self._alone = True
+                    hold = self.budget.reserve(request, self.source)
+                    self._capped = hold is None
+                    return hold
+            await self._another_settles()
+        return None
+
+    async def _one(self, index: int, stored: list[list[Attempt]], hold: Hold | None) -> None:
+        """Ask for one slot, attempt after attempt, until a reply is good or the attempts or the budget end."""
+        attempts, ending = stored[index], None
+        try:
+            while not self._is_settled(index, attempts):
+                if self._stopped:
+                    ending = f"not asked: {self._stopped}"
+                    break
+                if self._sharing and not self._sharing.mine(index):
+                    await self._sharing.news(index)
+                    self._read_slots([index], stored)
+                    continue
+                if hold and not hold.room():
+                    self._capped, ending = True, f"not asked again: {_CAPPED}"
+                    break
+                request = self.follow_up(attempts) if attempts else self.requests[index]
+                attempts.append(await self._ask(request, hold))
+                self._judge(attempts[-1])
+            self._fruitless = 0
+        except NoReply as error:
+            ending = str(error)
+            self._fruitless += 1
+            if self._fruitless >= (_IN_A_ROW if getattr(self._session, "answered", True) else _AT_FIRST):
+                self._end(f"no reply to {self._fruitless} requests in a row: {error}")
+        except SynthkitError as error:
+            ending = str(error)
+            self._end(ending)
+        except asyncio.CancelledError:
+            if not self._stopped:
+                raise
+            ending = f"not asked: {self._stopped}"
+        finally:
+            if hold:
+                hold.free()
+            self._running -= 1
+            self._settled.set()
+        if self._sharing and ending and not self._stopped:
+            await self._sharing.give_up(index)
+        if attempts or not self._stopped or not ending.startswith("not asked"):
+            self._finish(index, attempts, ending)
+
+    def _judge(self, attempt: Attempt) -> None:
+        """Stop a run in which one reply after another is of no use."""
+        request, reply, problem = attempt
+        if not problem or self.is_useful(request, reply):
+            self._any_use, self._of_no_use = True, []
+            return
+        self._of_no_use.append(attempt)
+        if len(self._of_no_use) == (_USELESS_LATER if self._any_use else _USELESS) and self._session:
+            reason = useless(self._of_no_use, getattr(self.source, "max_tokens", None) or request.max_tokens)
+            self._notes[reason] = None
+            self._stop(reason)
+
+    def _end(self, reason: str) -> None:
+        """Stop with what came, if anything of use did; else the reason is an error."""
+        if not self._any_use:
+            raise SynthkitError(reason)
+        self._notes[f"stopped: {reason}"] = None
+        self._stop(reason)
+
+    def _stop(self, reason: str) -> None:
+        """Ask nothing more; what is on the wire is waited for."""
+        self._stopped = self._stopped or reason
+        if self._sharing:
+            self._sharing.wake()
+        if self._session:
+            self._session.close()
+
+    async def _ask(self, request: Request, hold: Hold | None) -> Attempt:
+        """Ask the model; return the reply that is in the store then."""
+
+        def lost():
+            if hold and not hold.lost():
+                raise NoReply("the budget has no room for another try")
+
+        if self._session is None:
+            reply = await self.source.complete(request)
+        else:
+            reply = await self._session.complete(request, lost)
+        if hold:
+            self.budget.book(request, reply, self.source)
+            hold.free(1)
+        spent = cost(reply.usage, self.source)
+        self._usd, self._tokens = self._usd + spent["usd"], self._tokens + spent["tokens"]
+        problem = self.check(request, reply)
+        if self.store is not None:
+            kept = await asyncio.wrap_future(self.store.submit(request, self.source, reply, problem or ""))
+            if kept != reply:  # another process was quicker, or a character had no UTF-8
+                reply, problem = kept, self.check(request, kept)
+        return request, reply, problem
+
+    def _finish(self, index: int, attempts: list[Attempt], ending: str | None = None) -> None:
+        request, reply = attempts[-1][:2] if attempts else (self.requests[index], None)
+        problems = [problem for *_, problem in attempts if problem] + ([ending] if ending else [])
+        self._answers[index] = Answer(request, reply, tuple(problems), replies=tuple(attempts))
+        self.done += reply is not None
+        self.came.append(self._answers[index])
+
+
+def _first(group: BaseExceptionGroup) -> BaseException:
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error

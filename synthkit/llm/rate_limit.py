@@ -8,16 +8,18 @@ import time
 from collections import deque
 from math import inf
 
+_QUEUED, _REST = 3, 50  # replies that show a server to answer one at a time, and before that is looked at again
 _WATCHED = 20  # requests looked back on: a single refusal among them is chance, half of them is a closed door
 
 
 class Try:
     """One request on the wire."""
 
-    __slots__ = ("epoch", "refused", "sent")
+    __slots__ = ("beside", "epoch", "refused", "sent")
 
-    def __init__(self, epoch: int):
+    def __init__(self, epoch: int, beside: int):
         self.epoch, self.sent, self.refused = epoch, time.monotonic(), False
+        self.beside = beside  # others in flight when it was sent
 
 
 class Pace:
@@ -25,7 +27,8 @@ class Pace:
 
     It doubles every round trip up to what was last known to work (`_proven`) and feels its way one by one above that,
     the more rarely the more often it was refused there. When half of the latest requests are refused, everybody waits
-    for as long as the endpoint asked. `rpm` and `tpm` space the requests evenly.
+    for as long as the endpoint asked. Where a second request in flight only doubles the time, it is one at a time.
+    `rpm` and `tpm` space the requests evenly.
     """
 
     def __init__(self, most: int, *, start: int | None = None, rpm: float | None = None, tpm: float | None = None):
@@ -40,6 +43,9 @@ class Pace:
         self._doors, self._shut_at = 0, 0.0  # doors shut in a row, when the last one was
         self._recent: deque[Try] = deque(maxlen=_WATCHED)
         self._latency = self._best = 0.0
+        self._alone = 0.0  # seconds that a reply takes when nothing else is in flight
+        self._queued = 0  # replies in a row for which a second request beside it doubled that
+        self._rest = 0  # replies until a server that answers one at a time is tried with two again
         self._open_at = self._next_at = 0.0  # when the endpoint's pause ends, when rpm and tpm allow the next
         self._waiting: deque[tuple[asyncio.Future, int]] = deque()
         self._timer: asyncio.TimerHandle | None = None
@@ -51,7 +57,7 @@ class Pace:
             self._waiting.append((place, tokens))
             self._wake()
             await place
-        sent = Try(self._epoch)
+        sent = Try(self._epoch, self.in_flight - 1)
         self._recent.append(sent)
         return sent
 
@@ -63,7 +69,7 @@ class Pace:
         self._best = min(self._best or self._latency, self._latency)
         if sent.epoch == self._epoch:
             self._served = True
-            if self.limit < self.most and self._latency <= 2 * self._best + 0.05:
+            if self._side_by_side(sent, took) and self.limit < self.most and self._latency <= 2 * self._best + 0.05:
                 self._grow()
         elif self._proven == inf:  # it goes on serving what it did not refuse: this many it copes with
             self._proven = self.limit
@@ -104,6 +110,26 @@ class Pace:
         if self._tpm:
             self._next_at -= max(0, tokens) * 60 / self._tpm
             self._set_timer()
+
+    def _side_by_side(self, sent: Try, took: float) -> bool:
+        """Return whether the endpoint works on several at once, as far as a window of one and two shows it."""
+        if self.limit > 2:
+            return True
+        if self.limit == 1:
+            self._alone += (took - self._alone) * (0.3 if self._alone else 1)
+            self._rest -= 1
+            return self._rest <= 0
+        if not self._alone or not sent.beside:
+            return not self._alone  # the first of two shows nothing: it may have been served first
+        self._queued = self._queued + 1 if took > 1.6 * self._alone + 0.02 else 0
+        if self._queued >= _QUEUED:
+            self.limit, self._queued, self._rest = 1, 0, _REST
+        return not self._queued and self.limit > 1
+
+    def one_at_a_time(self) -> None:
+        """Ask one at a time from now on; replies may open the window again."""
+        self.limit, self._credit = 1, 0
+        self._epoch += 1
 
     def _grow(self) -> None:
         below = self.limit < self._proven

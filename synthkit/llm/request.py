@@ -45,9 +45,9 @@ class Request:
         """What recordings are looked up by: another model's name does not stale them."""
         return self.prompt_key, self.random_state, self.slot, self.attempt
 
-    def key(self, model: str) -> str:
-        """Return the key of the stored reply: the identity and the model."""
-        return sha256_json([*self.identity, model])
+    def key(self, source) -> str:
+        """Return the key of the stored reply: the identity and who answers (a model's name, or a source's identity)."""
+        return sha256_json([*self.identity, getattr(source, "identity", None) or getattr(source, "model", source)])
 
     @property
     def custom_id(self) -> str:
@@ -86,12 +86,17 @@ class Usage:
 
 @dataclass(frozen=True)
 class Reply:
-    """What a model answered, word for word."""
+    """What a model answered, word for word.
+
+    `thinking`: whether it thought before, as far as its endpoint tells; `stored`: when it came, where it is read back.
+    """
 
     content: str
     model: str
     usage: Usage
     finish_reason: str = "stop"
+    thinking: bool = field(default=False, compare=False)
+    stored: float | None = field(default=None, compare=False)
 
 
 def sha256_json(value: object) -> str:

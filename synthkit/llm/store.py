@@ -9,9 +9,11 @@ import threading
 import time
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from pathlib import Path
 
 from synthkit.core.storage import database_error, home, open_database, patiently
+from synthkit.llm.claims import SCHEMA as CLAIMS
 from synthkit.llm.recorded import batch_line, parse_id, prompt_key, read_jsonl, to_reply
 from synthkit.llm.request import Reply, Request, Usage, sha256_json
 
@@ -20,21 +22,29 @@ CREATE TABLE IF NOT EXISTS replies (
     key TEXT PRIMARY KEY, custom_id TEXT NOT NULL, model TEXT NOT NULL, content TEXT NOT NULL,
     prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL, estimated INTEGER NOT NULL,
     finish_reason TEXT NOT NULL, created REAL NOT NULL, problem TEXT NOT NULL DEFAULT ''
-) WITHOUT ROWID
+) WITHOUT ROWID;
 """
-_COLUMNS = "content, model, prompt_tokens, completion_tokens, estimated, finish_reason"
+_COLUMNS = "content, model, prompt_tokens, completion_tokens, estimated, finish_reason, created"
 _LINGER = 0.002  # seconds that a commit waits for company
 _unsaved: dict[Path, list[tuple]] = {}  # rows that could not be written: kept in memory for the next Store of this file
 
 
 class Store:
-    """Replies by request key, in one SQLite file that several processes may share.
+    """Replies by request key, in one SQLite file that as many processes as you like may share.
 
-    Replies that were no use are kept too, with their `problem`: they were paid for and need not be asked for again.
+    Replies that were no use are kept too, with their `problem`, as history: they were paid for, and a later call asks
+    again. `fresh=True` leaves aside what was stored before it was opened: everything is asked anew, and later runs
+    without it read the new replies.
+
+    >>> import tempfile
+    >>> import synthkit as sk
+    >>> sk.Store(tempfile.mkdtemp() + "/replies.sqlite")  # doctest: +ELLIPSIS
+    Store('.../replies.sqlite'): 0 replies
     """
 
-    def __init__(self, path: str | Path | None = None):
+    def __init__(self, path: str | Path | None = None, *, fresh: bool = False):
         self.path = Path(path).expanduser() if path else home() / "replies.sqlite"
+        self._since = time.time() if fresh else 0.0
         self._open()
 
     def _open(self) -> None:
@@ -42,13 +52,20 @@ class Store:
         self._lock, self._queue_lock = threading.Lock(), threading.Lock()
         self._pending: list[tuple[tuple, Future]] = []
         self._last: Future | None = None
-        self._db = open_database(self.path, _SCHEMA)
-        if "problem" not in [row[1] for row in self._db.execute("PRAGMA table_info(replies)")]:
-            self._db.execute("ALTER TABLE replies ADD COLUMN problem TEXT NOT NULL DEFAULT ''")
+        self._db = open_database(self.path, _SCHEMA + CLAIMS)
+        self._add_problem()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="synthkit-store")
         left = _unsaved.pop(self.path, [])
         for row in left:
             self._submit(row)
+
+    def _add_problem(self) -> None:
+        """Give a file of the first release the column that it lacks."""
+        if "problem" in [row[1] for row in self.read("PRAGMA table_info(replies)")]:
+            return
+        with self.transaction() as database:
+            if "problem" not in [row[1] for row in database.execute("PRAGMA table_info(replies)")]:
+                database.execute("ALTER TABLE replies ADD COLUMN problem TEXT NOT NULL DEFAULT ''")
 
     def __repr__(self) -> str:
         return f"Store({str(self.path)!r}): {len(self)} replies"
@@ -65,15 +82,15 @@ class Store:
     def __len__(self) -> int:
         if self._last and os.getpid() == self._pid:
             wait([self._last])  # what was handed in counts, also where a run has just broken off
-        return self._read("SELECT count(*) FROM replies WHERE problem = ''")[0][0]
+        return self.read("SELECT count(*) FROM replies WHERE problem = ''")[0][0]
 
     @property
     def empty(self) -> bool:
         """Whether nothing was ever stored: then no request needs to be looked up."""
-        return not self._read("SELECT 1 FROM replies LIMIT 1")
+        return not self.read("SELECT 1 FROM replies LIMIT 1")
 
-    def get(self, request: Request, model: str) -> Reply | None:
-        """Return the stored reply of `model` to this request, or None."""
+    def get(self, request: Request, model) -> Reply | None:
+        """Return the stored reply of `model` (its name, or the `LLM`) to this request, or None."""
         key = request.key(model)
         return self.get_many([key]).get(key)
 
@@ -83,15 +100,16 @@ class Store:
         for start in range(0, len(keys), 500):
             part = keys[start : start + 500]
             marks = ",".join("?" * len(part))
-            for key, *row in self._read(f"SELECT key, {_COLUMNS} FROM replies WHERE key IN ({marks})", part):
+            select = f"SELECT key, {_COLUMNS} FROM replies WHERE created >= {self._since!r} AND key IN ({marks})"
+            for key, *row in self.read(select, part):
                 found[key] = _reply(row)
         return found
 
-    def put(self, request: Request, model: str, reply: Reply, problem: str = "") -> Reply:
+    def put(self, request: Request, model, reply: Reply, problem: str = "") -> Reply:
         """Commit one reply and return what is stored: the first reply under a key stays."""
         return self.submit(request, model, reply, problem).result()
 
-    def submit(self, request: Request, model: str, reply: Reply, problem: str = "") -> Future[Reply]:
+    def submit(self, request: Request, model, reply: Reply, problem: str = "") -> Future[Reply]:
         """Hand one reply to the writer; the future holds what is stored, once it is committed."""
         return self._submit(_row(request.key(model), request.custom_id, reply, problem))
 
@@ -100,16 +118,16 @@ class Store:
         self._writer.shutdown(wait=True)
         self._db.close()
 
-    def export_batch(self, requests: Iterable[Request], model: str, folder: str | Path) -> int:
-        """Write the good replies of `model` to `requests` as Batch files; return how many there are.
+    def export_batch(self, requests: Iterable[Request], model, folder: str | Path) -> int:
+        """Write the good replies of `model` (its name, or the `LLM`) to `requests` as Batch files; return how many.
 
         The files are `requests.jsonl` (Batch input) and `replies.jsonl` (Batch output), as recordings are.
         """
         folder, asked, answered = Path(folder), [], []
         for request in requests:
-            rows = self._read(f"SELECT {_COLUMNS} FROM replies WHERE key = ? AND problem = ''", [request.key(model)])
+            rows = self.read(f"SELECT {_COLUMNS} FROM replies WHERE key = ? AND problem = ''", [request.key(model)])
             if rows:
-                asked.append(batch_line(request, model))
+                asked.append(batch_line(request, getattr(model, "model", model)))
                 answered.append(_batch_reply(request.custom_id, _reply(rows[0])))
         folder.mkdir(parents=True, exist_ok=True)
         for name, lines in (("requests.jsonl", asked), ("replies.jsonl", answered)):
@@ -117,9 +135,12 @@ class Store:
             (folder / name).write_text(text, encoding="utf-8", newline="\n")
         return len(asked)
 
-    def import_batch(self, folder: str | Path) -> int:
-        """Store the replies of Batch files (`requests.jsonl`, `replies.jsonl`); return how many are good ones."""
-        folder = Path(folder)
+    def import_batch(self, folder: str | Path, *, llm=None) -> int:
+        """Store the replies of Batch files (`requests.jsonl`, `replies.jsonl`); return how many are good ones.
+
+        They count as those of the model that the requests name, at OpenAI; with `llm=` as those of that `LLM`.
+        """
+        folder, who = Path(folder), getattr(llm, "identity", llm)
         asked = {line["custom_id"]: line["body"] for line in read_jsonl(folder / "requests.jsonl")}
         waiting = []
         for line in read_jsonl(folder / "replies.jsonl"):
@@ -131,13 +152,14 @@ class Store:
             if body and reply.content.strip():
                 parts = parse_id(line["custom_id"])
                 identity = [prompt_key(body), parts["random_state"], parts["slot"], parts["attempt"]]
-                row = _row(sha256_json([*identity, body["model"]]), line["custom_id"], reply, "")
+                row = _row(sha256_json([*identity, who or body["model"]]), line["custom_id"], reply, "")
                 waiting.append(self._submit(row))
         for future in waiting:
             future.result()
         return len(waiting)
 
-    def _read(self, sql: str, values: Iterable = ()) -> list[tuple]:
+    def read(self, sql: str, values: Iterable = ()) -> list[tuple]:
+        """Return the rows of a query."""
         if os.getpid() != self._pid:  # a forked worker: connections do not survive a fork
             self._open()
         with self._lock:
@@ -176,20 +198,39 @@ class Store:
             future.set_result(reply)
 
     def _write(self, rows: list[tuple]) -> list[Reply]:
-        try:
-            patiently(self._db, "BEGIN IMMEDIATE")
-            marks = ",".join("?" * len(rows[0]))
-            stored = []
+        stored, marks = [], ",".join("?" * len(rows[0]))
+        with self._begun() as database:
             for row in rows:
-                new = self._db.execute(f"INSERT OR IGNORE INTO replies VALUES ({marks})", row).rowcount
+                if self._since:  # what was there before this store was opened makes room, and stays as history
+                    archive = "UPDATE replies SET key = key || ' ' || created WHERE key = ? AND created < ?"
+                    database.execute(archive, (row[0], self._since))
+                new = database.execute(f"INSERT OR IGNORE INTO replies VALUES ({marks})", row).rowcount
                 select = f"SELECT {_COLUMNS} FROM replies WHERE key = ?"
-                stored.append(_reply(_row_values(row) if new else self._db.execute(select, row[:1]).fetchone()))
+                stored.append(_reply(_row_values(row) if new else database.execute(select, row[:1]).fetchone()))
+        return stored
+
+    @contextmanager
+    def transaction(self):
+        """Hold the file for some statements that belong together."""
+        if os.getpid() != self._pid:
+            self._open()
+        with self._lock:
+            try:
+                with self._begun() as database:
+                    yield database
+            except sqlite3.Error as error:
+                raise database_error(self.path, error) from None
+
+    @contextmanager
+    def _begun(self):
+        patiently(self._db, "BEGIN IMMEDIATE")
+        try:
+            yield self._db
             self._db.execute("COMMIT")
-        except sqlite3.Error:
+        except BaseException:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise
-        return stored
 
 
 def _row(key: str, custom_id: str, reply: Reply, problem: str) -> tuple:
@@ -199,11 +240,11 @@ def _row(key: str, custom_id: str, reply: Reply, problem: str) -> tuple:
 
 
 def _row_values(row: tuple) -> tuple:
-    return (row[3], row[2], *row[4:8])
+    return (row[3], row[2], *row[4:8], None)  # not stored before
 
 
 def _reply(row) -> Reply:
-    return Reply(row[0], row[1], Usage(row[2], row[3], bool(row[4])), row[5])
+    return Reply(row[0], row[1], Usage(row[2], row[3], bool(row[4])), row[5], stored=row[6])
 
 
 def _batch_reply(custom_id: str, reply: Reply) -> dict:

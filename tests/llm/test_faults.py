@@ -13,7 +13,7 @@ from support.replies import as_reply
 
 from synthkit.core.errors import SynthkitError
 from synthkit.generation.generate import generate
-from synthkit.llm import client
+from synthkit.llm import session
 from synthkit.llm.client import LLM
 from synthkit.llm.store import Store
 from synthkit.prompts.plan import plan
@@ -23,7 +23,7 @@ KEY = "sk-very-secret-0123456789"
 
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch):
-    monkeypatch.setattr(client, "BACKOFF", 0.01)
+    monkeypatch.setattr(session, "BACKOFF", 0.01)
 
 
 @pytest.fixture
@@ -151,7 +151,7 @@ def test_a_refused_reply_is_stored_as_a_problem_and_not_as_an_answer(run, store)
     with FaultServer(lambda number, body: completion("") if number == 0 else None) as server:
         run(server, concurrency=1)
     assert len(store) == 8
-    assert store._read("SELECT problem FROM replies WHERE problem != ''") == [("empty reply",)]
+    assert store.read("SELECT problem FROM replies WHERE problem != ''") == [("empty reply",)]
 
 
 @pytest.mark.parametrize(

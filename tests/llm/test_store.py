@@ -125,11 +125,11 @@ def test_a_folder_that_is_a_file_is_said(tmp_path):
 def test_a_network_file_system_gets_no_wal(path, slots, monkeypatch):
     monkeypatch.setattr(database, "on_network", lambda path: True)
     with Store(path) as store:
-        assert store._read("PRAGMA journal_mode") == [("delete",)]
+        assert store.read("PRAGMA journal_mode") == [("delete",)]
         assert store.put(slots[0], "m", reply()) == reply()
     monkeypatch.undo()
     with Store(path) as store:
-        assert store._read("PRAGMA journal_mode") == [("wal",)]
+        assert store.read("PRAGMA journal_mode") == [("wal",)]
         assert len(store) == 1
 
 

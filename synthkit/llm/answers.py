@@ -1,0 +1,104 @@
+"""What became of requests, and what a set of answers says about the model and its endpoint."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from synthkit.llm.request import Reply, Request
+
+Attempt = tuple[Request, Reply, str | None]  # what was asked, what came, what is wrong with it
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What became of a request: the reply of the last attempt, or none and why.
+
+    `not_asked`: the budget came first, or the run was stopped. `replies` are those of all attempts, earlier runs'
+    among them: all of them were paid for.
+    """
+
+    request: Request
+    reply: Reply | None
+    problems: tuple[str, ...] = ()
+    not_asked: bool = False
+    replies: tuple[Attempt, ...] = ()
+
+
+@dataclass(frozen=True)
+class Status:
+    """Where a run is: for the progress bar."""
+
+    done: int
+    in_flight: int
+    retries: int
+    usd: float
+    tokens: int
+
+
+def from_store(answers: Iterable[Answer]) -> str:
+    """Return how many replies an earlier call had paid for, whose they are and from when, '' where there are none."""
+    old = [a.reply for a in answers if a.reply is not None and a.reply.stored is not None]
+    if not old:
+        return ""
+    names = ", ".join(name for name, _ in Counter(r.model for r in old).most_common(3))
+    days = sorted({time.strftime("%Y-%m-%d", time.localtime(r.stored)) for r in old})
+    when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
+    return f"{len(old)} {'reply' if len(old) == 1 else 'replies'} from the store, by {names}, {when}"
+
+
+def changed_model(answers: Iterable[Answer]) -> str | None:
+    """Return a warning where stored replies and new ones come from models that call themselves differently."""
+    replies = [reply for a in answers for _, reply, problem in a.replies if not problem]
+    old, new = ({r.model for r in replies if (r.stored is not None) == stored} for stored in (True, False))
+    if not old or not new or old & new:
+        return None
+    return (
+        f"replies in the store came from {', '.join(sorted(old))}; the endpoint answers as {', '.join(sorted(new))} "
+        "now. Both are in these rows; fresh=True asks for all of them anew"
+    )
+
+
+def same_answers(answers: Iterable[Answer]) -> str | None:
+    """Return a warning when one prompt gets one answer at a temperature above 0."""
+    seen: dict[str, list[str]] = {}
+    for request, reply, _ in (attempt for a in answers for attempt in a.replies):
+        if request.temperature > 0 and reply.content:
+            seen.setdefault(request.prompt_key, []).append(reply.content)
+    chances = sum(len(contents) - 1 for contents in seen.values())
+    repeats = sum(len(contents) - len(set(contents)) for contents in seen.values())
+    if repeats < 2 or 2 * repeats < chances:
+        return None
+    return (
+        f"the same prompt got the same answer {repeats} of {chances} times although the temperature is above 0: the "
+        "endpoint probably ignores temperature and samples greedily (`transformers serve` does), or a cache before it "
+        "answers. Expect duplicates; an attributed strategy varies the prompt"
+    )
+
+
+def useless(attempts: Sequence[Attempt], limit: int) -> str:
+    """Return what is wrong with a model whose replies are all of no use: the first of them, and what may mend it."""
+    _, reply, _ = attempts[0]
+    reasons = Counter(problem for *_, problem in attempts).most_common(2)
+    counted = ", ".join(f"{reason} ({count})" for reason, count in reasons)
+    words = " ".join(reply.content.split())
+    began = f"began {words[:160]!r}" if words else "held no text"
+    thinking = any(r.thinking for _, r, _ in attempts)
+    thought = ", and was thinking" if reply.thinking else ""
+    ended = f"ended at {reply.usage.completion:,} tokens with finish_reason {reply.finish_reason!r}"
+    cut = sum(r.finish_reason == "length" for _, r, _ in attempts) * 2 >= len(attempts)
+    if thinking and (cut or not words):
+        fix = (
+            f"The model spends its tokens on thinking: turn that off (reasoning_effort, or extra_body such as "
+            f'{{"chat_template_kwargs": {{"enable_thinking": false}}}}), or give it room with max_tokens={4 * limit}'
+        )
+    elif cut:
+        fix = f"The replies do not fit: give them room with max_tokens={2 * limit}, or ask for fewer texts at a time"
+    elif any(r.finish_reason in ("refusal", "content_filter") for _, r, _ in attempts):
+        fix = "The model, or a filter before it, refuses this task: take another model, or word the task otherwise"
+    else:
+        fix = "The model does not write what it is asked for: take a larger one, or one tuned to follow instructions"
+    what = f"{len(attempts)} replies, and none of use: {counted}"
+    return f"{what}. The first {began}, {ended}{thought}. {fix}. Then run this again"
