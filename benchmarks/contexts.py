@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 import synthkit as sk
+from synthkit.core.jsonl import read_jsonl
 from synthkit.core.text import fold, words
 from synthkit.generation.parsing import number_texts, parse_reply
-from synthkit.llm.recorded import Recorded, read_jsonl, to_reply
+from synthkit.llm.recorded import Recorded, to_reply
 from synthkit.quality.diversity import distinct, vendi
 
 TASK, STRATEGIES, REQUESTS, HALVES = "clinc150_domains", ["zero_shot", "attributed"], 24, 200

@@ -55,8 +55,9 @@ def import_(
 ) -> None:
     """File replies (OpenAI Batch output) with a task. Replies to other prompts than today's are left out and listed."""
     import synthkit as sk
+    from synthkit.core.jsonl import read_jsonl
     from synthkit.generation.annotate import PREFIX
-    from synthkit.llm.recorded import batch_line, import_batch, parse_id, read_jsonl
+    from synthkit.llm.recorded import batch_line, import_batch, parse_id
     from synthkit.prompts.plan import seeds_for, slot_request
     from synthkit.prompts.registry import get_strategy
 

@@ -183,9 +183,8 @@ class _Run:
             self._filter_wave()
             if self.counts["failed"] and not self.counts["answered"]:
                 raise SynthkitError(f"none of the {self.counts['failed']} requests got a reply: {self.problems[-1]}")
-            reasons = [a.problems[-1].removeprefix("not asked: ") for a in answers if a.not_asked]
-            if reasons:
-                self.note = reasons[-1]
+            ends = [a.problems[-1].removeprefix("not asked: ") for a in answers if a.not_asked]
+            self.note = ends[-1] if ends else self.note
             start += size
             size = self._next_wave(start)
 
@@ -227,8 +226,7 @@ class _Run:
         if fitted_on := getattr(self.source, "fitted_on", ()):  # no prompt, and words of these rows all the same
             request = replace(request, demo_ids=fitted_on)
         self.rows += [
-            make_row(request, reply, number, text, self.source, stated.get(number))
-            for number, text in texts.items()
+            make_row(request, reply, number, text, self.source, stated.get(number)) for number, text in texts.items()
         ]
 
     def _filter_wave(self) -> None:

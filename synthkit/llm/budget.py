@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
 from synthkit.core.errors import SynthkitError
-from synthkit.core.results import Result
-from synthkit.llm.request import Reply, Request, Usage, estimate_tokens
+from synthkit.llm.request import Reply, Request, Usage
 
 # US dollars for a million tokens (in, out), as the vendors' price pages stood in November 2026 (Gemini: prompts up to
 # 200,000 tokens). Vendors change prices: check theirs, and add or overrule an entry with PRICES["model"] = (in, out) or
@@ -21,7 +19,6 @@ PRICES: dict[str, tuple[float, float]] = {
     "gpt-4o-mini": (0.15, 0.60),
 }
 _DATED = re.compile(r"-(\d{8}|\d{4}-\d\d-\d\d|latest)$")
-EXPECTED_SHARE = 0.25  # of a reply's max_tokens that it takes on average (recorded replies: 0.15 to 0.35)
 
 
 def price(source) -> tuple[float, float] | None:
@@ -48,67 +45,6 @@ def most_tokens(request: Request, source=None) -> tuple[int, int]:
     """Return an upper bound of the tokens of a request: (UTF-8 bytes of the prompt, the limit that is sent with it)."""
     body = sum(len(m["content"].encode("utf-8", "replace")) + 16 for m in request.messages)
     return body + len(str(request.schema)), getattr(source, "max_tokens", None) or request.max_tokens
-
-
-@dataclass(frozen=True, repr=False)
-class Estimate(Result):
-    """What a plan is expected to take, and the most it can take when every top-up is asked and every limit is met."""
-
-    requests: int
-    requests_most: int
-    tokens_in: int
-    tokens_out: int
-    tokens_in_most: int
-    tokens_out_most: int
-    usd: float | None
-    usd_most: float | None
-    model: str | None
-
-    @classmethod
-    def of(cls, slots: Sequence[Request], first_wave: int, source) -> Estimate:
-        """Return the estimate for a plan's requests, of which the first `first_wave` are certain."""
-        now = slots[:first_wave]
-        tokens_in = sum(estimate_tokens(m["content"]) + 4 for r in now for m in r.messages)
-        tokens_out = sum(ceil(r.max_tokens * EXPECTED_SHARE) for r in now)
-        most = [most_tokens(r, source) for r in slots]
-        rate = price(source)
-        return cls(
-            requests=len(now),
-            requests_most=len(slots),
-            tokens_in=tokens_in,
-            tokens_out=tokens_out,
-            tokens_in_most=sum(a for a, _ in most),
-            tokens_out_most=sum(b for _, b in most),
-            usd=rate and (tokens_in * rate[0] + tokens_out * rate[1]) / 1e6,
-            usd_most=rate and sum(a * rate[0] + b * rate[1] for a, b in most) / 1e6,
-            model=getattr(source, "model", source),
-        )
-
-    def summary(self) -> str:
-        if self.usd is not None:
-            cost = f"about ${self.usd:.2f}, at most ${self.usd_most:.2f}"
-        else:
-            cost = f"price of {self.model!r} unknown" if self.model else "name a model= for dollars"
-        return f"Estimate: {self.requests} requests (at most {self.requests_most}), {cost}"
-
-    def to_frame(self):
-        import pandas as pd
-
-        def usd(value):
-            return "unknown" if value is None else f"{value:.4f}"
-
-        return pd.DataFrame(
-            {
-                "": ["requests", "tokens in (estimated)", "tokens out (estimated)", "US dollars"],
-                "expected": [f"{self.requests:,}", f"{self.tokens_in:,}", f"{self.tokens_out:,}", usd(self.usd)],
-                "at most": [
-                    f"{self.requests_most:,}",
-                    f"{self.tokens_in_most:,}",
-                    f"{self.tokens_out_most:,}",
-                    usd(self.usd_most),
-                ],
-            }
-        )
 
 
 class Budget:

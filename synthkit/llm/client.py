@@ -7,8 +7,8 @@ import os
 import re
 from contextlib import asynccontextmanager
 
+from synthkit.core.address import OPENAI, is_local, place, read_address
 from synthkit.core.errors import SynthkitError
-from synthkit.llm.address import OPENAI, is_local, place, read_address
 from synthkit.llm.endpoint import NoReply
 from synthkit.llm.form import Form
 from synthkit.llm.request import Reply, Request
@@ -28,9 +28,8 @@ class LLM:
     `rpm` and `tpm` how many requests and tokens a minute, `timeout` how many seconds a reply may take.
 
     `max_tokens` limits a reply in place of the plan's own limit: a model that thinks needs more. `reasoning_effort` and
-    what is in `extra_body` are sent along, such as `{"chat_template_kwargs": {"enable_thinking": False}}`; a name in it
-    whose value is None is not sent.
-    Replies are stored under model, address, `reasoning_effort` and `extra_body`: another one asks anew.
+    what is in `extra_body` are sent along, such as `{"chat_template_kwargs": {"enable_thinking": False}}`. Replies
+    are stored under model, address, `reasoning_effort` and `extra_body`: another one asks anew.
 
     >>> import synthkit as sk
     >>> sk.LLM("llama3.2", base_url="localhost:11434/v1", max_tokens=4000)
@@ -72,7 +71,7 @@ class LLM:
                 raise SynthkitError(f"{name}={value!r}: expected a number above 0")
             if name in ("concurrency", "max_tokens") and value is not None and value != int(value):
                 raise SynthkitError(f"{name}={value}: expected a whole number")
-        self.extra_body, self._left_out = _read_extra(extra_body)
+        self.extra_body = _read_extra(extra_body)
         self._api_key = key
         self.concurrency, self.timeout = int(concurrency or _MOST), timeout
         self.max_tokens = int(max_tokens) if max_tokens else None
@@ -95,8 +94,7 @@ class LLM:
     def identity(self) -> str:
         """What its replies are stored under: the model, and where that is not all, what else changes the answer."""
         sent = {"reasoning_effort": self.reasoning_effort} if self.reasoning_effort else {}
-        sent |= self.extra_body | dict.fromkeys(self._left_out)
-        extra = json.dumps(sent, sort_keys=True, default=str) if sent else ""
+        extra = json.dumps(sent | self.extra_body, sort_keys=True) if sent | self.extra_body else ""
         return " ".join(filter(None, [self.model, place(self.base_url), extra]))
 
     def body(self, request: Request, form: Form) -> dict:
@@ -104,7 +102,7 @@ class LLM:
         body = form.body(request, self.model, self.max_tokens or request.max_tokens)
         if self.reasoning_effort:
             body["reasoning_effort"] = self.reasoning_effort
-        return {k: v for k, v in (body | self.extra_body).items() if k not in self._left_out}
+        return body | self.extra_body
 
     def _scrub(self, text: str | None) -> str | None:
         """Take the key, and a password inside an address, out of what may be shown."""
@@ -141,18 +139,14 @@ class LLM:
             return await session.complete(request)
 
 
-def _read_extra(extra_body: dict | None) -> tuple[dict, list[str]]:
-    """Return what is sent along with every request, and the names that are not sent."""
-    if not isinstance(extra_body or {}, dict):
-        raise SynthkitError(f"extra_body={extra_body!r}: expected a dict of names and values, as {{'top_k': 40}}")
-    for name in extra_body or {}:
-        if name in ("model", "messages", "stream", "n"):
-            raise SynthkitError(f"extra_body holds {name!r}, which the plan and the model= decide: take it out")
-        if name in _OWN_NAMES:
-            raise SynthkitError(f"extra_body holds {name!r}: pass {_OWN_NAMES[name]}= instead")
+def _read_extra(extra_body: dict | None) -> dict:
+    """Return what is sent along with every request."""
+    extra = {} if extra_body is None else extra_body
     try:
-        json.dumps(extra_body)
+        json.dumps(dict(extra))
     except (TypeError, ValueError):
-        raise SynthkitError("extra_body holds what is no JSON; give numbers, texts, lists and dicts") from None
-    sent = {name: value for name, value in (extra_body or {}).items() if value is not None}
-    return sent, [name for name, value in (extra_body or {}).items() if value is None]
+        raise SynthkitError(f"extra_body={extra!r}: expected a dict of JSON values, as {{'top_k': 40}}") from None
+    for name in {"model", "messages", "stream", "n", *_OWN_NAMES} & set(extra):
+        fix = f"pass {_OWN_NAMES[name]}= instead" if name in _OWN_NAMES else "the plan and model= decide it"
+        raise SynthkitError(f"extra_body holds {name!r}: {fix}")
+    return dict(extra)

@@ -66,14 +66,14 @@ def read_reply(content: bytes, request: Request, model: str, address: str = "the
     if not text.strip() and finish != "length" and thoughts.rstrip().endswith(("}", "]", "```")):
         text, thoughts = thoughts, ""  # a server that takes the whole reply for thinking
     usage, hidden = _usage(answer, request, text)
-    thinking = bool(thoughts or hidden or text.lstrip().startswith("<think>") or _has_thoughts(message))
+    thinking = bool(thoughts or hidden or text.lstrip().startswith("<think>"))
     name = answer.get("model")
     name = tidy(name)[:200] if isinstance(name, str) and name else model
     return Reply(text, name, usage, tidy(finish)[:200], thinking)
 
 
 def _parse(content: bytes, address: str) -> dict:
-    """Return the JSON object of a 200; a stream that nobody asked for is put together."""
+    """Return the JSON object of a 200. Raises Passing for what is none."""
     start = content.lstrip()[:200].lower()
     if start.startswith(b"<"):
         title = re.search(rb"<title[^>]*>([^<]{1,80})", content[:20_000], re.I)
@@ -83,30 +83,14 @@ def _parse(content: bytes, address: str) -> dict:
             "base_url is the address of a website"
         )
     if start.startswith((b"data:", b"event:", b": ")):
-        return _joined_stream(content)
+        raise Passing(
+            f"{address} answers with a stream that nobody asked for: switch that off in it, or in a proxy", billed=True
+        )
     try:
         answer = json.loads(content)
     except (ValueError, RecursionError):
         raise Passing("the answer was cut off or is not JSON", billed=True) from None
     return answer if isinstance(answer, dict) else {}
-
-
-def _joined_stream(content: bytes) -> dict:
-    whole, text, finish = {}, [], None
-    for line in content.decode("utf-8", "replace").splitlines():
-        try:
-            part = json.loads(line.removeprefix("data:"))
-        except ValueError:
-            continue
-        if not isinstance(part, dict):
-            continue
-        whole |= {k: part[k] for k in ("model", "usage", "error") if part.get(k)}
-        choice = (part.get("choices") or [{}])[0]
-        text.append((choice.get("delta") or {}).get("content") or "")
-        finish = choice.get("finish_reason") or finish
-    if finish is None:
-        raise Passing("the answer is a stream that nobody asked for, and it was cut off", billed=True)
-    return {**whole, "choices": [{"message": {"content": "".join(text)}, "finish_reason": finish}]}
 
 
 def _text(message: dict) -> str:
@@ -124,11 +108,6 @@ def _text(message: dict) -> str:
         if arguments:
             return arguments if isinstance(arguments, str) else json.dumps(arguments)
     return content if isinstance(content, str) else ""
-
-
-def _has_thoughts(message: dict) -> bool:
-    content = message.get("content")
-    return isinstance(content, list) and any(isinstance(c, dict) and c.get("type") == "thinking" for c in content)
 
 
 def _usage(answer: dict, request: Request, text: str) -> tuple[Usage, int]:

@@ -11,13 +11,15 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from itertools import chain
 
 from synthkit.core.errors import SynthkitError
 from synthkit.llm.answers import Answer, Attempt, Status, changed_model, from_store, same_answers, useless
-from synthkit.llm.budget import Budget, Hold, cost
-from synthkit.llm.claims import Sharing
+from synthkit.llm.budget import Budget, Hold, cost, most_tokens
 from synthkit.llm.endpoint import NoReply
 from synthkit.llm.request import Reply, Request
+from synthkit.llm.sharing import Sharing
+from synthkit.llm.slots import Slots
 from synthkit.llm.store import Store
 
 __all__ = ["Answer", "Attempt", "Interrupted", "Status", "ask", "from_store"]
@@ -61,8 +63,7 @@ def ask(
         gate(requests)
     if budget:
         budget.check_price(source)
-    run = _Run(list(requests), source, check, store, budget)
-    run.is_useful, run.follow_up = useful or run.is_useful, follow_up or run.follow_up
+    run = _Run(Slots(list(requests), source, check, useful, follow_up, store, budget))
     thread = threading.Thread(target=run, name="synthkit-llm", daemon=True)
     thread.start()
 
@@ -94,28 +95,22 @@ def ask(
 class _Run:
     """One call of `ask`, on its own loop in its own thread."""
 
-    def __init__(self, requests, source, check, store, budget):
-        self.requests, self.source, self.check, self.store, self.budget = requests, source, check, store, budget
+    def __init__(self, slots: Slots):
+        self.slots, self.requests, self.source = slots, slots.requests, slots.source
+        self.store, self.budget = slots.store, slots.budget
         self.came: deque[Answer] = deque()
         self.error: BaseException | None = None
         self.done = 0
-        self._answers: list[Answer | None] = [None] * len(requests)
-        self._most = [source.attempts] * len(requests)  # attempts that this call may bring each slot to
+        self._answers: list[Answer | None] = [None] * len(self.requests)
         self._session = self._sharing = None
         self._notes: dict[str, None] = {}
         self._heard: set[str] = set()
         self._capped, self._stopped = False, ""
         self._fruitless = 0  # requests without a reply since the last one with
-        self._any_use = False
+        self._any_use = any(map(slots.gave_text, chain.from_iterable(slots.attempts)))
         self._of_no_use: list[Attempt] = []  # replies since the last useful one
         self._usd, self._tokens = 0.0, 0
         self._loop: asyncio.AbstractEventLoop | None = None
-
-    def is_useful(self, request: Request, reply: Reply) -> bool:
-        return not self.check(request, reply)
-
-    def follow_up(self, attempts: Sequence[Attempt]) -> Request:
-        return attempts[-1][0].next_attempt()
 
     def __call__(self) -> None:
         try:
@@ -151,10 +146,9 @@ class _Run:
         self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
         self._settled = asyncio.Event()
         self._running, self._alone = 0, False
-        stored = self._read_store()
-        waiting = [i for i, attempts in enumerate(stored) if not self._is_settled(i, attempts)]
-        for index in range(waiting[0] if waiting else len(stored)):
-            self._finish(index, stored[index])
+        waiting = [i for i in range(len(self.requests)) if not self.slots.is_settled(i)]
+        for index in range(waiting[0] if waiting else len(self.requests)):
+            self._finish(index)
         if not waiting:  # a finished run opens no client
             return
         session = self.source.session() if hasattr(self.source, "session") else nullcontext()
@@ -164,7 +158,7 @@ class _Run:
             async with session as self._session, asyncio.TaskGroup() as group:
                 if self._sharing:
                     self._sharing.start()
-                await self._dispatch(waiting[0], stored, group)
+                await self._dispatch(waiting[0], group)
         finally:
             if self._sharing:
                 self._sharing.close()
@@ -172,65 +166,30 @@ class _Run:
             answers = [a for a in self._answers if a]
             self._notes |= dict.fromkeys(n for n in (same_answers(answers), changed_model(answers)) if n)
 
-    def _read_store(self) -> list[list[Attempt]]:
-        """Return the attempts of each request that the store has, and book them: earlier runs count."""
-        stored: list[list[Attempt]] = [[] for _ in self.requests]
-        if self.store is not None and not self.store.empty:
-            self._read_slots(range(len(stored)), stored)
-            for index, attempts in enumerate(stored):
-                if not self._gave_text(attempts):  # a later call asks again what gave nothing, in rounds of attempts
-                    self._most[index] = (len(attempts) // self.source.attempts + 1) * self.source.attempts
-        return stored
-
-    def _read_slots(self, indices: Sequence[int], stored: list[list[Attempt]]) -> None:
-        """Add to the attempts of slots what the store has beyond them."""
-        following = {i: self.follow_up(stored[i]) if stored[i] else self.requests[i] for i in indices}
-        keys = {i: request.key(self.source) for i, request in following.items()}
-        known = self.store.get_many(list(keys.values()))
-        for index, request in following.items():
-            reply = known.get(keys[index])
-            while reply is not None:
-                if self.budget:
-                    self.budget.book(request, reply, self.source)
-                problem = self.check(request, reply)
-                stored[index].append((request, reply, problem))
-                self._any_use = self._any_use or not problem or self.is_useful(request, reply)
-                if not problem:
-                    break
-                request = self.follow_up(stored[index])
-                reply = self.store.get(request, self.source)
-
-    def _gave_text(self, attempts: list[Attempt]) -> bool:
-        return any(not problem or self.is_useful(request, reply) for request, reply, problem in attempts)
-
-    def _is_settled(self, index: int, attempts: list[Attempt]) -> bool:
-        return bool(attempts) and (not attempts[-1][2] or len(attempts) >= self._most[index])
-
-    async def _dispatch(self, start: int, stored: list[list[Attempt]], group: asyncio.TaskGroup) -> None:
+    async def _dispatch(self, start: int, group: asyncio.TaskGroup) -> None:
         """Start the requests from slot `start` on, in order, until they or the budget end."""
         # a live model's own pace says how many are asked; beside them others wait for another try or are being stored
         places = 2 if self._session else 1
         window = asyncio.Semaphore(places * self.source.concurrency)
         for index, request in enumerate(self.requests[start:], start):
-            attempts = stored[index]
-            if self._sharing and not self._is_settled(index, attempts):
-                claimed = await self._sharing.claim(index, lambda i: self._is_settled(i, stored[i]))
-                self._read_slots(claimed, stored)  # another process may have been quicker
-            if self._is_settled(index, attempts):
-                self._finish(index, attempts)
+            if self._sharing and not self.slots.is_settled(index):
+                claimed = await self._sharing.claim(index, self.slots.is_settled)
+                self.slots.read(claimed)  # another process may have been quicker
+            if self.slots.is_settled(index):
+                self._finish(index)
                 continue
             await window.acquire()
             while self.budget and self._running and not self.budget.knows(self.source):
                 await self._another_settles()  # the first reply shows what this endpoint bills
-            hold = await self._afford(request, self._most[index] - len(attempts)) if self.budget else None
+            hold = await self._afford(request, self.slots.tries(index)) if self.budget else None
             if self._stopped or self._capped:
                 if hold:
                     hold.free()
-                if attempts:
-                    self._finish(index, attempts, f"not asked again: {self._stopped or _CAPPED}")
+                if self.slots.attempts[index]:
+                    self._finish(index, f"not asked again: {self._stopped or _CAPPED}")
                 break
             self._running += 1
-            task = group.create_task(self._one(index, stored, hold))
+            task = group.create_task(self._one(index, hold))
             task.add_done_callback(lambda _: window.release())
 
     async def _another_settles(self) -> None:
@@ -255,23 +214,22 @@ class _Run:
             await self._another_settles()
         return None
 
-    async def _one(self, index: int, stored: list[list[Attempt]], hold: Hold | None) -> None:
+    async def _one(self, index: int, hold: Hold | None) -> None:
         """Ask for one slot, attempt after attempt, until a reply is good or the attempts or the budget end."""
-        attempts, ending = stored[index], None
+        attempts, ending = self.slots.attempts[index], None
         try:
-            while not self._is_settled(index, attempts):
+            while not self.slots.is_settled(index):
                 if self._stopped:
                     ending = f"not asked: {self._stopped}"
                     break
                 if self._sharing and not self._sharing.mine(index):
                     await self._sharing.news(index)
-                    self._read_slots([index], stored)
+                    self.slots.read([index])
                     continue
                 if hold and not hold.room():
                     self._capped, ending = True, f"not asked again: {_CAPPED}"
                     break
-                request = self.follow_up(attempts) if attempts else self.requests[index]
-                attempts.append(await self._ask(request, hold))
+                attempts.append(await self._ask(self.slots.next_request(index), hold))
                 self._judge(attempts[-1])
             self._fruitless = 0
         except NoReply as error:
@@ -294,17 +252,16 @@ class _Run:
         if self._sharing and ending and not self._stopped:
             await self._sharing.give_up(index)
         if attempts or not self._stopped or not ending.startswith("not asked"):
-            self._finish(index, attempts, ending)
+            self._finish(index, ending)
 
     def _judge(self, attempt: Attempt) -> None:
         """Stop a run in which one reply after another is of no use."""
-        request, reply, problem = attempt
-        if not problem or self.is_useful(request, reply):
+        if self.slots.gave_text(attempt):
             self._any_use, self._of_no_use = True, []
             return
         self._of_no_use.append(attempt)
         if len(self._of_no_use) == (_USELESS_LATER if self._any_use else _USELESS) and self._session:
-            reason = useless(self._of_no_use, getattr(self.source, "max_tokens", None) or request.max_tokens)
+            reason = useless(self._of_no_use, most_tokens(attempt[0], self.source)[1])
             self._notes[reason] = None
             self._stop(reason)
 
@@ -339,14 +296,15 @@ class _Run:
             hold.free(1)
         spent = cost(reply.usage, self.source)
         self._usd, self._tokens = self._usd + spent["usd"], self._tokens + spent["tokens"]
-        problem = self.check(request, reply)
+        problem = self.slots.check(request, reply)
         if self.store is not None:
             kept = await asyncio.wrap_future(self.store.submit(request, self.source, reply, problem or ""))
             if kept != reply:  # another process was quicker, or a character had no UTF-8
-                reply, problem = kept, self.check(request, kept)
+                reply, problem = kept, self.slots.check(request, kept)
         return request, reply, problem
 
-    def _finish(self, index: int, attempts: list[Attempt], ending: str | None = None) -> None:
+    def _finish(self, index: int, ending: str | None = None) -> None:
+        attempts = self.slots.attempts[index]
         request, reply = attempts[-1][:2] if attempts else (self.requests[index], None)
         problems = [problem for *_, problem in attempts if problem] + ([ending] if ending else [])
         self._answers[index] = Answer(request, reply, tuple(problems), replies=tuple(attempts))

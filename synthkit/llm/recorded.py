@@ -6,13 +6,13 @@ A recording is two files in OpenAI's Batch format, joined by `custom_id`: `reque
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from synthkit.core.errors import SynthkitError
+from synthkit.core.jsonl import read_jsonl, write_jsonl
 from synthkit.llm.request import Reply, Request, Usage, estimate_tokens, sha256_json
 
 OWN_SLOTS = 1000  # slots from here on are those of a loop: request j of iteration i is 1000 * i + j
@@ -99,15 +99,6 @@ class Recorded:
         """Return whether there is a recording of this slot, but of another prompt."""
         asked = self._asked_at(request, request.slot)
         return asked is not None and request.prompt_key not in asked
-
-    def old_prompt(self, request: Request) -> str | None:
-        """Return the user message that a stale recording answered."""
-        where = (request.strategy, request.random_state, request.slot, request.attempt)
-        for entry, _ in _joined(self.folder):
-            parts = parse_id(entry["custom_id"])
-            if (parts["strategy"], parts["random_state"], parts["slot"], parts["attempt"]) == where:
-                return entry["body"]["messages"][-1]["content"]
-        return None
 
 
 def prompt_key(body: dict) -> str:
@@ -207,30 +198,9 @@ def import_batch(asked: Iterable[dict], answered: Iterable[dict], folder: Path) 
         added += 1
     folder.mkdir(parents=True, exist_ok=True)
     ordered = [merged[k] for k in sorted(merged)]
-    _write(old_asked, [e for e, _ in ordered])
-    _write(old_answered, [a for _, a in ordered])
+    write_jsonl(old_asked, [e for e, _ in ordered])
+    write_jsonl(old_answered, [a for _, a in ordered])
     return added, problems
-
-
-def read_jsonl(path: Path) -> list[dict]:
-    """Return the objects of a JSONL file; a bad line is an error with its number."""
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except FileNotFoundError:
-        raise SynthkitError(f"no such file: {path}") from None
-    except UnicodeDecodeError:
-        raise SynthkitError(f"{path} is not UTF-8") from None
-    rows = []
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            try:
-                row = json.loads(line)
-            except json.JSONDecodeError as error:
-                raise SynthkitError(f"{path}, line {number}: not JSON ({error.msg})") from None
-            if not isinstance(row, dict):
-                raise SynthkitError(f"{path}, line {number}: expected an object, got {type(row).__name__}")
-            rows.append(row)
-    return rows
 
 
 def _files(folder: Path) -> tuple[Path, Path]:
@@ -243,8 +213,3 @@ def _joined(folder: Path | None) -> list[tuple[dict, dict]]:
     asked, answered = _files(folder)
     answers = {a["custom_id"]: a for a in read_jsonl(answered)}
     return [(e, answers[e["custom_id"]]) for e in read_jsonl(asked) if e["custom_id"] in answers]
-
-
-def _write(path: Path, rows: Iterable[dict]) -> None:
-    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-    path.write_text(text, encoding="utf-8", newline="\n")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 import threading
@@ -12,9 +11,10 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 
+from synthkit.core.claims import SCHEMA as CLAIMS
+from synthkit.core.jsonl import read_jsonl, write_jsonl
 from synthkit.core.storage import database_error, home, open_database, patiently
-from synthkit.llm.claims import SCHEMA as CLAIMS
-from synthkit.llm.recorded import batch_line, parse_id, prompt_key, read_jsonl, to_reply
+from synthkit.llm.recorded import batch_line, parse_id, prompt_key, to_reply
 from synthkit.llm.request import Reply, Request, Usage, sha256_json
 
 _SCHEMA = """
@@ -130,9 +130,8 @@ class Store:
                 asked.append(batch_line(request, getattr(model, "model", model)))
                 answered.append(_batch_reply(request.custom_id, _reply(rows[0])))
         folder.mkdir(parents=True, exist_ok=True)
-        for name, lines in (("requests.jsonl", asked), ("replies.jsonl", answered)):
-            text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
-            (folder / name).write_text(text, encoding="utf-8", newline="\n")
+        write_jsonl(folder / "requests.jsonl", asked)
+        write_jsonl(folder / "replies.jsonl", answered)
         return len(asked)
 
     def import_batch(self, folder: str | Path, *, llm=None) -> int:
@@ -249,16 +248,8 @@ def _reply(row) -> Reply:
 
 def _batch_reply(custom_id: str, reply: Reply) -> dict:
     usage = {"prompt_tokens": reply.usage.prompt, "completion_tokens": reply.usage.completion}
-    body = {
-        "object": "chat.completion",
-        "model": reply.model,
-        "choices": [
-            {
-                "index": 0,
-                "message": {"role": "assistant", "content": reply.content},
-                "finish_reason": reply.finish_reason,
-            }
-        ],
-        "usage": usage | ({"estimated": True} if reply.usage.estimated else {}),
-    }
+    usage |= {"estimated": True} if reply.usage.estimated else {}
+    message = {"role": "assistant", "content": reply.content}
+    choice = {"index": 0, "message": message, "finish_reason": reply.finish_reason}
+    body = {"object": "chat.completion", "model": reply.model, "choices": [choice], "usage": usage}
     return {"custom_id": custom_id, "response": {"status_code": 200, "body": body}, "error": None}

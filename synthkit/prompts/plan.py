@@ -11,6 +11,7 @@ import numpy as np
 from synthkit.core.errors import SynthkitError, unknown
 from synthkit.core.results import Result
 from synthkit.llm.request import Request, estimate_tokens
+from synthkit.prompts.estimate import Estimate
 from synthkit.prompts.prompt import SYSTEM, answer, schema, setting
 from synthkit.prompts.registry import Strategy, get_strategy
 from synthkit.seeds.anonymizer import anonymize as anonymized
@@ -77,15 +78,11 @@ class Plan(Result):
             raise SynthkitError(f"slot={slot} is not in this plan; it has slots 0 to {len(self.slots) - 1}")
         return "\n\n".join(f"[{m['role']}]\n{m['content']}" for m in self.slots[slot].messages)
 
-    def estimate(self, model: str | None = None) -> Estimate:
-        """Return requests, tokens and, for a `model` with a known price, dollars: as planned, and at the most."""
-        from synthkit.llm.budget import Estimate
-
+    def estimate(self, model=None) -> Estimate:
+        """Return requests, tokens and, for a `model` (a name or an `LLM`) with a known price, dollars: as planned, and
+        at the most.
+        """
         return Estimate.of(self.slots, self.first_wave, model)
-
-
-if TYPE_CHECKING:
-    from synthkit.llm.budget import Estimate
 
 
 def prompt_tokens(request: Request) -> int:

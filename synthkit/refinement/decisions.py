@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from synthkit.core.errors import SynthkitError
-from synthkit.llm.recorded import read_jsonl
+from synthkit.core.jsonl import read_jsonl
 from synthkit.llm.request import sha256_json
 
 FILE = "decisions.jsonl"

@@ -7,7 +7,8 @@ from support.hotel import SUBJECTS, write_hotel, writes
 from support.replies import batch_answer, file_replies
 
 from synthkit.core.errors import SynthkitError
-from synthkit.llm.recorded import Recorded, read_jsonl
+from synthkit.core.jsonl import read_jsonl
+from synthkit.llm.recorded import Recorded
 from synthkit.prompts.plan import plan
 from synthkit.refinement.decisions import Decisions
 from synthkit.refinement.loop import Loop

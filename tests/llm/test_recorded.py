@@ -7,6 +7,7 @@ import pytest
 from support.replies import batch_answer, distinct_texts, file_replies
 
 from synthkit.core.errors import SynthkitError
+from synthkit.core.jsonl import read_jsonl
 from synthkit.generation.generate import generate
 from synthkit.llm.recorded import (
     Recorded,
@@ -15,7 +16,6 @@ from synthkit.llm.recorded import (
     import_batch,
     parse_id,
     prompt_key,
-    read_jsonl,
     to_reply,
 )
 from synthkit.prompts.plan import plan
@@ -24,6 +24,13 @@ from synthkit.tasks.task import bundled_tasks, load_task
 HEADLINES = [(task, how) for task in ("feedback", "clinc150_domains") for how in ("zero_shot", "attributed")]
 RECORDED_TASKS = [name for name, folder in bundled_tasks().items() if (folder / "recordings").is_dir()]
 KEY_LIKE = re.compile(r"sk-[A-Za-z0-9_-]{16,}|hf_[A-Za-z0-9]{20,}|AKIA[0-9A-Z]{16}|[Bb]earer [A-Za-z0-9._-]{16,}")
+
+
+def old_prompt(folder, request):
+    """The user message that a recording of the same slot answered."""
+    slot = request.custom_id.rsplit("-", 1)[0]
+    asked = read_jsonl(folder / "requests.jsonl")
+    return next(e["body"]["messages"][-1]["content"] for e in asked if e["custom_id"].rsplit("-", 1)[0] == slot)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +54,7 @@ def test_every_headline_request_has_a_recording(task_name, strategy):
         request = missing[0]
         pytest.fail(
             f"{len(missing)} requests of {task_name}, {strategy} have no recording; the first is slot {request.slot}.\n"
-            f"--- the prompt that was recorded\n{recorded.old_prompt(request)}\n"
+            f"--- the prompt that was recorded\n{old_prompt(task.recordings, request)}\n"
             f"--- the prompt that is asked today\n{request.messages[-1]['content']}\n"
             "Raise the strategy's version and record anew (synthkit recordings pending, import), or undo the change."
         )
@@ -128,7 +135,7 @@ def test_recordings_that_end_early_say_how_far_they_went(task_folder):
     assert "10 of 15 rows (recordings exhausted)" in repr(made)
 
 
-def test_a_stale_recording_is_refused_and_the_old_prompt_is_known(task_folder):
+def test_a_stale_recording_is_refused_and_its_slot_named(task_folder):
     task = load_task(task_folder)
     file_replies(plan(task, n=5).slots, task.recordings)
     (task_folder / "task.yaml").write_text(
@@ -137,8 +144,7 @@ def test_a_stale_recording_is_refused_and_the_old_prompt_is_known(task_folder):
     changed = load_task(task_folder)
     with pytest.raises(SynthkitError, match="slot 0 answered another prompt"):
         generate(plan(changed, n=5), progress=False)
-    old = Recorded(changed.recordings).old_prompt(plan(changed, n=5).slots[0])
-    assert "the cats themselves" in old
+    assert "the cats themselves" in old_prompt(changed.recordings, plan(changed, n=5).slots[0])
 
 
 def test_pending_shrinks_to_nothing_as_replies_are_filed(task_folder):
