@@ -19,6 +19,7 @@ _RETRY_IN = re.compile(r"(?:try again in|retry in|retrydelay\W+)\s*((?:\d+(?:\.\
 _BUSY = re.compile(r"loading|busy|overload|capacity|pending|no (available )?slots?|too many|warming|starting", re.I)
 _FLAGGED = re.compile(r"content.?(filter|management|policy)|moderation|flagged|safety|usage.polic|blocked", re.I)
 _CONTEXT = re.compile(r"context.?(length|window|size)|exceeds? the available context|input is too (long|large)", re.I)
+_WANTS = re.compile(r"must be|required|missing|enable_thinking", re.I)
 _ACCIDENT = re.compile(r"json_validate_failed|failed_generation|failed to generate json|generated json", re.I)
 
 
@@ -159,14 +160,16 @@ def read_error(status: int, body: object, headers, *, model: str, address: str) 
     if status == 429 and (_A_DAY.search(everything) or (wait or 0) > LONGEST_WAIT):
         until = f" It asks to wait {wait:,.0f} s." if wait else ""
         return SynthkitError(
-            f"{address} gives no more today (HTTP 429: {reason}).{until} What came is in the store: run this again then"
+            f"{address} gives no more today (HTTP 429: {reason}).{until} Run this again then: only the rest is asked"
         )
     if status == 429 or (status in (503, 529) and (wait is not None or _BUSY.search(everything))):
         named = "too many requests" if status == 429 else "not ready"
+        wait = 2.0 if wait is None and "loading" in everything.lower() else wait
         return Passing(f"HTTP {status}, {named}: {reason}", wait, busy=True)
     if status in _PASSING:
         return Passing(f"HTTP {status}: {reason}", wait)
-    error = NoReply(f"HTTP {status}: {reason}")
+    more = ". What it wants beside the usual is sent with extra_body" if _WANTS.search(reason) else ""
+    error = NoReply(f"HTTP {status}: {reason}{more}")
     error.about_form = True
     return error
 

@@ -156,6 +156,8 @@ class _Run:
             self._sharing = Sharing(self.store, [r.key(self.source) for r in self.requests])
         try:
             async with session as self._session, asyncio.TaskGroup() as group:
+                if self._session:
+                    self._session.pace.may_grow = self._any_use
                 if self._sharing:
                     self._sharing.start()
                 await self._dispatch(waiting[0], group)
@@ -163,6 +165,8 @@ class _Run:
             if self._sharing:
                 self._sharing.close()
         if self._session:
+            if self._of_no_use and not self._any_use and not self._stopped:
+                self._say_useless()
             answers = [a for a in self._answers if a]
             self._notes |= dict.fromkeys(n for n in (same_answers(answers), changed_model(answers)) if n)
 
@@ -258,12 +262,17 @@ class _Run:
         """Stop a run in which one reply after another is of no use."""
         if self.slots.gave_text(attempt):
             self._any_use, self._of_no_use = True, []
+            if self._session:
+                self._session.pace.may_grow = True
             return
         self._of_no_use.append(attempt)
         if len(self._of_no_use) == (_USELESS_LATER if self._any_use else _USELESS) and self._session:
-            reason = useless(self._of_no_use, most_tokens(attempt[0], self.source)[1])
-            self._notes[reason] = None
-            self._stop(reason)
+            self._stop(self._say_useless())
+
+    def _say_useless(self) -> str:
+        reason = useless(self._of_no_use, most_tokens(self._of_no_use[0][0], self.source)[1])
+        self._notes[reason] = None
+        return reason
 
     def _end(self, reason: str) -> None:
         """Stop with what came, if anything of use did; else the reason is an error."""

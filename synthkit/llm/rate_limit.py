@@ -45,6 +45,7 @@ class Pace:
         self._latency = self._best = 0.0
         self._alone = 0.0  # seconds that a reply takes when nothing else is in flight
         self._queued = 0  # replies in a row for which a second request beside it doubled that
+        self.may_grow = True  # not before a reply was of use: replies of none are paid for too
         self._rest = 0  # replies until a server that answers one at a time is tried with two again
         self._open_at = self._next_at = 0.0  # when the endpoint's pause ends, when rpm and tpm allow the next
         self._waiting: deque[tuple[asyncio.Future, int]] = deque()
@@ -69,7 +70,8 @@ class Pace:
         self._best = min(self._best or self._latency, self._latency)
         if sent.epoch == self._epoch:
             self._served = True
-            if self._side_by_side(sent, took) and self.limit < self.most and self._latency <= 2 * self._best + 0.05:
+            copes = self._side_by_side(sent, took) and self._latency <= 2 * self._best + 0.05
+            if copes and self.may_grow and self.limit < self.most:
                 self._grow()
         elif self._proven == inf:  # it goes on serving what it did not refuse: this many it copes with
             self._proven = self.limit
