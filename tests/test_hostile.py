@@ -21,8 +21,9 @@ from synthkit.generation.filters import default_filters
 from synthkit.generation.generate import generate
 from synthkit.generation.plots import plot_ledger
 from synthkit.generation.vector_filters import SameMeaning
-from synthkit.llm.recorded import batch_line, import_batch
+from synthkit.llm.recorded import batch_line
 from synthkit.llm.request import Reply, Usage
+from synthkit.prompts.batch import import_batch
 from synthkit.prompts.plan import plan
 from synthkit.quality.evaluate import evaluate
 from synthkit.seeds.seeds import load_seeds

@@ -28,7 +28,7 @@ def pending(
 ) -> None:
     """Write the requests that have no recorded reply, as OpenAI Batch input."""
     import synthkit as sk
-    from synthkit.llm.recorded import export_pending
+    from synthkit.prompts.batch import export_pending
     from synthkit.prompts.plan import seeds_for
     from synthkit.seeds.gate import Gate
 
@@ -57,7 +57,8 @@ def import_(
     import synthkit as sk
     from synthkit.core.jsonl import read_jsonl
     from synthkit.generation.annotate import PREFIX
-    from synthkit.llm.recorded import batch_line, import_batch, parse_id
+    from synthkit.llm.recorded import batch_line, parse_id
+    from synthkit.prompts.batch import import_batch
     from synthkit.prompts.plan import seeds_for, slot_request
     from synthkit.prompts.registry import get_strategy
 

@@ -62,7 +62,6 @@ def relabel(
                 requests,
                 source,
                 check=label_problem,
-                useful=lambda request, reply: bool(read_labels(request, reply)),
                 gate=Gate(made.plan.task).requests,
                 store=store if own is None else own,
                 budget=budget,

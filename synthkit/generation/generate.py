@@ -171,7 +171,6 @@ class _Run:
                 wave,
                 self.source,
                 check=reply_problem,
-                useful=gave_text,
                 gate=self.gate.requests,
                 store=self.store,
                 budget=self.budget,
@@ -183,7 +182,7 @@ class _Run:
             self._filter_wave()
             if self.counts["failed"] and not self.counts["answered"]:
                 raise SynthkitError(f"none of the {self.counts['failed']} requests got a reply: {self.problems[-1]}")
-            ends = [a.problems[-1].removeprefix("not asked: ") for a in answers if a.not_asked]
+            ends = [p.partition(": ")[2] for a in answers for p in a.problems[-1:] if p.startswith("not asked")]
             self.note = ends[-1] if ends else self.note
             start += size
             size = self._next_wave(start)
@@ -291,11 +290,6 @@ def _best(answer: Answer) -> tuple[Request, Reply, dict[int, str], dict[int, str
         texts, stated = number_texts(sound, request.count), number_probabilities(sound, request.count)
         read.append((request, reply, texts, stated))
     return max(read, key=lambda attempt: len(attempt[2]))
-
-
-def gave_text(request: Request, reply: Reply) -> bool:
-    """Return whether a reply holds a text that can be used, be it all that was asked for or less."""
-    return any(unsound(request, item) is None for item in parse_reply(reply) or [])
 
 
 def make_row(request: Request, reply: Reply, number: int, text: str, source, probability: str | None) -> dict:

@@ -11,7 +11,6 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from itertools import chain
 
 from synthkit.core.errors import SynthkitError
 from synthkit.llm.answers import Answer, Attempt, Status, changed_model, from_store, same_answers, useless
@@ -41,8 +40,6 @@ def ask(
     *,
     check: Callable[[Request, Reply], str | None],
     gate: Callable[[Sequence[Request]], None] | None = None,
-    useful: Callable[[Request, Reply], bool] | None = None,
-    follow_up: Callable[[Sequence[Attempt]], Request] | None = None,
     store: Store | None = None,
     budget: Budget | None = None,
     on_answer: Callable[[Answer], None] | None = None,
@@ -50,10 +47,9 @@ def ask(
 ) -> list[Answer]:
     """Return one Answer a request, in order.
 
-    A reply that fails `check` is asked for again while attempts are left: the same question, or what `follow_up` makes
-    of the attempts so far. A slot in which no reply was `useful` (by default: none passed `check`) is history, and is
-    asked again by a later call. Where nothing useful comes at all the run stops: the rest is `not_asked`, with the
-    reason among its problems. What makes the user wait is a warning at once.
+    `check` says what is wrong with a reply, None for one of use. Others are asked for again while attempts are left,
+    and once more by a later call: they are history. Where nothing of use comes the run stops: the rest is `not_asked`,
+    with the reason among its problems. What makes the user wait is a warning at once.
 
     Before anything is sent `gate` looks at all requests and may refuse; what is recorded or made here leaves nothing.
     Runs on an event loop of its own in a thread of its own, so a notebook cell can call it while its loop is running.
@@ -63,7 +59,7 @@ def ask(
         gate(requests)
     if budget:
         budget.check_price(source)
-    run = _Run(Slots(list(requests), source, check, useful, follow_up, store, budget))
+    run = _Run(Slots(list(requests), source, check, store, budget))
     thread = threading.Thread(target=run, name="synthkit-llm", daemon=True)
     thread.start()
 
@@ -107,7 +103,7 @@ class _Run:
         self._heard: set[str] = set()
         self._capped, self._stopped = False, ""
         self._fruitless = 0  # requests without a reply since the last one with
-        self._any_use = any(map(slots.gave_text, chain.from_iterable(slots.attempts)))
+        self._any_use = any(attempts and not attempts[-1][2] for attempts in slots.attempts)
         self._of_no_use: list[Attempt] = []  # replies since the last useful one
         self._usd, self._tokens = 0.0, 0
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -132,9 +128,8 @@ class _Run:
         return [a or Answer(r, None, reason, True) for a, r in zip(self._answers, self.requests, strict=True)]
 
     def status(self) -> Status:
-        pace, retries = getattr(self._session, "pace", None), getattr(self._session, "retries", {})
-        in_flight = pace.in_flight if pace else 0
-        return Status(self.done, in_flight, sum(retries.copy().values()), self._usd, self._tokens)
+        in_flight, retries = self._session.traffic() if self._session else (0, 0)
+        return Status(self.done, in_flight, retries, self._usd, self._tokens)
 
     def news(self) -> list[str]:
         """Return what the user should hear and has not heard yet."""
@@ -156,8 +151,6 @@ class _Run:
             self._sharing = Sharing(self.store, [r.key(self.source) for r in self.requests])
         try:
             async with session as self._session, asyncio.TaskGroup() as group:
-                if self._session:
-                    self._session.pace.may_grow = self._any_use
                 if self._sharing:
                     self._sharing.start()
                 await self._dispatch(waiting[0], group)
@@ -260,7 +253,7 @@ class _Run:
 
     def _judge(self, attempt: Attempt) -> None:
         """Stop a run in which one reply after another is of no use."""
-        if self.slots.gave_text(attempt):
+        if not attempt[2]:
             self._any_use, self._of_no_use = True, []
             if self._session:
                 self._session.pace.may_grow = True

@@ -45,7 +45,7 @@ class Pace:
         self._latency = self._best = 0.0
         self._alone = 0.0  # seconds that a reply takes when nothing else is in flight
         self._queued = 0  # replies in a row for which a second request beside it doubled that
-        self.may_grow = True  # not before a reply was of use: replies of none are paid for too
+        self.may_grow = False  # not before a reply was of use: replies of none are paid for too
         self._rest = 0  # replies until a server that answers one at a time is tried with two again
         self._open_at = self._next_at = 0.0  # when the endpoint's pause ends, when rpm and tpm allow the next
         self._waiting: deque[tuple[asyncio.Future, int]] = deque()

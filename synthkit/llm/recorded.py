@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from synthkit.core.errors import SynthkitError
-from synthkit.core.jsonl import read_jsonl, write_jsonl
-from synthkit.llm.request import Reply, Request, Usage, estimate_tokens, sha256_json
+from synthkit.core.jsonl import read_jsonl
+from synthkit.llm.request import Reply, Request, Usage, sha256_json
 
 OWN_SLOTS = 1000  # slots from here on are those of a loop: request j of iteration i is 1000 * i + j
 _ID = re.compile(r"(?P<strategy>\w+)-v(?P<version>\d+)-r(?P<random_state>\d+)-s(?P<slot>\d+)-a(?P<attempt>\d+)-\w{12}")
@@ -30,7 +30,7 @@ class Recorded:
         self.folder = folder
         self._replies: dict[tuple, Reply] = {}
         self._asked: dict[tuple, dict[str, int]] = {}  # (strategy, random_state, slot, attempt): prompt_key -> version
-        for entry, answer in _joined(folder):
+        for entry, answer in joined(folder):
             key, parts = prompt_key(entry["body"]), parse_id(entry["custom_id"])
             where = (parts["random_state"], parts["slot"], parts["attempt"])
             self._replies[key, *where] = to_reply(answer)
@@ -144,72 +144,15 @@ def batch_line(request: Request, model: str) -> dict:
     }
 
 
-def export_pending(
-    requests: Iterable[Request],
-    folder: Path | None,
-    *,
-    gate: Callable[[Sequence[Request]], None] | None = None,
-    model: str = "any",
-) -> list[dict]:
-    """Return the Batch input lines of the requests that have no recording yet; `gate` may refuse to let them out."""
-    have = Recorded(folder)
-    pending = [r for r in requests if have.get(r) is None]
-    if gate is not None:
-        gate(pending)
-    return [batch_line(r, model) for r in pending]
-
-
-def import_batch(asked: Iterable[dict], answered: Iterable[dict], folder: Path) -> tuple[int, list[str]]:
-    """Add replies to a task's recordings; return (how many are new, what was left out and why).
-
-    `asked` are Batch input lines, `answered` Batch output lines. A newer reply to the same slot replaces the older one,
-    but for the slots of a loop (OWN_SLOTS and up): what it asks depends on what came before.
-    """
-    requests = {entry["custom_id"]: entry for entry in asked}
-    old_asked, old_answered = _files(folder)
-    merged = {e["custom_id"]: (e, a) for e, a in _joined(folder)} if old_asked.exists() else {}
-    added, problems = 0, []
-    for line in answered:
-        name = line.get("custom_id")
-        if name not in requests:
-            problems.append(f"{name}: no such request in the exported file")
-            continue
-        try:
-            reply = to_reply(line)
-        except (KeyError, IndexError, TypeError):
-            problems.append(f"{name}: not a chat completion ({str(line.get('error') or line.get('response'))[:80]})")
-            continue
-        if not reply.content.strip():
-            problems.append(f"{name}: the reply is empty")
-            continue
-        body = line["response"]["body"]
-        if not body.get("usage"):
-            asked_text = "".join(m["content"] for m in requests[name]["body"]["messages"])
-            body["usage"] = {
-                "prompt_tokens": estimate_tokens(asked_text),
-                "completion_tokens": estimate_tokens(reply.content),
-                "estimated": True,
-            }
-        same_slot = [k for k in merged if k.rsplit("-", 1)[0] == name.rsplit("-", 1)[0] and k != name]
-        same_slot = same_slot if parse_id(name)["slot"] < OWN_SLOTS else []
-        for stale in same_slot:
-            del merged[stale]
-        merged[name] = (requests[name], line)
-        added += 1
-    folder.mkdir(parents=True, exist_ok=True)
-    ordered = [merged[k] for k in sorted(merged)]
-    write_jsonl(old_asked, [e for e, _ in ordered])
-    write_jsonl(old_answered, [a for _, a in ordered])
-    return added, problems
-
-
-def _files(folder: Path) -> tuple[Path, Path]:
+def batch_files(folder: Path) -> tuple[Path, Path]:
+    """Return where a recording's requests and replies stand."""
     return folder / "requests.jsonl", folder / "replies.jsonl"
 
 
-def _joined(folder: Path | None) -> list[tuple[dict, dict]]:
+def joined(folder: Path | None) -> list[tuple[dict, dict]]:
+    """Return the requests of a recording that have a reply, each with its reply."""
     if folder is None or not (folder / "requests.jsonl").exists():
         return []
-    asked, answered = _files(folder)
+    asked, answered = batch_files(folder)
     answers = {a["custom_id"]: a for a in read_jsonl(answered)}
     return [(e, answers[e["custom_id"]]) for e in read_jsonl(asked) if e["custom_id"] in answers]

@@ -90,6 +90,10 @@ class Session:
                 self._refused_since = None
                 return reply
 
+    def traffic(self) -> tuple[int, int]:
+        """Return how many requests are in flight, and how many tries were repeated."""
+        return self.pace.in_flight, sum(self.retries.copy().values())
+
     def close(self) -> None:
         """Send nothing more; what is on the wire is waited for."""
         self._closing = True

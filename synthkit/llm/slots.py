@@ -11,19 +11,18 @@ from synthkit.llm.request import Request
 class Slots:
     """The attempts at each request, and whether they settle it.
 
-    Only a reply that gave a text settles a slot for good. A later call asks again what gave none: in rounds of as many
-    attempts as the source has, so that a run that was killed in the middle of a round ends as if it had not been.
+    Only a reply of use, one that passes `check`, settles a slot for good. A later call asks the others again: in rounds
+    of as many attempts as the source has, so that a run killed in the middle of a round ends as if it had not been.
     """
 
-    def __init__(self, requests: list[Request], source, check, useful=None, follow_up=None, store=None, budget=None):
+    def __init__(self, requests: list[Request], source, check, store=None, budget=None):
         self.requests, self.source, self.check, self.store, self.budget = requests, source, check, store, budget
-        self._useful, self._follow_up = useful, follow_up
         self.attempts: list[list[Attempt]] = [[] for _ in requests]
         self._most = [source.attempts] * len(requests)
         if store is not None and not store.empty:
             self.read(range(len(requests)))
             for index, attempts in enumerate(self.attempts):
-                if not any(map(self.gave_text, attempts)):
+                if attempts and attempts[-1][2]:
                     self._most[index] = (len(attempts) // source.attempts + 1) * source.attempts
 
     def read(self, indices: Iterable[int]) -> None:
@@ -46,13 +45,7 @@ class Slots:
     def next_request(self, index: int) -> Request:
         """Return what to ask next for a slot."""
         attempts = self.attempts[index]
-        if not attempts:
-            return self.requests[index]
-        return self._follow_up(attempts) if self._follow_up else attempts[-1][0].next_attempt()
-
-    def gave_text(self, attempt: Attempt) -> bool:
-        request, reply, problem = attempt
-        return not problem or bool(self._useful and self._useful(request, reply))
+        return attempts[-1][0].next_attempt() if attempts else self.requests[index]
 
     def is_settled(self, index: int) -> bool:
         attempts = self.attempts[index]

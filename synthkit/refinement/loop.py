@@ -17,9 +17,10 @@ from synthkit.generation.filters import default_filters
 from synthkit.generation.generate import Generation, generate, make_source, synthetic_rows
 from synthkit.llm.budget import Budget
 from synthkit.llm.client import LLM
-from synthkit.llm.recorded import OWN_SLOTS, Recorded, export_pending
+from synthkit.llm.recorded import OWN_SLOTS, Recorded
 from synthkit.llm.request import sha256_json
 from synthkit.llm.store import Store
+from synthkit.prompts.batch import export_pending
 from synthkit.prompts.plan import TEXTS_A_REQUEST, Plan, plan
 from synthkit.refinement.decisions import Decisions
 from synthkit.refinement.diagnosis import Diagnosis, Reference, diagnose, off_label

@@ -11,7 +11,8 @@ from synthkit.comparison.augmentation import augment
 from synthkit.comparison.strategies import MEASURES, _measured, compare_strategies
 from synthkit.core.errors import SynthkitError
 from synthkit.generation.generate import generate
-from synthkit.llm.recorded import batch_line, import_batch
+from synthkit.llm.recorded import batch_line
+from synthkit.prompts.batch import import_batch
 from synthkit.prompts.plan import plan
 from synthkit.quality.evaluate import evaluate
 from synthkit.seeds.seeds import load_seeds

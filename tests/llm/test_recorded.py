@@ -12,12 +12,11 @@ from synthkit.generation.generate import generate
 from synthkit.llm.recorded import (
     Recorded,
     batch_line,
-    export_pending,
-    import_batch,
     parse_id,
     prompt_key,
     to_reply,
 )
+from synthkit.prompts.batch import export_pending, import_batch
 from synthkit.prompts.plan import plan
 from synthkit.tasks.task import bundled_tasks, load_task
 

@@ -7,8 +7,8 @@ import json
 
 from synthkit.llm.recorded import (
     batch_line,
-    import_batch,
 )
+from synthkit.prompts.batch import import_batch
 
 
 class Scripted:
