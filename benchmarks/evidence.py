@@ -16,16 +16,17 @@ from pathlib import Path
 import numpy as np
 
 import synthkit as sk
-from synthkit.comparison.arms import Arm, crossed, description_rows, joined, select_rows
+from synthkit.comparison.arms import Arm, description_rows, joined
 from synthkit.comparison.augmentation import augment
 from synthkit.comparison.comparison import Comparison
 from synthkit.comparison.experiment import DIFFERENT, rests_on, same_lines, score_lines, versions
 from synthkit.core.embedding import embed
 from synthkit.core.rows import bare
+from synthkit.generation.baselines import baseline_rows
 from synthkit.generation.generate import Generation
 
 WHERE = Path(__file__).with_name("evidence.json")
-PROTOCOL = 1  # a number to raise when the arms or their scoring change: older figures are then measured anew
+PROTOCOL = 2  # a number to raise when the arms or their scoring change: older figures are then measured anew
 K, DRAWS, N, EACH = 10, 5, 200, 4
 OTHER_K = (5, 50)  # real rows a label at which the gain is measured too
 STUDENT = "minilm_lr"
@@ -61,7 +62,7 @@ ROWS = {
     "description, attributes": "the prompt's words: with attributes",
     "zero_shot": "synthetic, `zero_shot`",
     "attributed": "synthetic, `attributed`",
-    "chosen": "**synthetic, mix and filter chosen on validation**",
+    "chosen": "**synthetic, mix chosen on validation**",
     "real_few+description": "10 real + descriptions",
     "real_few+description, attributes": "10 real + with attributes",
     "real_few+chosen": "**10 real + chosen**",
@@ -124,43 +125,32 @@ def _half(rows, which: int):
     return rows.select(taken)
 
 
-def choose(task, few, candidates) -> tuple[str, str, list[dict], Arm, Arm]:
-    """Return (mix, filter) with the best macro-F1 together with the few real rows on validation, and its two arms."""
-    arms, alone = {}, {}
+def choose(task, few, candidates) -> tuple[str, list[dict], Arm, Arm]:
+    """Return the mix with the best macro-F1 together with the few real rows on validation, and its two arms."""
+    arms, real = {}, K * len(task.labels)
     for name, sets in candidates.items():
         pairs = crossed(len(sets), len(few))
-        for filtered in ("none", "pvi"):
-            some = [select_rows(sets[g], few[d].rows) if filtered == "pvi" else sets[g] for g, d in pairs]
-            real = K * len(task.labels)
-            alone[name, filtered] = Arm(tuple(some), tuple(pairs), real)
-            whole = tuple(joined(few[d].rows, s) for s, (_, d) in zip(some, pairs, strict=True))
-            arms[name, filtered] = Arm(whole, tuple(pairs), real)
-    scored = sk.compare(
-        {", ".join(key): arm for key, arm in arms.items()}, test=task.splits.validation, students=[STUDENT]
-    )
-    tried = [{"mix": m, "filter": f, "macro_f1": scored.get(f"{m}, {f}").macro_f1._asdict()} for m, f in arms]
-    best = max(tried, key=lambda t: t["macro_f1"]["value"])
-    key = (best["mix"], best["filter"])
-    return *key, tried, _once(alone[key]) if key[1] == "none" else alone[key], arms[key]
+        whole = tuple(joined(few[d].rows, sets[g]) for g, d in pairs)
+        arms[name] = Arm(whole, tuple(pairs), real)
+    scored = sk.compare(arms, test=task.splits.validation, students=[STUDENT])
+    tried = [{"mix": name, "macro_f1": scored.get(name).macro_f1._asdict()} for name in arms]
+    mix = max(tried, key=lambda t: t["macro_f1"]["value"])["mix"]
+    sets = candidates[mix]
+    return mix, tried, Arm(tuple(sets), tuple((g, 0) for g in range(len(sets))), 0), arms[mix]
 
 
-def _once(arm: Arm) -> Arm:
-    """Without a filter a set is the same for every draw of real rows."""
-    kept = {g: s for s, (g, _) in zip(arm.sets, arm.units, strict=True)}
-    return Arm(tuple(kept.values()), tuple((g, 0) for g in kept), arm.real)
+def crossed(generations: int, draws: int) -> list[tuple[int, int]]:
+    return [(g, d) for g in range(generations) for d in range(draws)]
 
 
 def measure(task, made: dict[str, list[Generation]]) -> dict:
     """Return everything the table needs of one task, as plain data."""
     few = [sk.load_seeds(task, k=K, random_state=i) for i in range(DRAWS)]
-    mix, chosen_filter, tried, alone, with_few = choose(task, few, mixed(made["zero_shot"], made["attributed"]))
-    say(f"    on validation: {mix}, filter {chosen_filter}")
+    mix, tried, alone, with_few = choose(task, few, mixed(made["zero_shot"], made["attributed"]))
+    say(f"    on validation: {mix}")
     real, every = K * len(task.labels), tuple((0, d) for d in range(DRAWS))
     n = len(made["zero_shot"][0].rows)
-    ngram = [
-        sk.generate(sk.plan(task, s, n=n, random_state=i, surplus=1.0), llm="ngram", progress=False).rows
-        for i, s in enumerate(few)
-    ]
+    ngram = [baseline_rows(task, s, n=n, random_state=i) for i, s in enumerate(few)]
     eda = [augment(s, n=n, random_state=i) for i, s in enumerate(few)]
     words = {
         "description": description_rows(task),
@@ -171,10 +161,13 @@ def measure(task, made: dict[str, list[Generation]]) -> dict:
         "eda": Arm(tuple(eda), every, real),
         "real_few+eda": Arm(tuple(joined(s.rows, a) for s, a in zip(few, eda, strict=True)), every, real),
         "ngram": Arm(tuple(ngram), every, real),
-        **{name: Arm((rows,), ((0, 0),), 0) for name, rows in words.items()},
+        **{name: Arm((rows,), ((0, 0),), 0, sampled=False) for name, rows in words.items()},
         **{name: Arm(tuple(g.rows for g in gs), tuple((g, 0) for g in range(len(gs))), 0) for name, gs in made.items()},
         "chosen": alone,
-        **{f"real_few+{name}": Arm(tuple(joined(s.rows, r) for s in few), every, real) for name, r in words.items()},
+        **{
+            f"real_few+{name}": Arm(tuple(joined(s.rows, r) for s in few), every, real, sampled=False)
+            for name, r in words.items()
+        },
         "real_few+chosen": with_few,
         "real_full": Arm((task.splits.train,), ((0, 0),), len(task.splits.train)),
     }
@@ -182,23 +175,23 @@ def measure(task, made: dict[str, list[Generation]]) -> dict:
     scored = sk.compare(arms, test=task.splits.test, students=[STUDENT], task=task, primary=PRIMARY)
     scored = with_floors(scored, task)
     closed = {arm: scored.gap_closed(arm) for arm in ("zero_shot", "attributed", "chosen", "real_few+chosen")}
-    trts, there = _agreement(task, made), {s.arm for s in scored.scores}
+    agreement, measured = _agreement(task, made), {s.arm for s in scored.scores}
     out = json.loads(scored.to_json())
     return {
-        "chosen": {"mix": mix, "filter": chosen_filter, "tried": tried},
+        "chosen": {"mix": mix, "tried": tried},
         "validation_rows": len(task.splits.validation),
         "notes": list(scored.notes),
         "scores": out["scores"],
-        "contrasts": scored.contrasts([p for p in PAIRS if {*p} <= there]).to_frame().to_dict("records"),
+        "contrasts": scored.contrasts([p for p in PAIRS if {*p} <= measured]).to_frame().to_dict("records"),
         "gap_closed": {arm: c and c._asdict() for arm, c in closed.items()},
-        "label_holds": trts,
+        "label_holds": agreement,
         "refused": len(scored.refused),
         "cost": {name: [_cost(g) for g in gs] for name, gs in made.items()},
     }
 
 
 def other_k(task, chosen: Arm) -> dict[str, Arm]:
-    """Return fewer and more real rows a label, alone and with the chosen rows as a draw of ten selected them."""
+    """Return fewer and more real rows a label, alone and with the chosen rows."""
     out = {}
     for k in OTHER_K:
         try:
@@ -207,27 +200,22 @@ def other_k(task, chosen: Arm) -> dict[str, Arm]:
             say(f"    {k} real a label left out: {error}")
             continue
         real = k * len(task.labels)
-        sets = {unit: rows for rows, unit in zip(chosen.sets, chosen.units, strict=True)}
-        pairs = crossed(len({g for g, _ in sets}), DRAWS)
-        both = tuple(joined(few[d], sets.get((g, d), sets[g, 0])) for g, d in pairs)
+        pairs = crossed(len(chosen.sets), DRAWS)
+        both = tuple(joined(few[d], chosen.sets[g]) for g, d in pairs)
         out[f"{k} real"] = Arm(tuple(few), tuple((0, d) for d in range(DRAWS)), real)
         out[f"{k} real+chosen"] = Arm(both, tuple(pairs), real)
     return out
 
 
 def with_floors(scored: Comparison, task) -> Comparison:
-    """Return the comparison with two floors that are not the student's: they are scored on the same resampled rows."""
+    """Return the comparison with two floors that are not the student's, scored on the same test rows."""
     for name, floor in (("label names", NearestName(list(task.labels))), ("majority", Commonest())):
-        alone = sk.compare({name: task.splits.train}, test=task.splits.test, students={STUDENT: floor}, progress=False)
-        fits = scored.fits._replace(
-            units={**scored.fits.units, **alone.fits.units},
-            predicted={**scored.fits.predicted, **alone.fits.predicted},
-        )
-        resampled = {**scored.resampled, **alone.resampled}
+        arm = {name: Arm((task.splits.train,), ((0, 0),), sampled=name == "majority")}
+        alone = sk.compare(arm, test=task.splits.test, students={STUDENT: floor}, progress=False)
         first = alone.scores[0]._replace(
             **({"rows": 0, "settings": ("nothing trained",)} if name != "majority" else {})
         )
-        scored = replace(scored, scores=(first, *scored.scores), resampled=resampled, fits=fits)
+        scored = replace(scored, scores=(first, *scored.scores), fits={**scored.fits, **alone.fits})
     return scored
 
 
@@ -238,8 +226,8 @@ def _agreement(task, made) -> dict[str, float]:
         pool = gs[0].rows
         for g in gs[1:]:
             pool = joined(pool, g.rows)
-        told = sk.compare({"real": task.splits.train}, test=pool, students=[STUDENT], progress=False)
-        out[name] = told.get("real").accuracy._asdict()
+        scored = sk.compare({"real": task.splits.train}, test=pool, students=[STUDENT], progress=False)
+        out[name] = scored.get("real").accuracy._asdict()
     return out
 
 
@@ -265,7 +253,7 @@ def tables(found: dict[str, dict]) -> str:
     lines = ["| macro-F1 [95 %] (rows) | " + " | ".join(head) + " |", "|---" * (len(names) + 1) + "|"]
     for arm, title in ROWS.items():
         scores = [_score(found[name], arm) for name in names]
-        cells = [f"{_said(s['macro_f1'])} ({s['rows']:,})" if s else "" for s in scores]
+        cells = [f"{_shown(s['macro_f1'])} ({s['rows']:,})" if s else "" for s in scores]
         lines.append(f"| {title} | " + " | ".join(cells) + " |")
     closed = [found[n]["gap_closed"]["real_few+chosen"] for n in names]
     cells = [f"{c['value']:.0%} [{c['low']:.0%}, {c['high']:.0%}]" if c else "no gap to close" for c in closed]
@@ -291,21 +279,20 @@ def tables(found: dict[str, dict]) -> str:
 
 
 def _took(task: dict) -> str:
-    """Return the mix and filter that validation rows chose, and what a generation of it asked for."""
-    mix, filtered = task["chosen"]["mix"], task["chosen"]["filter"]
+    """Return the mix that validation rows chose, and what a generation of it asked for."""
+    mix = task["chosen"]["mix"]
     parts = [mix] if mix in task["cost"] else list(task["cost"])
     requests, tokens = (
         sum(np.mean([c[key] for c in task["cost"][p]]) for p in parts) for key in ("requests", "tokens")
     )
-    what = f"{mix}, {filtered}" if filtered != "none" else mix
-    return f"{what}: {requests:.0f} requests, {tokens:,.0f} tokens"
+    return f"{mix}: {requests:.0f} requests, {tokens:,.0f} tokens"
 
 
 def _score(task: dict, arm: str) -> dict | None:
     return next((s for s in task["scores"] if s["arm"] == arm), None)
 
 
-def _said(f1: dict) -> str:
+def _shown(f1: dict) -> str:
     return f"{f1['value']:.3f} [{f1['low']:.3f}, {f1['high']:.3f}]"
 
 

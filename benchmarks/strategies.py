@@ -40,7 +40,7 @@ def make(task, strategy, *, filters=None, generations=GENERATIONS):
 def show(result, other, arms=None):
     print(result.summary(), "\n")
     print(result.to_frame().to_string(index=False), "\n")
-    print(result.contrasts(other, arms=arms).to_string(index=False), "\n")
+    print(result.contrasts(other, arms=arms).to_frame().to_string(index=False), "\n")
 
 
 def choose(task):
@@ -55,13 +55,13 @@ def filters(task):
     for strategy in ("zero_shot", "attributed"):
         ways[f"{strategy}, no filter"] = make(task, strategy, filters=[])
         ways[f"{strategy}, default"] = make(task, strategy)
-        ways[f"{strategy}, same meaning"] = make(task, strategy, filters="same meaning")
+        ways[f"{strategy}, same meaning"] = make(task, strategy, filters=["same meaning"])
     boundary = make(task, "boundary", generations=1)
     ways["boundary, default"] = boundary
     ways["boundary, relabelled"] = [relabel(g, progress=False) for g in boundary]
     result = sk.compare_strategies(task, ways)
     show(result, "zero_shot, no filter")
-    print(result.contrasts("attributed, no filter").to_string(index=False))
+    print(result.contrasts("attributed, no filter").to_frame().to_string(index=False))
     for name, made in ways.items():
         print(f"\n{name}: {'; '.join(str(g.ledger.dropped) + (g.ledger.note and ' - ' + g.ledger.note) for g in made)}")
 
