@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from synthkit.tasks.task import Task
 
 DRAWS = 5
+MOST_SIZED = 4000  # rows of an arm of more real rows
 SAME_UNIT = 0.1  # of their rows that two draws or generations share where they are one
 
 
@@ -101,7 +102,8 @@ def standard_arms(made: Generation | Sequence[Generation], *, k: int = 10, draws
     are its draws, and `synthetic` counts them as real rows used. `ngram` is fitted on each draw and left out where too
     little of it is kept. `description` is what the prompts themselves say about each label, cut into phrases: what of
     the gain needs no language model. `synthetic_few` is as many synthetic rows as `real_few` has, where there are more.
-    Several generations are crossed with the draws.
+    Several generations are crossed with the draws. `real_20`, `real_40`, `real_80` have more real rows a label, as far
+    as there are some: what the synthetic ones are worth is read off them.
 
     >>> import synthkit as sk
     >>> made = sk.generate(sk.load_task("feedback"), n=20, progress=False)
@@ -133,8 +135,20 @@ def standard_arms(made: Generation | Sequence[Generation], *, k: int = 10, draws
     arms["synthetic"] = Arm(tuple(g.rows for g in generations), tuple(units), real if shown else 0)
     arms["real_few+description"] = both([phrases] * len(few), every, sampled=False)
     arms["real_few+synthetic"] = both([synthetic[g] for g, _ in pairs], pairs)
+    arms |= {f"real_{n}": Arm(sets, tuple(every), n * len(task.labels)) for n, sets in _sizes(task, k, len(few))}
     arms["real_full"] = Arm((task.splits.train,), ((0, 0),), len(task.splits.train))
     return arms
+
+
+def _sizes(task: Task, k: int, draws: int) -> Iterator[tuple[int, tuple[Dataset, ...]]]:
+    """Yield (rows a label, draws of so many) for twice, four and eight times k."""
+    for n in (2 * k, 4 * k, 8 * k):
+        if n * len(task.labels) > MOST_SIZED:
+            return
+        try:
+            yield n, tuple(load_seeds(task, k=n, random_state=i).rows for i in range(draws))
+        except SynthkitError:  # a label has not as many
+            return
 
 
 def as_generations(made: Generation | Sequence[Generation]) -> list[Generation]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from synthkit.comparison import tables
 from synthkit.comparison.leakage import Refused
+from synthkit.comparison.worth import Worth, disagreeing, headline, worth
 from synthkit.core.errors import SynthkitError, unknown
 from synthkit.core.results import Result
 from synthkit.core.stats import Estimate, Fits, Interval, estimate, score
@@ -193,8 +194,12 @@ class Comparison(Result):
         """
         return tables.errors(self, arm, other, student or self.student, rows)
 
+    def worth(self, student: str | None = None) -> Worth | None:
+        """Return how many more real rows a label the synthetic ones stand for; None where no arms show it."""
+        return worth(self, student or self.student)
+
     def verdict(self, student: str | None = None) -> str:
-        """Return the result in a sentence that may be quoted."""
+        """Return the result in sentences that may be quoted, the plain one first."""
         student = student or self.student
         names = {s.arm: s for s in self.scores if s.student == student}
         if not set(tables.SHOWN) <= names.keys():
@@ -202,11 +207,14 @@ class Comparison(Result):
         few, syn, both, full = (names[arm] for arm in tables.SHOWN)
         kind = "stand-in" if self.stand_in else "real"
         used = f" (their prompts showed {syn.real} real ones)" if syn.real else ""
-        out = (
-            f"On {self.test_rows:,} {kind} test rows, {self._named(student)} trained on {few.rows} {kind} rows "
-            f"scores macro-F1 {few.macro_f1} (95 %); on {syn.rows} synthetic rows by {self.model}{used} "
-            f"{syn.macro_f1}; on both {both.macro_f1}; on all {full.rows:,} rows of train {full.macro_f1}. "
-            f"Synthetic rows add {self.difference(*PRIMARY, student)} to the few real ones."
+        out = headline(self, student)
+        if others := disagreeing(self, student):
+            out += f" Classifiers disagree: by {', '.join(others)} it is {'not ' * out.startswith('Yes')}shown."
+        out += (
+            f" On {self.test_rows:,} {kind} test rows, {self._named(student)} trained on {few.rows} {kind} rows "
+            f"scores macro-F1 {few.macro_f1} (the labels' mean F1, 1 at best; in brackets 95 %); on {syn.rows} "
+            f"synthetic rows by {self.model}{used} {syn.macro_f1}; on both {both.macro_f1}; on all {full.rows:,} rows "
+            f"of train {full.macro_f1}. Synthetic rows add {self.difference(*PRIMARY, student)} to the few real ones."
         )
         if closed := self.gap_closed("real_few+synthetic", student):
             out += f" Both close {closed.value:.0%} [{closed.low:.0%}, {closed.high:.0%}] of the gap."

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 CLOSE = 0.002
-SAME, NEAR, DIFFERENT = "same", f"within {CLOSE}", "different"
+SAME, NEAR, DIFFERENT, NEW = "same", f"within {CLOSE}", "different", "not saved then"
 INTERVALS = "Student's t, variance by test rows, draws and generations"  # how they are computed, in a manifest
 PACKAGES = ("synthkit", "numpy", "scipy", "scikit-learn", "datasets", "tokenizers", "torch")
 
@@ -241,7 +241,7 @@ def score_lines(saved: Sequence[dict], now: Sequence[dict], *, ends: bool = True
             far = max(abs(old[name][end] - found[name][end]) for end in compared)
             verdict = SAME if far < 1e-6 else NEAR if far <= CLOSE else DIFFERENT
             lines.append(Line(what, _shown(old[name]), _shown(found[name]), verdict))
-    lines += [Line(f"score {arm}, {student}", "-", "new", DIFFERENT) for arm, student in new]
+    lines += [Line(f"score {arm}, {student}", "-", "new", NEW) for arm, student in new]
     return lines
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from synthkit.comparison.worth import SIZED
 from synthkit.core.errors import SynthkitError
 from synthkit.core.figures import BLUE, COLOURS, GREY, VERMILION, theme
 from synthkit.core.panels import MARKERS, closed, grid, plain
@@ -23,7 +24,7 @@ MOST = 30  # labels in one figure: of more, those that change most
 def plot_comparison(comparison: Comparison) -> Figure:
     """Return dots and 95 % intervals of macro-F1: one row an arm, one marker a student."""
     theme()
-    arms = list(dict.fromkeys(s.arm for s in comparison.scores))
+    arms = [arm for arm in dict.fromkeys(s.arm for s in comparison.scores) if not SIZED.fullmatch(arm)]
     students = list(dict.fromkeys(s.student for s in comparison.scores))
     figure, (axis,) = grid(1, 1, 1, size=(7.2, 0.62 * len(arms) + 1.4))
     for number, (student, colour, marker) in enumerate(zip(students, COLOURS, MARKERS, strict=False)):

@@ -154,6 +154,7 @@ def test_the_standard_arms_are_drawn_from_train_and_leave_test_alone(cafe, scrip
         "synthetic",
         "real_few+description",
         "real_few+synthetic",
+        "real_4",
         "real_full",
     ]
     assert {len(rows) for rows in arms["synthetic_few"]} == {6}
@@ -164,6 +165,7 @@ def test_the_standard_arms_are_drawn_from_train_and_leave_test_alone(cafe, scrip
         "synthetic": 0,
         "real_few+description": 6,
         "real_few+synthetic": 6,
+        "real_4": 12,
         "real_full": 18,
     }
     assert [len(rows) for rows in arms["real_few"]] == [6, 6, 6]

@@ -1,0 +1,86 @@
+"""How many real rows a label are the synthetic ones worth? Read off the learning curve of real rows."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from synthkit.comparison import tables
+
+if TYPE_CHECKING:
+    from synthkit.comparison.comparison import Comparison
+
+SIZED = re.compile(r"real_(\d+)")  # an arm of so many real rows a label
+
+
+class Worth(NamedTuple):
+    """Real rows a label that synthetic ones stand for, beside the few real ones, with a 95 % interval.
+
+    `most` is the largest number that was tried; an end that lies beyond it is infinite.
+    """
+
+    value: float
+    low: float
+    high: float
+    most: float
+
+    def __str__(self) -> str:
+        def said(x: float) -> str:
+            return f"more than {self.most:.0f}" if np.isinf(x) else f"{x:.0f}"
+
+        return f"{said(self.value)} [{said(self.low)}, {said(self.high)}]"
+
+
+def worth(comparison: Comparison, student: str) -> Worth | None:
+    """Return at how many more real rows a label real rows alone score as real_few+synthetic do, beyond real_few.
+
+    Between the sizes that were scored it is read off a line over the logarithm of rows; the ends are where the paired
+    95 % interval of the difference begins and ceases to hold 0. None without arms such as real_20 and real_40.
+    """
+    rows = {s.arm: s.rows / len(comparison.labels) for s in comparison.scores if s.student == student}
+    sized = [arm for arm in rows if SIZED.fullmatch(arm)]
+    if not sized or not {"real_few", "real_few+synthetic"} <= rows.keys():
+        return None
+    curve = sorted(["real_few", *sized, *(["real_full"] if "real_full" in rows else [])], key=rows.__getitem__)
+    curve = curve[curve.index("real_few") :]
+    sizes = np.array([rows[arm] for arm in curve])
+    more = np.array([comparison.difference("real_few+synthetic", arm, student) for arm in curve])
+    more = np.minimum.accumulate(more, axis=0)  # more real rows do not do worse but by chance
+    return Worth(*(_crossing(sizes, column) - sizes[0] for column in more.T), sizes[-1] - sizes[0])
+
+
+def _crossing(sizes: np.ndarray, more: np.ndarray) -> float:
+    """Return the size at which what synthetic rows have in advance falls to nothing; infinite where it never does."""
+    if more[0] <= 0:
+        return float(sizes[0])
+    if more[-1] > 0:
+        return np.inf
+    i = int(np.argmax(more <= 0))
+    part = more[i - 1] / (more[i - 1] - more[i])
+    return float(np.exp(np.log(sizes[i - 1]) + part * np.log(sizes[i] / sizes[i - 1])))
+
+
+def headline(comparison: Comparison, student: str) -> str:
+    """Return the verdict in a plain sentence: what the synthetic rows are worth, or that it is not shown."""
+    arms = {s.arm: s for s in comparison.scores if s.student == student}
+    k, found = round(arms["real_few"].rows / len(comparison.labels)), worth(comparison, student)
+    added = comparison.difference("real_few+synthetic", "real_few", student)
+    kind = "stand-in" if comparison.stand_in else "real"
+    if added.low <= 0:
+        harm = "; they make it worse" if added.high < 0 else ""
+        return f"Not shown: that synthetic rows help a classifier with {k} {kind} rows a label{harm}."
+    if found is None:
+        return f"Yes: synthetic rows help a classifier with {k} {kind} rows a label."
+    return f"Yes: with {k} {kind} rows a label, synthetic rows are worth {found} more {kind} ones a label."
+
+
+def disagreeing(comparison: Comparison, student: str) -> list[str]:
+    """Return the other students that do not show what this one shows, or do where it does not."""
+
+    def shown(name: str) -> bool:
+        return comparison.estimate(tables.minus("real_few+synthetic", "real_few"), name).interval().low > 0
+
+    others = dict.fromkeys(s.student for s in comparison.scores if s.student != student)
+    return [name for name in others if shown(name) != shown(student)]
