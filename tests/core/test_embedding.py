@@ -1,5 +1,14 @@
 """Vectors: of unit length, the same each time, and close where the texts mean the same."""
 
+import http.server
+import json
+import os
+import subprocess
+import sys
+import threading
+import types
+from pathlib import Path
+
 import numpy as np
 import pytest
 from support.cafe import TEST, TRAIN
@@ -52,9 +61,9 @@ def test_only_what_is_new_is_computed(monkeypatch):
     asked = []
 
     class Counting:
-        def __call__(self, texts):
+        def batches(self, texts):
             asked.extend(texts)
-            return np.ones((len(texts), 384), dtype=np.float32)
+            yield range(len(texts)), np.ones((len(texts), 384), dtype=np.float32)
 
     monkeypatch.setattr(embedding, "_minilm", Counting)
     embed(["seen before", "never seen", "never seen"], embedder="minilm")
@@ -103,14 +112,112 @@ def test_other_weights_are_not_taken_for_minilm(tmp_path, monkeypatch):
     (tmp_path / "tokenizer.json").write_text("{}", encoding="utf-8")
     monkeypatch.setenv("SYNTHKIT_MINILM", str(tmp_path))
     assert weights_folder() == tmp_path
-    with pytest.raises(SynthkitError, match="sha256 differs"):
-        embedding.MiniLM(tmp_path)
+    embedding._minilm.cache_clear()
+    with pytest.raises(SynthkitError, match="sha256 differs.*: run `synthkit weights`"):
+        embed(["a"], embedder="minilm")
+
+
+SAME = """
+from synthkit.core.embedding import _minilm
+model = _minilm()
+texts = ["late " * n + "again" for n in range(60)] + ["", "cat", "the cat " * 400, "another late parcel, again!"]
+together = model(texts)
+assert (together[::-1] == model(texts[::-1])).all()
+assert (together[20:40] == model(texts[20:40])).all()
+assert all((together[i] == model([texts[i]])[0]).all() for i in range(0, 64, 3))
+"""
 
 
 @needs_weights
-def test_a_vector_is_the_same_to_the_bit_in_whatever_batch_it_comes():
-    model = _minilm()
-    texts = ["late " * n + "again" for n in range(1, 40)]
-    together = model(texts)
-    assert (together == np.concatenate([model(texts[:5]), model(texts[5:])])).all()
-    assert (together[::-1] == model(texts[::-1])).all()
+@pytest.mark.parametrize("kernel", [None, "Haswell", "SkylakeX"])
+def test_a_vector_is_the_same_to_the_bit_in_whatever_company_on_every_kernel(kernel):
+    flags = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").is_file() else ""
+    if kernel and {"Haswell": " avx2 ", "SkylakeX": " avx512vl "}[kernel] not in flags:
+        pytest.skip(f"this processor cannot run the kernel {kernel}")
+    environment = {k: v for k, v in os.environ.items() if k != "OPENBLAS_CORETYPE"}
+    environment |= {"OPENBLAS_CORETYPE": kernel} if kernel else {}
+    environment |= {"OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2"}
+    subprocess.run([sys.executable, "-c", SAME], env=environment, check=True)
+
+
+class Halting:
+    """An embedder that is stopped after some batches."""
+
+    def __init__(self, batches):
+        self.left, self.asked = batches, []
+
+    def batches(self, texts):
+        for start in range(0, len(texts), 100):
+            if not self.left:
+                raise KeyboardInterrupt
+            self.left -= 1
+            self.asked += texts[start : start + 100]
+            part = range(start, min(start + 100, len(texts)))
+            yield part, np.array([[float(len(texts[i])), 1] for i in part], dtype=np.float32)
+
+
+def test_a_stopped_run_goes_on_where_it_was(monkeypatch, capsys):
+    texts = [f"a text that was stopped {i}" + "!" * (i % 7) for i in range(2500)]
+    first, second = Halting(9), Halting(99)
+    monkeypatch.setattr(embedding, "_OpenAI", lambda name: first)
+    with pytest.raises(KeyboardInterrupt):
+        embed(texts, embedder="openai:stopped")
+    monkeypatch.setattr(embedding, "_OpenAI", lambda name: second)
+    vectors = embed(texts, embedder="openai:stopped")
+    assert len(first.asked) == 900
+    assert len(second.asked) == 2500 - 900
+    assert vectors[:, 0].tolist() == [len(t) for t in texts]
+    assert "embed" in capsys.readouterr().err  # a bar
+
+
+class Embeddings(http.server.BaseHTTPRequestHandler):
+    """An endpoint that embeds a text as (its length, 3), not of unit length."""
+
+    def do_POST(self):
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.asked.append(asked)
+        some = [{"object": "embedding", "index": i, "embedding": [len(t), 3]} for i, t in enumerate(asked["input"])]
+        body = json.dumps({"object": "list", "data": some, "model": asked["model"], "usage": {}}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args):
+        pass
+
+
+def test_an_endpoint_embeds_what_is_new_in_portions_and_says_how_much_leaves(monkeypatch):
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Embeddings) as server:
+        server.asked = []
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{server.server_port}/v1")
+        monkeypatch.setenv("OPENAI_API_KEY", "none")
+        texts = ["abcd" + "x" * (i % 50) + str(i) for i in range(300)]
+        with pytest.warns(UserWarning, match="300 texts to be embedded .* go to http://127.0.0.1"):
+            vectors = embed(texts, embedder="openai:small")
+        again = embed(texts[::-1], embedder="openai:small")
+        server.shutdown()
+    assert [len(a["input"]) for a in server.asked] == [256, 44]
+    assert {a["model"] for a in server.asked} == {"small"}
+    expected = np.array([[len(t), 3] for t in texts], dtype=np.float32)
+    assert np.allclose(vectors, expected / np.linalg.norm(expected, axis=1, keepdims=True))
+    assert (again[::-1] == vectors).all()
+
+
+def test_a_sentence_transformer_is_named_with_st(monkeypatch):
+    class SentenceTransformer:
+        def __init__(self, name):
+            assert name == "some/model"
+
+        def encode(self, texts, normalize_embeddings, show_progress_bar):
+            assert normalize_embeddings
+            return [[0.6, 0.8] for _ in texts]
+
+    stand_in = types.SimpleNamespace(SentenceTransformer=SentenceTransformer)
+    monkeypatch.setitem(sys.modules, "sentence_transformers", stand_in)
+    assert embed(["a", "b"], embedder="st:some/model").tolist() == np.float32([[0.6, 0.8]] * 2).tolist()
+    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
+    with pytest.raises(SynthkitError, match="pip install sentence-transformers"):
+        embed(["c"], embedder="st:some/model")
