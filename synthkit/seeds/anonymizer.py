@@ -143,7 +143,7 @@ def anonymize(
     """Return rows (or seeds) in which every find is replaced: by "placeholder" ([EMAIL]) or by "surrogate".
 
     Surrogates are invented and consistent: the same person stays the same within a run. They come from reserved ranges,
-    so a second pass changes nothing. `patterns` (default: those of the task that the rows belong to) and `ner` as in
+    so a second pass changes nothing. `patterns` and `ner` (default: those of the task that the rows belong to) as in
     `find_personal`. Columns other than id, text and label are left out but for the `columns` named, which are cleaned
     as the text is. Ids in which something is found become row-0, row-1 ...; labels and the input stay as they are.
 
@@ -164,6 +164,7 @@ def anonymize(
             raise unknown("column", name, rows.column_names)
     task = getattr(source, "task", None) or task_of(rows)
     patterns = patterns if patterns is not None else (task.patterns if task else {})
+    ner = ner or (task.ner if task else None)
     put = Surrogates(random_state) if replace_by == "surrogate" else lambda kind, _: f"[{NAMES.get(kind, kind)}]"
     texts, findings, mapping = [], [], {}
     prefix = "row" if rows is source else f"seed-r{source.random_state}"  # so that two draws share no new id

@@ -45,7 +45,7 @@ class Gate:
 
     def find(self, text: str) -> list[Finding]:
         """Return the personal data in a text, and count it."""
-        found = find_personal(text, patterns=self.patterns)
+        found = find_personal(text, patterns=self.patterns, ner=self.task.ner if self.task else None)
         self.counts.update(f.type for f in found)
         return found
 

@@ -35,6 +35,8 @@ class Task(Result):
     max_words: int = 120
     channels: list[str] = field(default_factory=list)
     patterns: dict[str, str] = field(default_factory=dict)
+    ner: str | None = None  # an installed spaCy model that helps to find personal data
+    privacy_budget: float | None = None  # the most ε that choices by its real rows may cost together
     attributes: dict[str, dict[str, list[str]] | list[str]] = field(default_factory=dict)
     source: dict = field(default_factory=dict)
     folder: Path | None = None
@@ -158,6 +160,8 @@ _KINDS = {
     "channels": list,
     **dict.fromkeys(("stand_in", "sensitive"), bool),
     "public_since": int,
+    "ner": str,
+    "privacy_budget": (int, float),
 }
 _WORDS = {
     str: "text (in quotes, if it looks like a number)",
@@ -165,6 +169,7 @@ _WORDS = {
     dict: "mapping, as `name: value`",
     bool: "true or false",
     int: "year, as 2020",
+    (int, float): "number, the most ε to spend",
 }
 
 

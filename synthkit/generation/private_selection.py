@@ -1,0 +1,182 @@
+"""Choose synthetic rows by the votes of real ones, so that no single real row can be told from the choice.
+
+Private Evolution's selection (Lin et al. 2024, arXiv 2305.15560; for texts Xie et al. 2024, arXiv 2403.01749): each
+private row votes for its nearest candidate of the same label, the counts get Gaussian noise, those with the most are
+kept. It covers the choice and nothing else: not what a prompt showed, and not what the model had read before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import math
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from synthkit.core.embedding import default_embedder, embed
+from synthkit.core.errors import SynthkitError
+from synthkit.core.results import Result
+from synthkit.core.rows import need_columns
+from synthkit.core.storage import database_error, home, open_database, salt
+from synthkit.tasks.splits import task_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from datasets import Dataset
+
+_SCHEMA = "CREATE TABLE IF NOT EXISTS spent (rows TEXT, at TEXT DEFAULT CURRENT_TIMESTAMP, mu REAL, epsilon, delta)"
+_TILE = 512  # private rows compared at a time
+
+
+@dataclass(frozen=True, repr=False)
+class PrivateSelection(Result):
+    """The rows chosen, what the choice cost, and what all choices by the same private rows have cost together."""
+
+    rows: Dataset
+    epsilon: float
+    delta: float
+    sigma: float
+    spent: float
+    releases: int
+    voters: int
+
+    def summary(self) -> str:
+        return (
+            f"PrivateSelection: {len(self.rows)} rows chosen by {self.voters:,} private rows, ε = {self.epsilon:g}, "
+            f"δ = {self.delta:.1g} (one row added or removed; noise σ = {self.sigma:.3g}); in all "
+            f"{self.releases} choice{'s' * (self.releases > 1)} of ε = {self.spent:.3g} by these rows"
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a label: how many rows were chosen."""
+        counts = self.rows.to_pandas().groupby("label", sort=True).size()
+        return counts.rename("chosen").reset_index()
+
+
+def private_select(
+    candidates: Dataset,
+    private_rows: Dataset,
+    *,
+    epsilon: float,
+    n: int,
+    delta: float | None = None,
+    random_state: int | None = None,
+) -> PrivateSelection:
+    """Return `n` of the candidates, as many of each label, chosen by votes of private rows under (ε, δ) privacy.
+
+    Two sets of private rows that differ in one row added or removed give nearly the same choice (for one row exchanged
+    for another, count on twice the ε). `delta` is 1 / (2 x private rows) unless given. What is spent is written to
+    privacy.sqlite in SYNTHKIT_HOME before anything is returned, under a keyed hash of the rows' task (of the rows where
+    they have none); choices add up as Gaussian mechanisms do, and one that would pass the task's `privacy_budget` is
+    refused. Labels and the number of private rows count as public. The noise comes from the system; with a
+    `random_state` it can be guessed, and the guarantee is void: for tests and figures.
+
+    >>> from synthkit.core.rows import make_rows
+    >>> pool = make_rows({"id": ["a", "b"], "text": ["late parcel", "broken lamp"], "label": ["x", "x"]})
+    >>> private = make_rows({"id": map(str, range(400)), "text": ["my parcel is late"] * 400, "label": ["x"] * 400})
+    >>> private_select(pool, private, epsilon=1, n=1, random_state=0).rows["id"][0]
+    'a'
+    """
+    need_columns("candidates", candidates)
+    need_columns("private_rows", private_rows)
+    if not epsilon > 0 or not math.isfinite(epsilon):
+        raise SynthkitError(f"epsilon={epsilon}: expected a number above 0, such as 1 (strict) to 8 (loose)")
+    delta = 1 / (2 * max(1, len(private_rows))) if delta is None else delta
+    if not 0 < delta < 1:
+        raise SynthkitError(f"delta={delta}: expected a number between 0 and 1, well below 1 / private rows")
+    labels = sorted(set(candidates["label"]))
+    wanted = {label: n // len(labels) + (i < n % len(labels)) for i, label in enumerate(labels)}
+    held = {label: sum(x == label for x in candidates["label"]) for label in labels}
+    if n < 1 or any(wanted[label] > held[label] for label in labels):
+        raise SynthkitError(
+            f"n={n}: expected at least 1, and as many candidates a label as are chosen; there are {held}"
+        )
+    mu = mu_of(epsilon, delta)
+    votes = _votes(candidates, private_rows)  # before anything is spent: an embedder may be missing
+    spent, releases = _spend(private_rows, mu, epsilon, delta)
+    votes = votes + np.random.default_rng(random_state).normal(0, 1 / mu, len(votes))
+    order, given = np.argsort(-votes, kind="stable"), np.array(candidates["label"])
+    chosen = [i for label in labels for i in order[given[order] == label][: wanted[label]]]
+    rows = candidates.select(sorted(int(i) for i in chosen))
+    return PrivateSelection(rows, epsilon, delta, 1 / mu, spent, releases, len(private_rows))
+
+
+def _votes(candidates: Dataset, private_rows: Dataset) -> np.ndarray:
+    """Return how many private rows of its label each candidate is nearest to: one row changes one count by one."""
+    texts, embedder = list(candidates["text"]), default_embedder()
+    vectors = embed(texts, embedder=embedder, fit_on=texts)
+    private = embed(list(private_rows["text"]), embedder=embedder, fit_on=texts)
+    given, asked = np.array(candidates["label"]), np.array(private_rows["label"])
+    votes = np.zeros(len(texts))
+    for label in set(candidates["label"]):
+        of, voters = np.flatnonzero(given == label), np.flatnonzero(asked == label)
+        for at in range(0, len(voters), _TILE):
+            nearest = (private[voters[at : at + _TILE]] @ vectors[of].T).argmax(axis=1)
+            np.add.at(votes, of[nearest], 1)
+    return votes
+
+
+def delta_of(epsilon: float, mu: float) -> float:
+    """Return the δ at ε of a Gaussian mechanism of sensitivity / σ = mu (Balle and Wang 2018, theorem 8).
+
+    >>> round(delta_of(1.0, 1 / 3.7306), 6)
+    1e-05
+    """
+    from scipy.special import log_ndtr, ndtr
+
+    return float(ndtr(mu / 2 - epsilon / mu) - math.exp(min(700.0, epsilon + log_ndtr(-mu / 2 - epsilon / mu))))
+
+
+def mu_of(epsilon: float, delta: float) -> float:
+    """Return the largest sensitivity / σ of a Gaussian mechanism that is (ε, δ) private.
+
+    >>> round(1 / mu_of(1.0, 1e-5), 2)
+    3.73
+    """
+    return _last(lambda mu: delta_of(epsilon, mu) <= delta, 1e-6, 1e4)
+
+
+def epsilon_of(mu: float, delta: float) -> float:
+    """Return the least ε at δ of Gaussian mechanisms whose squared sensitivity / σ add up to mu squared."""
+    return _last(lambda epsilon: delta_of(epsilon, mu) > delta, 0.0, 1e6)
+
+
+def _last(holds, low: float, high: float) -> float:
+    """Bisect for the end of what holds, for 100 steps."""
+    for _ in range(100):
+        middle = (low + high) / 2
+        low, high = (middle, high) if holds(middle) else (low, middle)
+    return low
+
+
+def _spend(private_rows: Dataset, mu: float, epsilon: float, delta: float) -> tuple[float, int]:
+    """Write down what is spent; return (ε of all choices by these rows together, how many), or refuse.
+
+    Rows of a task are one account, whichever of them vote: otherwise leaving one out would open a new one.
+    """
+    path, task = home() / "privacy.sqlite", task_of(private_rows)
+    whose = f"task {task.name}" if task else "\0".join(sorted(map(str, private_rows["text"])))
+    key = hmac.new(salt(), whose.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+    budget = getattr(task, "privacy_budget", None)
+    try:
+        with closing(open_database(path, _SCHEMA)) as ledger:
+            ledger.execute("BEGIN IMMEDIATE")  # two processes cannot both spend the rest
+            before = [m for (m,) in ledger.execute("SELECT mu FROM spent WHERE rows = ?", [key])]
+            total = epsilon_of(math.sqrt(sum(m * m for m in [*before, mu])), delta)
+            if budget is not None and total > budget * (1 + 1e-9):
+                left = f"{epsilon_of(math.sqrt(sum(m * m for m in before)), delta):.3g}" if before else "nothing"
+                raise SynthkitError(
+                    f"epsilon={epsilon:g}: task {task.name!r} allows ε = {budget:g} for these rows (privacy_budget), "
+                    f"{left} of it is spent, and this choice would bring it to {total:.3g}. Choose once, with less"
+                )
+            ledger.execute(
+                "INSERT INTO spent (rows, mu, epsilon, delta) VALUES (?, ?, ?, ?)", [key, mu, epsilon, delta]
+            )
+            ledger.execute("COMMIT")
+    except (OSError, sqlite3.Error) as error:
+        raise database_error(path, error) from None
+    return total, len(before) + 1
