@@ -70,6 +70,12 @@ def evaluate(
     bias section; `slices` names a column of the real rows by which a classifier trained on the synthetic ones is
     scored. `embedder` is a name as in `embed`, or a function
     from texts to unit vectors, shape (n, d). Vectors of different embedders do not compare.
+
+    >>> from synthkit.core.rows import make_rows
+    >>> real = make_rows({"text": [f"the lamp number {i} is late" for i in range(20)], "label": ["late", "other"] * 10})
+    >>> report = evaluate(real.select(range(8)), real, embedder="lsa")
+    >>> report.m, report.get("length (words)").synthetic.value
+    (8, 6.0)
     """
     need_columns("synthetic=", synthetic)
     need_columns("real=", real)

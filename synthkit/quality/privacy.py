@@ -20,7 +20,6 @@ from synthkit.quality.report import Draft, Line, exact
 from synthkit.seeds.gate import Gate
 
 LEAST_MEMBERS = 20  # members below which membership is not tested
-TPR_MEMBERS = 200  # members below which a true positive rate at 1 % false ones would rest on a row or two
 SHORTEST, RUN = 3, 6  # words of a shared run that are looked for, and that count as copied
 HELD_OUT = 5000  # held-out rows whose runs are looked for
 COPIED = f"rows with {RUN} or more words of a seed"
@@ -81,13 +80,6 @@ def auc(members: np.ndarray, others: np.ndarray) -> Interval:
     value = float(won.mean())
     spread = np.sqrt(won.mean(axis=1).var(ddof=1) / len(members) + won.mean(axis=0).var(ddof=1) / len(others))
     return Interval(value, max(0.0, value - 1.96 * float(spread)), min(1.0, value + 1.96 * float(spread)))
-
-
-def tpr_at(members: np.ndarray, others: np.ndarray, *, fpr: float = 0.01) -> float:
-    """Return the share of members above a threshold that at most `fpr` of the others pass (Carlini et al. 2022)."""
-    allowed = int(fpr * len(others))
-    threshold = np.sort(others)[::-1][allowed] if allowed < len(others) else -np.inf
-    return float((members > threshold).mean())
 
 
 class Survivor(NamedTuple):
@@ -227,15 +219,6 @@ def _attack(draft: Draft, synthetic, members, holdout, seeds: int, vectors: Call
     )
     line = area[0][0], _spread([b for _, b in area])
     draft.lines.append(Line("privacy", "membership inference AUC", *line, "near 0.5", method))
-    if n >= TPR_MEMBERS:
-        hits = tpr_at(scores[:n], scores[n + outside])
-        method = (
-            f"share of {n} seeds above a threshold that 1 % of {n} held-out rows pass; Wilson interval; chance: 0.01"
-        )
-        line = wilson(hits * n, n), exact(0.01)
-        draft.lines.append(Line("privacy", "membership TPR at 1 % FPR", *line, "near 0.01", method))
-    else:
-        draft.note(f"{n} seeds: no true positive rate at 1 % false ones, it needs {TPR_MEMBERS}")
 
 
 def _spread(values: Sequence[float]) -> Interval:

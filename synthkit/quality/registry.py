@@ -26,49 +26,37 @@ class Metric(NamedTuple):
     labels: bool = False  # whether labels in common are needed
 
 
-def _labels_alike(split: Split, side: Sample, which: int) -> float:
+def _by_label(split: Split, side: Sample, which: int) -> float:
     """The mean over labels of their coverage (0) or precision (1): a rare label counts as much as a common one."""
     values = [value[which] for value in split.by_label(side).values()]
     return float(np.nanmean(values)) if not np.isnan(values).all() else 0.0
 
 
+def _pvi(split: Split, side: Sample) -> float:
+    return float(np.nanmean(split.classifier.pvi(side.vectors, side.labels)))
+
+
+def _length(split: Split, side: Sample) -> float:
+    return float(np.mean([len(t) for t in side.tokens]))
+
+
+_like, _labels, MMD = "like real", {"cuts": 10, "labels": True}, "MMD² (thousandths)"  # MMD has a test, on one cut
 METRICS: dict[str, Metric] = {
-    "distinct-2": Metric(
-        "diversity", "like real", lambda split, side: distinct(side.tokens, 2, budget=split.words), small=True
-    ),
-    "self-repetition": Metric(
-        "diversity", "like real", lambda split, side: self_repetition(side.tokens, budget=split.words), small=True
-    ),
+    "distinct-2": Metric("diversity", _like, lambda s, x: distinct(x.tokens, 2, budget=s.words), small=True),
+    "self-repetition": Metric("diversity", _like, lambda s, x: self_repetition(x.tokens, budget=s.words), small=True),
     "compression ratio": Metric(
-        "diversity", "like real", lambda split, side: compression_ratio(side.texts, budget=split.bytes), small=True
+        "diversity", _like, lambda s, x: compression_ratio(x.texts, budget=s.bytes), small=True
     ),
-    "Vendi score": Metric("diversity", "like real", lambda split, side: vendi(side.vectors), small=True),
+    "Vendi score": Metric("diversity", _like, lambda s, x: vendi(x.vectors), small=True),
     "label fidelity (kNN)": Metric(
-        "fidelity",
-        "like real",
-        lambda split, side: knn_fidelity(split.across(side).T, side.labels, split.first.labels),
-        cuts=10,
-        labels=True,
+        "fidelity", _like, lambda s, x: knn_fidelity(s.across(x).T, x.labels, s.first.labels), **_labels
     ),
-    "label fidelity (PVI, bits)": Metric(
-        "fidelity",
-        "like real",
-        lambda split, side: float(np.nanmean(split.classifier.pvi(side.vectors, side.labels))),
-        cuts=10,
-        labels=True,
-    ),
-    "fluency (bits a word)": Metric("fidelity", "like real", lambda split, side: fluency(split.model, side.codes)),
-    "length (words)": Metric(
-        "fidelity", "like real", lambda split, side: float(np.mean([len(t) for t in side.tokens])), small=True
-    ),
-    "C2ST accuracy": Metric("alignment", "near 0.5", lambda split, side: c2st(split.first.vectors, side.vectors)),
-    "precision": Metric("alignment", "higher", lambda split, side: float(split.reached(side)[1].mean())),
-    "precision, label by label": Metric(
-        "alignment", "higher", lambda split, side: _labels_alike(split, side, 1), labels=True
-    ),
-    "coverage": Metric("alignment", "higher", lambda split, side: float(split.reached(side)[0].mean())),
-    "coverage, label by label": Metric(
-        "alignment", "higher", lambda split, side: _labels_alike(split, side, 0), labels=True
-    ),
+    "label fidelity (PVI, bits)": Metric("fidelity", _like, _pvi, **_labels),
+    "fluency (bits a word)": Metric("fidelity", _like, lambda s, x: fluency(s.model, x.codes)),
+    "length (words)": Metric("fidelity", _like, _length, small=True),
+    "C2ST accuracy": Metric("alignment", "near 0.5", lambda s, x: c2st(s.first.vectors, x.vectors)),
+    "precision": Metric("alignment", "higher", lambda s, x: float(s.reached(x)[1].mean())),
+    "precision, label by label": Metric("alignment", "higher", lambda s, x: _by_label(s, x, 1), labels=True),
+    "coverage": Metric("alignment", "higher", lambda s, x: float(s.reached(x)[0].mean())),
+    "coverage, label by label": Metric("alignment", "higher", lambda s, x: _by_label(s, x, 0), labels=True),
 }
-MMD = "MMD² (thousandths)"  # has a test of its own, on one cut

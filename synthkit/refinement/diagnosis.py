@@ -158,6 +158,13 @@ def diagnose(
 
     Words that describe real rows stand in two or more of them, one by one: no finding holds a phrase of a real row.
     Raises SynthkitError where the two sides share fewer than two labels.
+
+    >>> from synthkit.core.rows import make_rows
+    >>> texts = [f"{what} {i} again" for what in ("cold soup", "no wifi") for i in range(8)]
+    >>> real = make_rows({"text": texts, "label": ["food"] * 8 + ["room"] * 8})
+    >>> opened = make_rows({"text": [f"as a guest {t}" for t in texts], "label": list(real["label"])})
+    >>> diagnose(opened, real, embedder="lsa").get("overused")[0].terms
+    ('as a',)
     """
     need_columns("synthetic=", synthetic)
     reference = real if isinstance(real, Reference) else Reference(real, embedder=embedder, random_state=random_state)

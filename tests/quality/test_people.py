@@ -13,7 +13,7 @@ from synthkit.core.rows import make_rows
 from synthkit.quality.bias import LEAST, associations, difference, shares, skew, slice_gaps, total_variation
 from synthkit.quality.counterfactual import renamed, swap_test, swapped
 from synthkit.quality.evaluate import evaluate
-from synthkit.quality.privacy import COPIED, auc, copies, matched, membership_scores, nearer, survivors, tpr_at
+from synthkit.quality.privacy import COPIED, auc, copies, matched, membership_scores, nearer, survivors
 
 WORDS = {"boats": [f"boat{i}" for i in range(300)], "bread": [f"bread{i}" for i in range(300)]}
 
@@ -35,10 +35,8 @@ def test_copied_members_are_recognised_and_others_are_not():
     asked = tokens(members) + tokens(others)
     leaking, safe = (membership_scores(asked, made, tokens(reference)) for made in (copied, fair))
     assert auc(leaking[:60], leaking[60:]).low > 0.95
-    assert tpr_at(leaking[:60], leaking[60:]) > 0.9
     chance = auc(safe[:60], safe[60:])
     assert chance.low < 0.5 < chance.high
-    assert tpr_at(safe[:60], safe[60:]) < 0.2
 
 
 def test_the_area_is_the_share_of_pairs_in_order_and_its_interval_covers_chance():
@@ -46,11 +44,6 @@ def test_the_area_is_the_share_of_pairs_in_order_and_its_interval_covers_chance(
     rng = np.random.default_rng(0)
     inside = [auc(*rng.normal(size=(2, 40))) for _ in range(200)]
     assert 0.9 < np.mean([i.low <= 0.5 <= i.high for i in inside]) < 0.99
-
-
-def test_a_true_positive_rate_counts_members_above_nearly_all_others():
-    assert tpr_at(np.array([5.0, 6.0, 0.0]), np.arange(5)[:4].astype(float)) == pytest.approx(2 / 3)
-    assert tpr_at(np.ones(10), np.ones(10)) == 0
 
 
 def test_held_out_rows_match_the_labels_of_members_twice_over():
@@ -97,7 +90,7 @@ def test_a_report_tells_a_leak_from_none():
         assert safe.get(name).control.value == pytest.approx(0.5, abs=0.05)
     assert leaking.get(COPIED).outside == "above" and safe.get(COPIED).outside == ""
     assert "smoke test" in leaking.get(names[0]).method
-    assert any("60 seeds: no true positive rate at 1 % false ones, it needs 200" in note for note in safe.notes)
+    assert "bigram attack on 60 seeds (of 60, 60 of them in a prompt)" in safe.get(names[1]).method
 
 
 def test_prompts_that_held_no_seed_have_no_members():
@@ -204,3 +197,31 @@ def test_the_bias_section_is_measured_when_it_is_named():
     assert report.get("label changes when gender is swapped").synthetic.high <= 1
     with pytest.raises(SynthkitError, match="did you mean 'channel'"):
         evaluate(made, real, embedder="lsa", slices="chanel")
+
+
+def test_seeds_that_no_prompt_held_are_no_members_and_the_report_counts_both():
+    seeds, synthetic = invent(60, 1, WORDS), invent(200, 2, WORDS)
+    shown = json.dumps(list(seeds["id"])[:40])
+    rows = make_rows({**columns(synthetic.to_list()), "demo_ids": [shown] * len(synthetic)})
+    report = evaluate(rows, invent(300, 3, WORDS), seeds=seeds, holdout=invent(400, 4, WORDS), embedder="lsa")
+    assert any(
+        note.startswith("membership inference on 40 seeds (of 60, 40 of them in a prompt)") for note in report.notes
+    )
+
+
+def test_a_copied_run_is_a_rate_whose_bracket_other_real_rows_stay_inside():
+    seeds, real = invent(60, 1, WORDS), invent(300, 3, WORDS)
+    phrase = "that is all there is to it"
+    usual = [f"{t} {phrase}" if i % 20 == 0 else t for i, t in enumerate(invent(400, 4, WORDS)["text"])]
+    held_out = make_rows({"text": usual, "label": list(invent(400, 4, WORDS)["label"])})
+    seeds = make_rows(
+        {"id": list(seeds["id"]), "text": [f"{t} {phrase}" for t in seeds["text"]], "label": list(seeds["label"])}
+    )
+
+    def line(every):
+        texts = [f"{t} {phrase}" if i % every == 0 else t for i, t in enumerate(invent(200, 2, WORDS)["text"])]
+        rows = make_rows({"text": texts, "label": list(invent(200, 2, WORDS)["label"])})
+        return evaluate(rows, real, seeds=seeds, holdout=held_out, embedder="lsa").get(COPIED)
+
+    assert (line(20).outside, line(20).synthetic.value) == ("", 0.05)  # seven words, as often as real rows say them
+    assert line(5).outside == "above"
