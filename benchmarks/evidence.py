@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 import synthkit as sk
-from synthkit.comparison.arms import Arm, description_rows, joined
+from synthkit.comparison.arms import Arm, description_rows, joined, more_real
 from synthkit.comparison.augmentation import augment
 from synthkit.comparison.comparison import Comparison
 from synthkit.comparison.experiment import DIFFERENT, rests_on, same_lines, score_lines, versions
@@ -172,6 +172,7 @@ def measure(task, made: dict[str, list[Generation]]) -> dict:
         "real_full": Arm((task.splits.train,), ((0, 0),), len(task.splits.train)),
     }
     arms |= other_k(task, alone)
+    arms |= {f"real_{n}": Arm(sets, every, n * len(task.labels)) for n, sets in more_real(task, K, DRAWS)}
     scored = sk.compare(arms, test=task.splits.test, students=[STUDENT], task=task, primary=PRIMARY)
     scored = with_floors(scored, task)
     closed = {arm: scored.gap_closed(arm) for arm in ("zero_shot", "attributed", "chosen", "real_few+chosen")}
@@ -183,6 +184,7 @@ def measure(task, made: dict[str, list[Generation]]) -> dict:
         "notes": list(scored.notes),
         "scores": out["scores"],
         "contrasts": scored.contrasts([p for p in PAIRS if {*p} <= measured]).to_frame().to_dict("records"),
+        "worth": str(scored.worth(PRIMARY[0]) or ""),
         "gap_closed": {arm: c and c._asdict() for arm, c in closed.items()},
         "label_holds": agreement,
         "refused": len(scored.refused),
@@ -258,6 +260,9 @@ def tables(found: dict[str, dict]) -> str:
     closed = [found[n]["gap_closed"]["real_few+chosen"] for n in names]
     cells = [f"{c['value']:.0%} [{c['low']:.0%}, {c['high']:.0%}]" if c else "no gap to close" for c in closed]
     lines.append("| gap to all real closed by 10 real + chosen | " + " | ".join(cells) + " |")
+    lines.append(
+        "| chosen is worth, in real rows a label beyond the 10 | " + " | ".join(found[n]["worth"] for n in names) + " |"
+    )
     lines.append("| chosen, and what a generation of it took | " + " | ".join(_took(found[n]) for n in names) + " |")
     lines += ["", "| a generation | requests | tokens (estimated) | rows kept | label holds |", "|---" * 5 + "|"]
     for name in names:

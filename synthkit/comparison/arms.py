@@ -135,13 +135,13 @@ def standard_arms(made: Generation | Sequence[Generation], *, k: int = 10, draws
     arms["synthetic"] = Arm(tuple(g.rows for g in generations), tuple(units), real if shown else 0)
     arms["real_few+description"] = both([phrases] * len(few), every, sampled=False)
     arms["real_few+synthetic"] = both([synthetic[g] for g, _ in pairs], pairs)
-    arms |= {f"real_{n}": Arm(sets, tuple(every), n * len(task.labels)) for n, sets in _sizes(task, k, len(few))}
+    arms |= {f"real_{n}": Arm(sets, tuple(every), n * len(task.labels)) for n, sets in more_real(task, k, len(few))}
     arms["real_full"] = Arm((task.splits.train,), ((0, 0),), len(task.splits.train))
     return arms
 
 
-def _sizes(task: Task, k: int, draws: int) -> Iterator[tuple[int, tuple[Dataset, ...]]]:
-    """Yield (rows a label, draws of so many) for twice, four and eight times k."""
+def more_real(task: Task, k: int, draws: int) -> Iterator[tuple[int, tuple[Dataset, ...]]]:
+    """Yield (rows a label, draws of so many) for twice, four and eight times k, as far as there are some."""
     for n in (2 * k, 4 * k, 8 * k):
         if n * len(task.labels) > MOST_SIZED:
             return

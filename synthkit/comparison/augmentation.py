@@ -29,9 +29,9 @@ def augment(seeds: Seeds, *, n: int = 200, random_state: int = 0) -> Dataset:
     texts = []
     for i in range(n):
         rng = np.random.default_rng([random_state, i])
-        own = by_label[labels[i % len(labels)]]
+        of_label = by_label[labels[i % len(labels)]]
         operation = (_swap, _drop, _insert)[rng.integers(3)]
-        tokens = own[rng.integers(len(own))].split()
+        tokens = of_label[rng.integers(len(of_label))].split()
         texts.append(" ".join(operation(tokens, max(1, round(SHARE * len(tokens))), rng)))
     return make_rows(
         {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from synthkit.comparison.arms import Arm, as_arm, numbered
-from synthkit.comparison.classifiers import as_students
+from synthkit.comparison.classifiers import Student, as_students
 from synthkit.comparison.comparison import PRIMARY, STUDENT, UNNAMED, Comparison, Score
 from synthkit.comparison.leakage import Guard
 from synthkit.core.embedding import default_embedder
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 TRTS = "real_full, on synthetic (TRTS)"
 REFITS = 10  # on rows drawn again, of an arm whose rows were drawn or generated once
 MOST_REFITTED = 2000  # rows of a set
+LEAST_COMMON = 0.1  # of a set's rows that all sets share, without which draws show the luck of rows themselves
 
 
 def compare(
@@ -42,8 +43,10 @@ def compare(
     An arm is rows (`text`, `label`), or a list of them: several draws. Students: "tfidf_lr" (word 1-2-grams) and
     "minilm_lr" (sentence vectors), both balanced logistic regression whose C is chosen by cross-validation on the arm's
     own rows; "finetune" (MiniLM itself, needs torch); or {name: object with fit and predict on texts}. A training row
-    that repeats a test row is refused and listed. The `primary` contrast is stated beforehand, by default
-    real_few+synthetic against real_few; `task` says whether its rows are a stand-in or a famous benchmark.
+    that repeats a test row, edited or whole, is refused and listed. Of an arm whose rows were drawn or generated once
+    each student is fitted ten times more on those rows drawn again, so that its intervals hold their luck. The
+    `primary` contrast is stated beforehand, by default real_few+synthetic against real_few; `task` says whether its
+    rows are a stand-in or a famous benchmark.
 
     >>> from synthkit.core.rows import make_rows
     >>> few = make_rows({"text": ["ripe figs", "a sour plum", "a blunt saw", "the hammer"], "label": list("ffss")})
@@ -80,25 +83,12 @@ def compare(
     units, out, trts, fits = numbered(named, clean), [], [], {}
     with _bar(len(makers) * sum(map(len, clean.values())), progress) as bar:
         for arm, sets in clean.items():
-            again = _drawn_again(named[arm], sets, random_state)
+            drawn_again = _drawn_again(named[arm], sets, random_state)
             for name, student in students_.items():
-                predicted, parameters, refits, beside = [], [], [], []
-                for i, (texts, given) in enumerate(sets):
-                    found = student.fit_predict(texts, given, again[i])
-                    predicted.append(_numbers(found.labels, len(asked), labels))
-                    parameters.append(found.parameters)
-                    if again[i] and found.refits is not None:
-                        refits += [_numbers(labels_, len(asked), labels)[: len(truth)] for labels_ in found.refits]
-                        beside += [i] * len(again[i])
-                    bar.update()
-                fits[arm, name] = Fits(
-                    np.stack(predicted)[:, : len(truth)],
-                    units[arm],
-                    np.stack(refits) if refits else None,
-                    tuple(beside),
-                )
-                settings = tuple(parameters)
-                out.append(_score(arm, name, named[arm], sets, truth, fits[arm, name], settings, labels))
+                predicted, again, beside, settings = _fit(student, sets, drawn_again, len(asked), labels, bar)
+                found = Fits(predicted[:, : len(truth)], units[arm], again and np.stack(again)[:, : len(truth)], beside)
+                fits[arm, name] = found
+                out.append(_score(arm, name, named[arm], sets, truth, found, settings, labels))
                 if arm == "real_full" and back:
                     trts.append(_trts(name, sets, back, predicted[0][len(truth) :], labels, settings))
     usual = PRIMARY if set(PRIMARY) <= set(arms) else None
@@ -120,6 +110,20 @@ def compare(
     )
 
 
+def _fit(student: Student, sets, drawn_again, n: int, labels: Sequence[str], bar) -> tuple:
+    """Return class numbers by fit and by refit, the fit that each refit stands beside, and the settings of each fit."""
+    predicted, again, beside, settings = [], [], [], []
+    for i, (texts, given) in enumerate(sets):
+        found = student.fit_predict(texts, given, drawn_again[i])
+        predicted.append(_numbers(found.labels, n, labels))
+        settings.append(found.parameters)
+        if drawn_again[i] and found.refits is not None:
+            again += [_numbers(refit, n, labels) for refit in found.refits]
+            beside += [i] * len(drawn_again[i])
+        bar.update()
+    return np.stack(predicted), again or None, tuple(beside), tuple(settings)
+
+
 def _drawn_again(arm: Arm, sets, random_state: int) -> list[list[np.ndarray]]:
     """Return for each set of an arm the positions of its rows, drawn again: REFITS in all, the sets in turn.
 
@@ -132,7 +136,8 @@ def _drawn_again(arm: Arm, sets, random_state: int) -> list[list[np.ndarray]]:
         return again
     pairs = [list(zip(*one, strict=True)) for one in sets]
     common = set(pairs[0]).intersection(*pairs[1:])
-    for r in range(REFITS if common else 0):
+    enough = len(common) >= LEAST_COMMON * min(map(len, pairs))
+    for r in range(REFITS if enough else 0):
         i, rng = r % len(sets), np.random.default_rng([random_state, r])
         positions, labels = np.arange(len(pairs[i])), np.asarray(sets[i][1])
         shared = np.array([pair in common for pair in pairs[i]])

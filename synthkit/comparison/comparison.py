@@ -194,9 +194,9 @@ class Comparison(Result):
         """
         return tables.errors(self, arm, other, student or self.student, rows)
 
-    def worth(self, student: str | None = None) -> Worth | None:
-        """Return how many more real rows a label the synthetic ones stand for; None where no arms show it."""
-        return worth(self, student or self.student)
+    def worth(self, arm: str = PRIMARY[0], *, student: str | None = None) -> Worth | None:
+        """Return how many more real rows a label an arm's other rows stand for; None where no arms show it."""
+        return worth(self, arm, student or self.student)
 
     def verdict(self, student: str | None = None) -> str:
         """Return the result in sentences that may be quoted, the plain one first."""

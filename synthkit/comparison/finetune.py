@@ -29,7 +29,7 @@ def fine_tuned(texts: Sequence[str], labels: Sequence[str], test_texts: Sequence
     torch.manual_seed(0)
     network = _Network(len(names))
     _train(network, list(texts), torch.as_tensor(y))
-    guesses = network.answer(list(test_texts))
+    guesses = network.predict(list(test_texts))
     return names[guesses], f"{STEPS} steps of {BATCH}, learning rate {RATE:g}"
 
 
@@ -58,7 +58,7 @@ class _Network:
         hidden = self.body(**read).last_hidden_state
         return self.head((hidden * mask).sum(1) / mask.sum(1))
 
-    def answer(self, texts: list[str]) -> np.ndarray:
+    def predict(self, texts: list[str]) -> np.ndarray:
         import torch
 
         self.body.eval()

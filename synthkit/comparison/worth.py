@@ -12,6 +12,7 @@ from synthkit.comparison import tables
 if TYPE_CHECKING:
     from synthkit.comparison.comparison import Comparison
 
+BOTH = "real_few+synthetic"
 SIZED = re.compile(r"real_(\d+)")  # an arm of so many real rows a label
 
 
@@ -27,26 +28,24 @@ class Worth(NamedTuple):
     most: float
 
     def __str__(self) -> str:
-        def said(x: float) -> str:
-            return f"more than {self.most:.0f}" if np.isinf(x) else f"{x:.0f}"
-
-        return f"{said(self.value)} [{said(self.low)}, {said(self.high)}]"
+        value, low, high = (f"more than {self.most:.0f}" if np.isinf(x) else f"{x:.0f}" for x in self[:3])
+        return f"{value} [{low}, {high}]"
 
 
-def worth(comparison: Comparison, student: str) -> Worth | None:
-    """Return at how many more real rows a label real rows alone score as real_few+synthetic do, beyond real_few.
+def worth(comparison: Comparison, arm: str, student: str) -> Worth | None:
+    """Return how many more real rows a label than real_few has it takes to score as an arm with real_few does.
 
     Between the sizes that were scored it is read off a line over the logarithm of rows; the ends are where the paired
     95 % interval of the difference begins and ceases to hold 0. None without arms such as real_20 and real_40.
     """
     rows = {s.arm: s.rows / len(comparison.labels) for s in comparison.scores if s.student == student}
-    sized = [arm for arm in rows if SIZED.fullmatch(arm)]
-    if not sized or not {"real_few", "real_few+synthetic"} <= rows.keys():
+    sized = [name for name in rows if SIZED.fullmatch(name)]
+    if not sized or not {"real_few", arm} <= rows.keys():
         return None
     curve = sorted(["real_few", *sized, *(["real_full"] if "real_full" in rows else [])], key=rows.__getitem__)
     curve = curve[curve.index("real_few") :]
-    sizes = np.array([rows[arm] for arm in curve])
-    more = np.array([comparison.difference("real_few+synthetic", arm, student) for arm in curve])
+    sizes = np.array([rows[name] for name in curve])
+    more = np.array([comparison.difference(arm, name, student) for name in curve])
     more = np.minimum.accumulate(more, axis=0)  # more real rows do not do worse but by chance
     return Worth(*(_crossing(sizes, column) - sizes[0] for column in more.T), sizes[-1] - sizes[0])
 
@@ -65,8 +64,8 @@ def _crossing(sizes: np.ndarray, more: np.ndarray) -> float:
 def headline(comparison: Comparison, student: str) -> str:
     """Return the verdict in a plain sentence: what the synthetic rows are worth, or that it is not shown."""
     arms = {s.arm: s for s in comparison.scores if s.student == student}
-    k, found = round(arms["real_few"].rows / len(comparison.labels)), worth(comparison, student)
-    added = comparison.difference("real_few+synthetic", "real_few", student)
+    k, found = round(arms["real_few"].rows / len(comparison.labels)), worth(comparison, BOTH, student)
+    added = comparison.difference(BOTH, "real_few", student)
     kind = "stand-in" if comparison.stand_in else "real"
     if added.low <= 0:
         harm = "; they make it worse" if added.high < 0 else ""
@@ -80,7 +79,7 @@ def disagreeing(comparison: Comparison, student: str) -> list[str]:
     """Return the other students that do not show what this one shows, or do where it does not."""
 
     def shown(name: str) -> bool:
-        return comparison.estimate(tables.minus("real_few+synthetic", "real_few"), name).interval().low > 0
+        return comparison.estimate(tables.minus(BOTH, "real_few"), name).interval().low > 0
 
     others = dict.fromkeys(s.student for s in comparison.scores if s.student != student)
     return [name for name in others if shown(name) != shown(student)]
