@@ -17,11 +17,11 @@ import numpy as np
 
 import synthkit as sk
 from synthkit.comparison.arms import Arm, description_rows, joined, more_real
-from synthkit.comparison.augmentation import augment
 from synthkit.comparison.comparison import Comparison
 from synthkit.comparison.experiment import DIFFERENT, rests_on, same_lines, score_lines, versions
 from synthkit.core.embedding import embed
 from synthkit.core.rows import bare
+from synthkit.generation.augmentation import augment
 from synthkit.generation.baselines import baseline_rows
 from synthkit.generation.generate import Generation
 

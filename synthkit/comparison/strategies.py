@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from synthkit.comparison.arms import as_arm, description_rows, joined
-from synthkit.comparison.augmentation import augment
 from synthkit.comparison.classifiers import STUDENTS
 from synthkit.comparison.compare import compare
 from synthkit.comparison.comparison import STUDENT, Comparison
@@ -20,6 +19,7 @@ from synthkit.core.errors import SynthkitError, unknown
 from synthkit.core.results import Result, Table
 from synthkit.core.stats import Interval, one_thread
 from synthkit.core.text import fold
+from synthkit.generation.augmentation import augment
 from synthkit.generation.baselines import baseline_rows
 from synthkit.generation.filters import SeedCopy
 from synthkit.generation.generate import Generation, generate
