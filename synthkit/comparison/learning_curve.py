@@ -75,6 +75,13 @@ def learning_curve(
 
     Each draw takes other real rows and the synthetic ones in another random order, labels in turn, so a smaller set is
     part of a larger one. Exploring looks at "validation"; `on="test"` is for a report.
+
+    >>> from synthkit.generation.generate import generate
+    >>> from synthkit.tasks.task import load_task
+    >>> made = generate(load_task("feedback"), n=20, progress=False)
+    >>> curve = learning_curve(made, real=[10], synthetic=[0, 20], student="tfidf_lr", draws=2, progress=False)
+    >>> list(curve.to_frame().columns)
+    ['synthetic rows', '10 real a label']
     """
     if on not in ("validation", "test"):
         raise unknown("on", on, ["validation", "test"])

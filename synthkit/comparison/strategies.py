@@ -179,6 +179,11 @@ def compare_strategies(
     other filters, relabelled, by different models. Strategies that show seeds use one draw of them, and then `real_few`
     is that draw alone for all; else there are five draws, or one a generation, paired with it. Baselines: the phrases
     of label descriptions and of attribute values as rows, EDA, an n-gram model.
+
+    Example (half a minute; lesson 02 runs it):
+
+        ways = sk.compare_strategies(task, ["zero_shot", "attributed", ["zero_shot", "attributed"]])
+        ways.best()
     """
     if on not in ("validation", "test"):
         raise unknown("on", on, ["validation", "test"])

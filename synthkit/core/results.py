@@ -41,7 +41,14 @@ def _cell(value: object) -> str:
 
 
 def table(frame: pd.DataFrame, caption: str = "") -> Table:
-    """Return a frame that shows itself as a captioned, escaped table without its index."""
+    """Return a frame that shows itself as a captioned, escaped table without its index.
+
+    >>> import pandas as pd
+    >>> table(pd.DataFrame({"label": ["menu"], "rows": [3]}), "Rows a label")
+    Rows a label
+    label  rows
+     menu     3
+    """
     return Table(frame, caption)
 
 

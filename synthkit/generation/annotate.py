@@ -50,6 +50,12 @@ def relabel(
     A row whose label changes says in its attributes which one was asked for. A row is dropped where the model finds
     its label unclear or gives none. The requests and tokens are added to the ledger. Replies of an LLM are stored
     before they are used, and a `Budget` is never passed, as in `generate`.
+
+    >>> from synthkit.generation.generate import generate
+    >>> from synthkit.tasks.task import load_task
+    >>> made = generate(load_task("feedback"), strategy="boundary", progress=False)
+    >>> relabel(made, progress=False)
+    Generation: 199 of 200 rows, 'feedback' by boundary, model claude
     """
     from tqdm.auto import tqdm
 

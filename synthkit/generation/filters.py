@@ -210,6 +210,10 @@ def default_filters(task: Task, seeds: Seeds | None = None) -> list[Filter]:
     They look at words alone, so that every machine keeps the same rows, and remember what they kept: make new ones for
     a run that has nothing to do with the last. A list of them takes more: functions of a row, or `SameMeaning()` of
     `synthkit.generation.vector_filters`, which needs sentence vectors.
+
+    >>> from synthkit.tasks.task import load_task
+    >>> [f.name for f in default_filters(load_task("feedback"))][:3]
+    ['empty', 'length', 'meta-talk']
     """
     by_itself = [Empty(), Length(task), MetaTalk(task), LabelLeak(task), PersonalData(task)]
     return [*by_itself, SeedCopy(seeds), ExactDuplicate(), NearDuplicate()]

@@ -90,6 +90,10 @@ def generate(
     are stored before they are used: the same call again asks nothing that was answered. A `Budget` is never passed.
     `filters` decide what is kept, in their order (`sk.default_filters(task, seeds)`), a function `row -> evidence or
     None` among them if you like; `filters=[]` keeps every text.
+
+    >>> from synthkit.tasks.task import load_task
+    >>> generate(load_task("feedback"), strategy="zero_shot", n=10, progress=False)
+    Generation: 10 of 10 rows, 'feedback' by zero_shot, model claude
     """
     if isinstance(what, Plan):
         if seeds is not None or planned:

@@ -112,6 +112,10 @@ def plan(
     Where prompts show seeds these are anonymised first, and the plan says what was replaced; `anonymize=False` shows
     them as they are. What is left goes to the strategies, as `demos="outliers"` to few_shot. Raises SynthkitError for
     n < 1, an unknown strategy, label or option, or un-anonymised seeds of a task marked sensitive.
+
+    >>> from synthkit.tasks.task import load_task
+    >>> plan(load_task("feedback"), strategy="zero_shot", n=20)
+    Plan: 20 rows of 'feedback' by zero_shot, 4 requests of 5 texts, 2 more to top up with
     """
     names = [strategy] if isinstance(strategy, str) else list(strategy)
     chosen = [get_strategy(name) for name in names]

@@ -45,6 +45,13 @@ def register(
     """Make a function `(task, seeds, label, count, rng) -> Prompt` a strategy under its own name.
 
     With `shows_seeds=True` (as `@register(shows_seeds=True)`) a plan must have seeds, anonymised for a sensitive task.
+
+    >>> @register
+    ... def rhymed(task, seeds, label, count, rng):
+    ...     return Prompt(f"Write {count} rhymed texts about {task.labels[label]}.")
+    >>> get_strategy("rhymed").version
+    1
+    >>> del STRATEGIES["rhymed"]
     """
     if prompt is None:
         return lambda function: register(function, version=version, shows_seeds=shows_seeds)

@@ -279,6 +279,11 @@ def refine(
     bootstrap; None: never), or with its budget. `baseline` asks as many requests once more, in one shot: what the loop
     has to beat. Rows accumulate and are never replaced (Gerstgrasser et al. 2024, arXiv 2404.01413); test rows are not
     looked at.
+
+    Example (some seconds; lesson 08 runs it):
+
+        refinement = sk.refine(sk.load_task("feedback"))
+        refinement.plot()
     """
     if "rounds" in settings:
         warnings.warn("rounds= is called iterations= now", DeprecationWarning, stacklevel=2)

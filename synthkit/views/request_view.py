@@ -109,6 +109,12 @@ def inspect_request(
     """Return the `number`-th request of a plan for a label (and an attribute value): prompt, size, recorded reply.
 
     With `made`, the plan's generation, every text says whether it was kept or why it was dropped.
+
+    >>> from synthkit.prompts.plan import plan
+    >>> from synthkit.tasks.task import load_task
+    >>> view = inspect_request(plan(load_task("feedback"), n=20), label="delivery")
+    >>> view.prompt.splitlines()[0]
+    '[system]'
     """
     found = matching(plan, label, attribute)
     if not 0 <= number < len(found):
