@@ -8,24 +8,25 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synthkit.core.errors import SynthkitError, unknown
+from synthkit.core.errors import SynthkitError
 from synthkit.core.text import tidy
-from synthkit.generation.generate import Generation, synthetic_rows
-from synthkit.generation.ledger import Ledger
-from synthkit.generation.parsing import parse_reply
-from synthkit.llm.budget import Budget, price
+from synthkit.generation.generate import Generation
+from synthkit.generation.ledger import added, requests_ledger
+from synthkit.generation.parsing import number_of, parse_reply
+from synthkit.generation.rows import synthetic_rows
+from synthkit.generation.source import asking, make_source
+from synthkit.llm.budget import Budget
 from synthkit.llm.client import LLM
-from synthkit.llm.engine import Answer, ask
-from synthkit.llm.recorded import Recorded
+from synthkit.llm.engine import Answer
 from synthkit.llm.request import Reply, Request
 from synthkit.llm.store import Store
 from synthkit.prompts.prompt import TURN, fenced_as, items_schema
-from synthkit.seeds.gate import Gate
 
 if TYPE_CHECKING:
     from synthkit.tasks.task import Task
@@ -57,26 +58,10 @@ def relabel(
     >>> relabel(made, progress=False)
     Generation: 199 of 200 rows, 'feedback' by boundary, model claude
     """
-    from tqdm.auto import tqdm
-
-    source = source_of(llm, made.plan.task)
-    own = Store() if isinstance(source, LLM) and store is None else None
-    requests = relabel_requests(made)
-    try:
-        with tqdm(total=len(requests), desc="relabel", leave=False, delay=1, disable=not progress) as bar:
-            answers = ask(
-                requests,
-                source,
-                check=label_problem,
-                gate=Gate(made.plan.task).requests,
-                store=store if own is None else own,
-                budget=budget,
-                on_answer=lambda _: bar.update(),
-            )
-    finally:
-        if own is not None:
-            own.close()
-    return _relabelled(made, answers, source.model)
+    source = make_source(llm, made.plan.task, known=("recorded", "live"))
+    with asking(made.plan.task, source, "relabel", store=store, budget=budget, progress=progress) as answers_to:
+        answers = answers_to(relabel_requests(made), label_problem)
+    return _relabelled(made, answers, source)
 
 
 def relabel_requests(made: Generation) -> list[Request]:
@@ -117,14 +102,17 @@ def label_request(task: Task, rows: list[dict], name: str, random_state: int, sl
 
 
 def read_labels(request: Request, reply: Reply) -> dict[int, str]:
-    """Return the labels of a reply by number, those that the request allows."""
+    """Return the labels of a reply by number, those that the request allows; without numbers where all are there."""
     allowed = request.schema["properties"]["texts"]["items"]["properties"]["label"]["enum"]
-    out = {}
-    for item in parse_reply(reply, key="label") or []:
-        number, label = item.get("number"), tidy(item["label"])
-        if type(number) is int and 1 <= number <= request.count and label in allowed:
-            out.setdefault(number, label)
-    return out
+    items = parse_reply(reply, key="label", count=request.count) or []
+    if len(items) == request.count and not any("number" in item for item in items):
+        items = [{**item, "number": number} for number, item in enumerate(items, 1)]
+    labels: dict[int, str] = {}
+    for item in items:
+        number, label = number_of(item), tidy(item["label"])
+        if number and 1 <= number <= request.count and label in allowed:
+            labels.setdefault(number, label)
+    return labels
 
 
 def label_problem(request: Request, reply: Reply) -> str | None:
@@ -133,36 +121,38 @@ def label_problem(request: Request, reply: Reply) -> str | None:
     return None if got == request.count else f"{got} labels instead of {request.count}"
 
 
-def source_of(llm, task: Task):
-    """Return what answers: "recorded", "live", an `LLM` or anything that completes requests."""
-    if isinstance(llm, LLM) or hasattr(llm, "complete"):
-        return llm
-    if llm == "live":
-        return LLM()
-    if llm == "recorded":
-        return Recorded(task.recordings)
-    raise unknown("llm", llm, ["recorded", "live"])
-
-
-def _relabelled(made: Generation, answers: list[Answer], model: str) -> Generation:
-    said: dict[str, str] = {}
+def labels_by_id(answers: Sequence[Answer]) -> dict[str, str]:
+    """Return the label of each text by the id it was asked under, of the attempt that gave the most."""
+    labels: dict[str, str] = {}
     for answer in answers:
         read = [read_labels(request, reply) for request, reply, _ in answer.replies]
         best = max(read, key=len, default={})
-        said.update({answer.request.demo_ids[number - 1]: label for number, label in best.items()})
-    if answers and not said:
+        labels.update({answer.request.demo_ids[number - 1]: label for number, label in best.items()})
+    return labels
+
+
+def _relabelled(made: Generation, answers: list[Answer], source) -> Generation:
+    labels = labels_by_id(answers)
+    if answers and not labels:
         raise SynthkitError(f"none of the {len(answers)} requests got a label: {answers[0].problems[-1]}")
-    rows, drops, gone = [], [], Counter()
+    unclear, silent = ("label unclear", f"so says {source.model}"), ("not relabelled", "no label came back")
+    rows, drops = [], []
     for row in made.rows:
-        label = said.get(row["id"])
+        label = labels.get(row["id"])
         if label in made.plan.task.labels:
             rows.append(_under(row, label))
             continue
-        reason, evidence = ("label unclear", f"so says {model}") if label else ("not relabelled", "no label came back")
-        gone[reason] += 1
-        seen = {k: row[k] for k in ("id", "label", "text")}
-        drops.append({**seen, "reason": reason, "evidence": evidence, "also": ""})
-    ledger = _added(made.ledger, answers, len(rows), gone, model)
+        reason, evidence = unclear if label else silent
+        drops.append(
+            {**{k: row[k] for k in ("id", "label", "text")}, "reason": reason, "evidence": evidence, "also": ""}
+        )
+    gone = Counter(drop["reason"] for drop in drops)
+    ledger = replace(
+        added(made.ledger, requests_ledger(answers, source)),
+        kept=len(rows),
+        dropped=(*made.ledger.dropped, *sorted(gone.items())),
+    )
+    ledger.check()
     problems = [f"{a.request.strategy}, slot {a.request.slot}: {p}" for a in answers for p in a.problems]
     return replace(
         made,
@@ -178,31 +168,3 @@ def _under(row: dict, label: str) -> dict:
         return row
     attributes = {**json.loads(row["attributes"]), WAS: row["label"]}
     return {**row, "label": label, "attributes": json.dumps(attributes, sort_keys=True, ensure_ascii=False)}
-
-
-def _added(ledger: Ledger, answers: list[Answer], kept: int, gone: Counter, model: str) -> Ledger:
-    """The ledger of the generation with these requests beside its own; they ask for no texts."""
-    tried = [attempt for a in answers for attempt in a.replies]
-    failed = [a for a in answers if a.reply is None and not a.not_asked]
-    failures = Counter(dict(ledger.failures)) + Counter(a.problems[-1].partition(": ")[0] for a in failed)
-    faulty = Counter(dict(ledger.faulty)) + Counter(p for *_, p in tried if p)
-    into, out = sum(r.usage.prompt for _, r, _ in tried), sum(r.usage.completion for _, r, _ in tried)
-    rate = price(model)
-    new = replace(
-        ledger,
-        planned=ledger.planned + len(answers),
-        answered=ledger.answered + sum(a.reply is not None for a in answers),
-        failed=ledger.failed + len(failed),
-        not_asked=ledger.not_asked + sum(a.reply is None and a.not_asked for a in answers),
-        replies=ledger.replies + len(tried),
-        failures=tuple(sorted(failures.items())),
-        faulty=tuple(sorted(faulty.items())),
-        kept=kept,
-        dropped=(*ledger.dropped, *sorted(gone.items())),
-        tokens_in=ledger.tokens_in + into,
-        tokens_out=ledger.tokens_out + out,
-        tokens_estimated=ledger.tokens_estimated or any(r.usage.estimated for _, r, _ in tried),
-        usd=ledger.usd + (into * rate[0] + out * rate[1]) / 1e6 if rate and ledger.usd is not None else None,
-    )
-    new.check()
-    return new

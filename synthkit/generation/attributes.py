@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 from synthkit.core.errors import SynthkitError
 from synthkit.core.results import Result
 from synthkit.core.text import fold, tidy, words
-from synthkit.generation.annotate import BATCH, UNCLEAR, label_problem, label_request, read_labels, source_of
+from synthkit.generation.annotate import BATCH, UNCLEAR, label_problem, label_request, labels_by_id
 from synthkit.generation.parsing import parse_reply
+from synthkit.generation.source import asking, make_source
 from synthkit.llm.budget import Budget
 from synthkit.llm.client import LLM
-from synthkit.llm.engine import Answer, ask
+from synthkit.llm.engine import Answer
 from synthkit.llm.request import Reply, Request
 from synthkit.llm.store import Store
 from synthkit.prompts.prompt import TURN, items_schema
-from synthkit.seeds.gate import Gate
 from synthkit.tasks.task import Task
 
 if TYPE_CHECKING:
@@ -85,35 +85,15 @@ def propose_attributes(
     >>> propose_attributes(load_task("feedback"), progress=False)
     ProposedAttributes: 82 values for 'feedback' by claude, 0 dropped; task = proposed.use() plans with them
     """
-    from tqdm.auto import tqdm
-
-    source = source_of(llm, task)
-    own = Store() if isinstance(source, LLM) and store is None else None
-    try:
-        with tqdm(desc="propose", unit="request", leave=False, delay=1, disable=not progress) as bar:
-
-            def answers(requests, check):
-                kept = store if own is None else own
-                return ask(
-                    requests,
-                    source,
-                    check=check,
-                    gate=Gate(task).requests,
-                    store=kept,
-                    budget=budget,
-                    on_answer=lambda _: bar.update(),
-                )
-
-            proposed = [_values(a) for a in answers(proposal_requests(task), values_problem)]
-            topics, dropped = _distinct(dict(zip(task.labels, proposed[1:], strict=True)))
-            said = _labels(answers(check_requests(task, topics), label_problem))
-    finally:
-        if own is not None:
-            own.close()
+    source = make_source(llm, task, known=("recorded", "live"))
+    with asking(task, source, "propose", store=store, budget=budget, progress=progress) as answers_to:
+        proposed = [_values(a) for a in answers_to(proposal_requests(task), values_problem)]
+        topics, dropped = _distinct(dict(zip(task.labels, proposed[1:], strict=True)))
+        labels = labels_by_id(answers_to(check_requests(task, topics), label_problem))
     about: dict[str, list[str]] = {label: [] for label in task.labels}
     for label, values in topics.items():
         for value in values:
-            if (given := said.get(f"{label}/{value}", UNCLEAR)) == label:
+            if (given := labels.get(f"{label}/{value}", UNCLEAR)) == label:
                 about[label].append(value)
             else:
                 dropped.append((label, value, f"the model labels it {given}"))
@@ -169,12 +149,13 @@ def check_requests(task: Task, topics: dict[str, list[str]]) -> list[Request]:
 
 def values_problem(request: Request, reply: Reply) -> str | None:
     """Return why a reply should be asked for again, or None."""
-    got = len(parse_reply(reply, key="value") or [])
+    got = len(parse_reply(reply, key="value", count=request.count) or [])
     return None if got >= request.count // 2 else f"{got} values instead of {request.count}"
 
 
 def _values(answer: Answer) -> list[str]:
-    best = max((parse_reply(reply, key="value") or [] for _, reply, _ in answer.replies), key=len, default=[])
+    read = [parse_reply(reply, key="value", count=request.count) or [] for request, reply, _ in answer.replies]
+    best = max(read, key=len, default=[])
     tidied = (tidy(item["value"]).strip(" .").replace("\n", " ") for item in best[: answer.request.count])
     return list(dict.fromkeys(v for v in tidied if 0 < len(words(v)) <= LONGEST and len(v) <= 20 * LONGEST))
 
@@ -193,11 +174,3 @@ def _distinct(topics: dict[str, list[str]]) -> tuple[dict[str, list[str]], list[
                 dropped.append((label, value, f"also proposed for {', '.join(others)}"))
     gone = {(label, value) for label, value, _ in dropped}
     return {label: [v for v in values if (label, v) not in gone] for label, values in topics.items()}, dropped
-
-
-def _labels(answers: list[Answer]) -> dict[str, str]:
-    said: dict[str, str] = {}
-    for answer in answers:
-        for request, reply, _ in answer.replies:
-            said.update({request.demo_ids[n - 1]: label for n, label in read_labels(request, reply).items()})
-    return said

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 from typing import TYPE_CHECKING
 
-from synthkit.core.errors import SynthkitError, unknown
+from synthkit.core.errors import SynthkitError
 from synthkit.core.exports import write_csv
+from synthkit.core.language import foreign
 from synthkit.core.results import Result
-from synthkit.core.text import tidy
 from synthkit.generation.filter import apply, as_filters
 from synthkit.generation.filters import default_filters
-from synthkit.generation.ledger import Ledger
-from synthkit.generation.parsing import number_probabilities, number_texts, parse_reply, reply_problem, unsound
-from synthkit.llm.budget import Budget, price
+from synthkit.generation.ledger import Ledger, requests_ledger
+from synthkit.generation.parsing import best_attempt, reply_problem
+from synthkit.generation.rows import make_row, synthetic_rows
+from synthkit.generation.source import asking, make_source
+from synthkit.llm.budget import Budget
 from synthkit.llm.client import LLM
-from synthkit.llm.engine import Answer, Status, ask
-from synthkit.llm.ngram import NGram
-from synthkit.llm.recorded import Recorded
-from synthkit.llm.request import Reply, Request
+from synthkit.llm.engine import Answer
+from synthkit.llm.request import Request
 from synthkit.llm.store import Store
 from synthkit.prompts.plan import Plan, plan
 from synthkit.seeds.gate import FILTER, Gate
@@ -32,7 +31,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from datasets import Dataset
 
-COLUMNS = ("id", "text", "label", "strategy", "attributes", "demo_ids", "model", "request_key", "slot", "iteration")
+LACKING = 0.6  # of its share: a label with less of it lacks, and top-ups go to it; less uneven is the filters' doing
+LEAST_YIELD = 0.1  # rows kept of a text asked for that a top-up counts on at the least
+LOOKED_AT, ALARMING = 200, 0.2  # texts whose language is looked at; the share in another one that is said
 
 
 @dataclass(frozen=True, repr=False)
@@ -48,7 +49,8 @@ class Generation(Result):
     filters: tuple[str, ...] = ()  # that every text passed, in their order
 
     def summary(self) -> str:
-        note = f" ({self.ledger.note})" if self.ledger.note else ""
+        note = "; ".join(filter(None, [self.ledger.note, self.ledger.shortfall]))
+        note = f" ({note})" if note else ""
         return (
             f"Generation: {len(self.rows)} of {self.plan.n} rows{note}, {self.plan.task.name!r} by "
             f"{self.plan.strategy}, model {self.model}"
@@ -103,134 +105,111 @@ def generate(
         chosen = plan(what, seeds, **planned)
     else:
         raise SynthkitError(f"generate({type(what).__name__}): expected a plan or a task")
-    source = make_source(llm, chosen)
-    own = Store() if isinstance(source, LLM) and store is None else None
+    source = make_source(llm, chosen.task, chosen.seeds)
     chosen_filters = default_filters(chosen.task, chosen.seeds) if filters is None else as_filters(filters)
-    run = _Run(chosen, source, store if own is None else own, budget, chosen_filters)
-    try:
-        with _bar(chosen, progress) as bar:
-            run.go(bar)
-    finally:
-        if own is not None:
-            own.close()
+    what = f"{chosen.task.name}, {chosen.strategy}"
+    with asking(chosen.task, source, what, store=store, budget=budget, progress=progress) as answers_to:
+        run = _Run(chosen, source, chosen_filters)
+        run.go(lambda requests: answers_to(requests, reply_problem))
     return run.result()
 
 
-def make_source(llm, chosen: Plan):
-    """Return the source of replies that `llm` names, for a plan."""
-    if isinstance(llm, LLM) or hasattr(llm, "complete"):
-        return llm
-    if llm == "recorded":
-        return Recorded(chosen.task.recordings)
-    if llm == "ngram":
-        return NGram(chosen.seeds, max_words=chosen.task.max_words)
-    if llm == "live":
-        return LLM()
-    raise unknown("llm", llm, ["recorded", "ngram", "live"])
-
-
-def _bar(chosen: Plan, progress: bool):
-    from tqdm.auto import tqdm
-
-    what = f"{chosen.task.name}, {chosen.strategy}"
-    total = chosen.first_wave  # a short run shows no bar and leaves no trace of one in a kept notebook
-    return tqdm(total=total, desc=what, unit="request", leave=False, delay=1, disable=not progress)
-
-
-def _show(bar, status: Status) -> None:
-    cost = f"${status.usd:.4f}" if status.usd else f"{status.tokens:,} tokens"
-    # refresh=False: a refresh draws the bar before its delay is over, and then close() does not wipe it
-    bar.set_postfix_str(f"{status.in_flight} in flight, {status.retries} retries, {cost}", refresh=False)
-
-
 class _Run:
-    """One generation under way: opens waves of slots until n rows are kept or the plan's slots end."""
+    """One generation under way: opens waves of requests until n rows are kept or there is nothing left to ask."""
 
-    def __init__(self, chosen: Plan, source, store, budget, filters):
-        self.plan, self.source, self.store, self.budget, self.filters = chosen, source, store, budget, filters
-        self.gate = Gate(chosen.task)
+    def __init__(self, chosen: Plan, source, filters):
+        self.plan, self.source, self.filters = chosen, source, filters
+        self.open = list(chosen.slots[chosen.first_wave :])  # slots that were not asked
+        self.rests: dict[tuple[str, int], Request] = {}  # what a short reply still owes, by strategy and slot
+        self.owed: dict[tuple[str, int], list[int]] = {}  # the numbers of those texts
+        self.shares = _shares(chosen)
+        self.only_lacking = False  # whether this wave is for labels that lack
+        self.answers: list[Answer] = []
         self.rows: list[dict] = []
         self.kept: list[dict] = []
         self.drops: list[dict] = []
-        self.problems: list[str] = []
         self.counts: Counter = Counter()
         self.dropped: Counter = Counter()
-        self.faulty: Counter = Counter()
-        self.failures: Counter = Counter()
-        self.estimated = False
         self.note = ""
         for f in filters:
             f.begin(chosen)
 
-    def go(self, bar) -> None:
-        start, size = 0, self.plan.first_wave
-        while size and not self.note:
-            wave = self.plan.slots[start : start + size]
+    def go(self, answers_to: Callable[[list[Request]], list[Answer]]) -> None:
+        wave = list(self.plan.slots[: self.plan.first_wave])
+        while wave:
             if hasattr(self.source, "covered"):
                 covered = self.source.covered(wave)
                 self.note = "" if len(covered) == len(wave) else "recordings exhausted"
-                wave = covered
-            bar.total = start + len(wave)
-            answers = ask(
-                wave,
-                self.source,
-                check=reply_problem,
-                gate=self.gate.requests,
-                store=self.store,
-                budget=self.budget,
-                on_answer=lambda _: bar.update(),
-                on_progress=lambda status: _show(bar, status),
-            )
+                wave = list(covered)
+            answers = answers_to(wave)
             for answer in answers:
                 self._take(answer)
             self._filter_wave()
-            if self.counts["failed"] and not self.counts["answered"]:
-                raise SynthkitError(f"none of the {self.counts['failed']} requests got a reply: {self.problems[-1]}")
+            if not any(a.reply for a in self.answers) and any(not a.not_asked for a in self.answers):
+                failed = [a for a in self.answers if not a.not_asked]
+                raise SynthkitError(f"none of the {len(failed)} requests got a reply: {failed[-1].problems[-1]}")
             ends = [p.partition(": ")[2] for a in answers for p in a.problems[-1:] if p.startswith("not asked")]
             self.note = ends[-1] if ends else self.note
-            start += size
-            size = self._next_wave(start)
+            wave = [] if self.note else self._next_wave()
 
-    def _next_wave(self, start: int) -> int:
-        """Top up with as many slots as the yield so far says are needed, at least one, at most what the plan holds."""
-        missing = self.plan.n - len(self.kept)
-        if missing <= 0 or self.note:
-            return 0
-        left = len(self.plan.slots) - start
-        if left <= 0:
+    def _next_wave(self) -> list[Request]:
+        """Top up with as many requests as the yield so far says are needed: first those of labels that lack.
+
+        What short replies still owe is asked for where that takes no more requests than new slots do.
+        """
+        kept = Counter(row["label"] for row in self.kept)
+        missing = {label: share - kept[label] for label, share in self.shares.items()}
+        lacking = {label for label in missing if kept[label] < LACKING * self.shares[label]}
+        self.only_lacking = any(r.label in lacking for r in (*self.open, *self.rests.values()))
+        if self.only_lacking:
+            return [r for label in self.shares if label in lacking for r in self._some(missing[label], label)]
+        # labels that lack and have no request left are not made up for by others
+        wave = self._some(self.plan.n - len(self.kept) - sum(missing[label] for label in lacking), None)
+        if not wave and len(self.kept) < self.plan.n:
             self.note = f"the plan's {len(self.plan.slots)} requests are used up; plan with a higher surplus="
-            return 0
-        rate = max(len(self.kept) / max(1, self.counts["asked"]), 0.1)
-        return min(left, ceil(missing / (rate * self.plan.slots[start].count)))
+        return wave
+
+    def _some(self, missing: int, label: str | None) -> list[Request]:
+        """Take requests for so many missing rows, of one label or of all in turn."""
+        slots = [r for r in self.open if label in (None, r.label)]
+        rests = [key for key, r in self.rests.items() if label in (None, r.label)]
+        if missing <= 0 or not (slots or rests):
+            return []
+        asked = sum(a.request.count for a in self.answers if a.reply and label in (None, a.request.label))
+        kept = sum(label in (None, row["label"]) for row in self.kept)
+        rate = max(kept / max(1, asked), LEAST_YIELD)
+        slots = slots[: ceil(missing / (rate * self.plan.slots[0].count))]
+        enough = next((i for i in range(1, len(rests)) if self._texts(rests[:i]) >= missing), len(rests))
+        if rests and (not slots or (enough <= len(slots) and self._texts(rests[:enough]) >= missing)):
+            return [self.rests.pop(key) for key in rests[:enough]]
+        self.open = [r for r in self.open if r not in slots]
+        return slots
+
+    def _texts(self, rests: list) -> int:
+        return sum(self.rests[key].count for key in rests)
 
     def _take(self, answer: Answer) -> None:
-        self.counts["planned"] += 1
-        which = f"{answer.request.strategy}, slot {answer.request.slot}"
-        self.problems += [f"{which}: {p}" for p in answer.problems]
-        for _, reply, problem in answer.replies:
-            self.counts["replies"] += 1
-            self.counts["tokens_in"] += reply.usage.prompt
-            self.counts["tokens_out"] += reply.usage.completion
-            self.estimated |= reply.usage.estimated
-            self.faulty[problem] += problem is not None
+        self.answers.append(answer)
         if answer.reply is None:
-            self.counts["not_asked" if answer.not_asked else "failed"] += 1
-            if not answer.not_asked:
-                self.failures[answer.problems[-1].partition(": ")[0].partition(" (")[0]] += 1
             return
-        self.counts["answered"] += 1
         self.counts["asked"] += answer.request.count
-        request, reply, texts, stated = _best(answer)
+        request, reply, texts, stated = best_attempt(answer)
         if not texts:
             self.counts["unparsable"] += request.count
             return
         self.counts["parsed"] += len(texts)
         self.counts["short"] += request.count - len(texts)
-        if fitted_on := getattr(self.source, "fitted_on", ()):  # no prompt, and words of these rows all the same
-            request = replace(request, demo_ids=fitted_on)
+        place = request.strategy, request.slot
+        numbers = self.owed.get(place) or list(range(1, request.count + 1))
+        fitted_on = getattr(self.source, "fitted_on", ())  # no prompt, and words of these rows all the same
+        shown = replace(request, demo_ids=fitted_on) if fitted_on else request
         self.rows += [
-            make_row(request, reply, number, text, self.source, stated.get(number)) for number, text in texts.items()
+            make_row(shown, reply, n, numbers[n - 1], text, self.source, stated.get(n)) for n, text in texts.items()
         ]
+        if len(texts) < request.count and place not in self.owed:
+            rest = rest_request(request, [n for n in numbers if n not in texts])
+            if not hasattr(self.source, "covered") or self.source.get(rest):
+                self.rests[place], self.owed[place] = rest, [n for n in numbers if n not in texts]
 
     def _filter_wave(self) -> None:
         rows, self.rows = self.rows, []
@@ -243,8 +222,8 @@ class _Run:
         if len(self.kept) >= self.plan.n:
             self.dropped["not needed (n is reached)"] += 1
             return
-        wanted = self.plan.wanted
-        if wanted and sum(r["label"] == row["label"] for r in self.kept) >= wanted[row["label"]]:
+        shares = self.plan.wanted or (self.shares if self.only_lacking else {})
+        if shares and sum(r["label"] == row["label"] for r in self.kept) >= shares.get(row["label"], 0):
             self.dropped["not needed (its label has enough)"] += 1
             return
         verdicts = apply(row, self.filters)
@@ -257,24 +236,43 @@ class _Run:
         self.drops.append({**seen, **first._asdict(), "also": "; ".join(v.reason for v in others)})
 
     def result(self) -> Generation:
-        model = self.source.model
-        rate = price(self.source)
-        used = self.counts
-        ledger = Ledger(
-            **{name: used[name] for name in ("planned", "answered", "failed", "not_asked", "replies")},
-            **{name: used[name] for name in ("asked", "parsed", "short", "unparsable", "tokens_in", "tokens_out")},
-            failures=tuple(sorted(self.failures.items())),
-            faulty=tuple(sorted((reason, count) for reason, count in self.faulty.items() if count)),
+        kept = Counter(row["label"] for row in self.kept)
+        notes = [self.note, *(f.note for f in self.filters), *self._suspicions()]
+        ledger = replace(
+            requests_ledger(self.answers, self.source),
+            **{name: self.counts[name] for name in ("asked", "parsed", "short", "unparsable")},
             kept=len(self.kept),
             dropped=self._dropped_in_order(),
-            tokens_estimated=self.estimated,
-            usd=rate and (used["tokens_in"] * rate[0] + used["tokens_out"] * rate[1]) / 1e6,
-            note="; ".join(note for note in (self.note, *(f.note for f in self.filters)) if note),
+            lacking=tuple((x, kept[x], share) for x, share in self.shares.items() if kept[x] < LACKING * share),
+            note="; ".join(note for note in notes if note),
         )
         ledger.check()
+        problems = tuple(f"{a.request.strategy}, slot {a.request.slot}: {p}" for a in self.answers for p in a.problems)
         rows = synthetic_rows(self.kept)
         ran = tuple(f.name for f in self.filters)
-        return Generation(self.plan, rows, ledger, tuple(self.drops), tuple(self.problems), model, ran)
+        return Generation(self.plan, rows, ledger, tuple(self.drops), problems, self.source.model, ran)
+
+    def _suspicions(self) -> list[str]:
+        """What a live model's replies show that no filter drops: another language, prompts that were cut off."""
+        if not hasattr(self.source, "session"):
+            return []
+        out, language = [], self.plan.task.language.partition("-")[0].casefold()
+        texts = [row["text"] for row in self.kept[:LOOKED_AT]]
+        others = Counter(foreign(texts, language).values())
+        if others.total() > ALARMING * len(texts):
+            name = others.most_common(1)[0][0]
+            out.append(
+                f"{others.total()} of {len(texts)} texts are not in the task's language ({language}) but in {name}"
+            )
+        counted = [(a.request, r.usage.prompt) for a in self.answers for _, r, _ in a.replies if not r.usage.estimated]
+        sent = [(n, sum(len(m["content"].split()) for m in request.messages)) for request, n in counted]
+        cut = [(read, words) for read, words in sent if read < words]
+        if len(cut) > len(counted) / 2:
+            out.append(
+                f"the endpoint read {cut[0][0]} tokens of a prompt of {cut[0][1]} words: it cuts prompts off. Give "
+                "it a longer context (Ollama: num_ctx, llama.cpp: -c, vLLM: --max-model-len)"
+            )
+        return out
 
     def _dropped_in_order(self) -> tuple[tuple[str, int], ...]:
         """Reasons in the filters' order, then what was not needed."""
@@ -286,38 +284,23 @@ class _Run:
         return tuple((reason, self.dropped[reason]) for reason in sorted(self.dropped, key=place))
 
 
-def _best(answer: Answer) -> tuple[Request, Reply, dict[int, str], dict[int, str]]:
-    """Return the attempt with the most texts, the earliest of equals: a bad last reply does not undo a better one."""
-    read = []
-    for request, reply, _ in answer.replies:
-        sound = [item for item in parse_reply(reply) or [] if unsound(request, item) is None]
-        texts, stated = number_texts(sound, request.count), number_probabilities(sound, request.count)
-        read.append((request, reply, texts, stated))
-    return max(read, key=lambda attempt: len(attempt[2]))
+def _shares(chosen: Plan) -> dict[str, int]:
+    """Return how many of the n rows fall to each label: as the plan says, else as its first requests ask for them."""
+    if chosen.wanted:
+        return dict(chosen.wanted)
+    shares, left = Counter(), chosen.n
+    for request in chosen.slots[: chosen.first_wave]:
+        shares[request.label] += min(left, request.count)
+        left -= min(left, request.count)
+    return dict(shares)
 
 
-def make_row(request: Request, reply: Reply, number: int, text: str, source, probability: str | None) -> dict:
-    """Return one synthetic row with its lineage; its attributes carry the `probability` that the model stated."""
-    attributes = request.attributes[number - 1] if request.attributes else {}
-    if probability is not None:
-        attributes = {**attributes, "probability": probability}
-    return {
-        "id": f"{request.strategy}-r{request.random_state}-s{request.slot:04d}-{number}",
-        "text": text,
-        "label": request.label,
-        "strategy": request.strategy,
-        "attributes": json.dumps(attributes, sort_keys=True, ensure_ascii=False),
-        "demo_ids": json.dumps(list(request.demo_ids)),
-        "model": tidy(reply.model or source.model),
-        "request_key": request.key(source),
-        "slot": request.slot,
-        "iteration": 0,
-    }
-
-
-def synthetic_rows(rows: list[dict]) -> Dataset:
-    """Return rows as a Dataset of the synthetic schema: strings, but for `slot` and `iteration` (int64)."""
-    from datasets import Dataset, Features, Value
-
-    kinds = {name: Value("int64" if name in ("slot", "iteration") else "string") for name in COLUMNS}
-    return Dataset.from_dict({name: [r[name] for r in rows] for name in COLUMNS}, features=Features(kinds))
+def rest_request(request: Request, numbers: list[int]) -> Request:
+    """Return the smaller request for the texts of a reply that did not come, by their numbers."""
+    *before, last = request.messages
+    count, these = len(numbers), ", ".join(map(str, numbers))
+    asked = last["content"].replace(f"with the numbers 1 to {request.count}", f"with the numbers 1 to {count}")
+    lines = f": those of the lines {these} above, numbered 1 to {count}" if request.attributes else ""
+    content = f"{asked}\n\nOnly {count} of the {request.count} texts {'is' if count == 1 else 'are'} wanted now{lines}."
+    attributes = tuple(request.attributes[n - 1] for n in numbers) if request.attributes else ()
+    return replace(request, messages=(*before, {**last, "content": content}), count=count, attributes=attributes)

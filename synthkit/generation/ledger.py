@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from synthkit.core.results import Result
+from synthkit.llm.budget import price
+from synthkit.llm.engine import Answer
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,7 +20,8 @@ class Ledger(Result):
     """What was asked, what came, what stayed. `check()` holds: every request and every text is somewhere.
 
     Requests: planned = answered + failed + not_asked; `failures` says why, `faulty` which replies were no use and why.
-    Texts: asked = parsed + short + unparsable; parsed = kept + dropped.
+    Texts: asked = parsed + short + unparsable; parsed = kept + dropped. `lacking` is (label, kept, its share) of each
+    label that has far less than its share of the rows.
     """
 
     planned: int = 0
@@ -37,6 +42,12 @@ class Ledger(Result):
     tokens_estimated: bool = False
     usd: float | None = None
     note: str = ""
+    lacking: tuple[tuple[str, int, int], ...] = ()
+
+    @property
+    def shortfall(self) -> str:
+        """Which labels lack rows, in words; empty where none does."""
+        return ", ".join(f"{label}: {kept} of {share} rows" for label, kept, share in self.lacking)
 
     def check(self) -> None:
         """Raise AssertionError if anything is unaccounted for."""
@@ -48,7 +59,8 @@ class Ledger(Result):
 
     def summary(self) -> str:
         gone = sum(n for _, n in self.dropped)
-        note = f" - {self.note}" if self.note else ""
+        notes = "; ".join(filter(None, [self.note, self.shortfall]))
+        note = f" - {notes}" if notes else ""
         return f"Ledger: {self.answered} replies, {self.parsed} texts, {gone} dropped, {self.kept} kept{note}"
 
     def to_frame(self) -> pd.DataFrame:
@@ -70,8 +82,47 @@ class Ledger(Result):
             ("  parsed", self.parsed),
             *((f"    dropped: {reason}", count) for reason, count in self.dropped),
             ("    kept", self.kept),
+            *((f"    lacks: {label}", share - kept) for label, kept, share in self.lacking),
             (f"tokens in{mark}", self.tokens_in),
             (f"tokens out{mark}", self.tokens_out),
             ("US dollars", "unknown" if self.usd is None else f"{self.usd:.4f}"),
         ]
         return pd.DataFrame(lines, columns=["step", "count"])
+
+
+def requests_ledger(answers: Sequence[Answer], source) -> Ledger:
+    """Return the ledger of requests and what came of them; their texts are still to be counted."""
+    tried = [attempt for a in answers for attempt in a.replies]
+    failed = [a for a in answers if a.reply is None and not a.not_asked]
+    tokens_in, tokens_out = sum(r.usage.prompt for _, r, _ in tried), sum(r.usage.completion for _, r, _ in tried)
+    rate = price(source)
+    return Ledger(
+        planned=len(answers),
+        answered=sum(a.reply is not None for a in answers),
+        failed=len(failed),
+        not_asked=sum(a.reply is None and a.not_asked for a in answers),
+        failures=_tally(a.problems[-1].partition(": ")[0].partition(" (")[0] for a in failed),
+        replies=len(tried),
+        faulty=_tally(problem for *_, problem in tried if problem),
+        tokens_in=tokens_in,
+        tokens_out=tokens_out,
+        tokens_estimated=any(r.usage.estimated for _, r, _ in tried),
+        usd=rate and (tokens_in * rate[0] + tokens_out * rate[1]) / 1e6,
+    )
+
+
+def _tally(reasons: Iterable[str]) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted(Counter(reasons).items()))
+
+
+def added(ledger: Ledger, more: Ledger) -> Ledger:
+    """Return a ledger with the requests of another beside its own."""
+    counts = ("planned", "answered", "failed", "not_asked", "replies", "tokens_in", "tokens_out")
+    return replace(
+        ledger,
+        **{name: getattr(ledger, name) + getattr(more, name) for name in counts},
+        failures=tuple(sorted((Counter(dict(ledger.failures)) + Counter(dict(more.failures))).items())),
+        faulty=tuple(sorted((Counter(dict(ledger.faulty)) + Counter(dict(more.faulty))).items())),
+        tokens_estimated=ledger.tokens_estimated or more.tokens_estimated,
+        usd=None if ledger.usd is None or more.usd is None else ledger.usd + more.usd,
+    )

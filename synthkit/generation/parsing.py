@@ -14,6 +14,7 @@ from contextlib import suppress
 from synthkit.core.text import tidy, words
 from synthkit.generation.json_values import json_values
 from synthkit.generation.line_formats import NUMBERED, listed_texts, numbered_lines
+from synthkit.llm.engine import Answer
 from synthkit.llm.request import Reply, Request
 
 LONGEST_REPLY = 100_000  # characters of a reply that are looked at
@@ -112,7 +113,7 @@ def _of_values(answer: str, key: str, count: int) -> list[dict]:
         with suppress(ValueError, RecursionError):
             return _items(json.JSONDecoder(strict=False).raw_decode(answer, quoted.start())[0], key)
     if len(found) > 1:
-        numbers = [_number(i) for items in found for i in items]
+        numbers = [number_of(i) for items in found for i in items]
         goes_on = None not in numbers and len(set(numbers)) == len(numbers)
         if goes_on or all(len(items) == 1 for items in found):
             every = [item for items in found for item in items]
@@ -157,7 +158,7 @@ def _of_dict(value: dict, key: str, depth: int) -> list[dict]:
             return inside[name]
         if isinstance(value.get(name), str) and len(parts := numbered_lines(value[name])) > 1:
             return [{key: part} for part in parts]
-    if (isinstance(value.get(key), str) or _number(value) is not None) and (item := _item(value, key, None)):
+    if (isinstance(value.get(key), str) or number_of(value) is not None) and (item := _item(value, key, None)):
         return [item]
     numbers = [_NUMBERED_KEY.fullmatch(name) for name in value]
     if value and all(numbers) and all(isinstance(v, (str, dict)) for v in value.values()):
@@ -194,7 +195,7 @@ def _item(value: dict, key: str, shared: str | None) -> dict | None:
     return {**value, key: value[name]} if name else None
 
 
-def _number(item: dict) -> int | None:
+def number_of(item: dict) -> int | None:
     """The number that an item carries, also written as "3" or "3."."""
     number = item.get("number")
     if isinstance(number, str) and (found := re.fullmatch(r"\s*#?(\d{1,3})[.)]?\s*", number)):
@@ -212,7 +213,7 @@ def _unwrapped(items: list[dict], count: int) -> list[dict]:
         return [{**items[0], "number": n, "text": part} for n, part in enumerate(parts, 1)]
     heads = [NUMBERED.fullmatch(t) for t in texts]
     numbers = [int(h["number"]) for h in heads if h]
-    numbered = numbers in ([_number(i) for i in items], list(range(1, len(items) + 1)))
+    numbered = numbers in ([number_of(i) for i in items], list(range(1, len(items) + 1)))
     if all(heads) and numbered and (len(items) > 1 or heads[0]["noun"]) and all(h["text"].strip() for h in heads):
         texts = [h["text"].strip() for h in heads]
     if len(items) > 1:
@@ -228,6 +229,17 @@ def _unwrapped(items: list[dict], count: int) -> list[dict]:
     return [{**item, "text": text} for item, text in zip(items, texts, strict=True)]
 
 
+def best_attempt(answer: Answer) -> tuple[Request, Reply, dict[int, str], dict[int, str]]:
+    """Return the attempt with the most texts, the earliest of equals: request, reply, texts and their probabilities."""
+    read = []
+    for request, reply, _ in answer.replies:
+        items = parse_reply(reply, count=request.count) or []
+        sound = [item for item in items if unsound(request, item) is None]
+        texts, stated = number_texts(sound, request.count), number_probabilities(sound, request.count)
+        read.append((request, reply, texts, stated))
+    return max(read, key=lambda attempt: len(attempt[2]))
+
+
 def number_texts(items: list[dict], count: int) -> dict[int, str]:
     """Return tidied texts by number, 1 to `count`: as numbered, or in their order if the numbers are no use."""
     return {number: tidy(item["text"])[:LONGEST_TEXT] for number, item in _numbered(items, count)}
@@ -240,7 +252,7 @@ def number_probabilities(items: list[dict], count: int) -> dict[int, str]:
 
 
 def _numbered(items: list[dict], count: int) -> list[tuple[int, dict]]:
-    numbers = [_number(i) for i in items]
+    numbers = [number_of(i) for i in items]
     usable = all(n is not None and 1 <= n <= count for n in numbers) and len(set(numbers)) == len(numbers)
     pairs = zip(numbers, items, strict=True) if usable else enumerate(items[:count], start=1)
     return sorted(pairs, key=lambda pair: pair[0])

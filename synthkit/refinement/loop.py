@@ -14,7 +14,9 @@ from synthkit.core.errors import SynthkitError
 from synthkit.core.stats import Fits, Interval, estimate
 from synthkit.generation.filter import as_filters
 from synthkit.generation.filters import default_filters
-from synthkit.generation.generate import Generation, generate, make_source, synthetic_rows
+from synthkit.generation.generate import Generation, generate
+from synthkit.generation.rows import synthetic_rows
+from synthkit.generation.source import make_source
 from synthkit.llm.budget import Budget
 from synthkit.llm.client import LLM
 from synthkit.llm.recorded import OWN_SLOTS, Recorded
@@ -124,7 +126,7 @@ class Loop:
         )
         first = self.one_shot(start)
         self._guard, self.seeds = seeds, first.seeds  # filters know them as they are, prompts anonymised
-        self.source = make_source(llm, first)
+        self.source = make_source(llm, task, first.seeds)
         self._asking = {"llm": self.source, "budget": budget, "store": store, "progress": progress}
         self.decisions = Decisions(task.recordings if isinstance(self.source, Recorded) else None)
         names = [strategy] if isinstance(strategy, str) else list(strategy)

@@ -231,6 +231,8 @@ def _together(ledgers: Sequence[Ledger], gone: Counter) -> Ledger:
                 counts.update(dict(some))
             counts.update(gone if f.name == "dropped" else {})
             out[f.name] = tuple(sorted(counts.items()))
+        elif f.name == "lacking":  # a loop asks where rows are needed, not in equal shares
+            out[f.name] = ()
         elif f.name == "note":
             out[f.name] = values[-1] if ledgers[-1].not_asked else ""
         elif f.name == "tokens_estimated":

@@ -1,6 +1,7 @@
 """From replies to rows: parsing, filtering, counting, and rows that do not depend on how the run went."""
 
 import json
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -27,6 +28,75 @@ def test_a_run_keeps_n_rows_and_its_ledger_adds_up(cafe, scripted):
     assert made.rows.column_names[:3] == ["id", "text", "label"]
     assert len(set(made.rows["id"])) == 23
     assert "23 of 23 rows" in repr(made)
+
+
+def fresh_texts(request):
+    """As many texts as are asked for, other ones for a smaller request of the same slot."""
+    other = replace(request, slot=request.slot + 700 * (request.count < 5))
+    return [item["text"] for item in json.loads(distinct_texts(other))["texts"]]
+
+
+def test_what_a_short_reply_owes_is_asked_for_as_a_smaller_request(cafe, scripted):
+    def owing(request):
+        return as_reply(fresh_texts(request)[: 4 if request.slot == 1 else 5])
+
+    source = scripted(owing)
+    made = generate(plan(cafe, strategy="attributed", n=15), llm=source, progress=False)
+    made.ledger.check()
+    assert [r.count for r in source.asked] == [5, 5, 5, 1]
+    rest, asked = source.asked[-1], source.asked[1]
+    assert "with the numbers 1 to 1." in rest.messages[-1]["content"] and rest.messages[0] == asked.messages[0]
+    assert rest.attributes == asked.attributes[4:]
+    assert made.rows["id"][-1] == "attributed-r0-s0001-5" and len(set(made.rows["id"])) == len(made.rows) == 15
+    assert json.loads(made.rows["attributes"][-1]) == rest.attributes[0]
+    assert (made.ledger.asked, made.ledger.short, made.ledger.replies) == (16, 1, 4)
+
+
+def test_where_every_reply_is_short_whole_requests_cost_less_and_the_rests_come_last(cafe, scripted):
+    source = scripted(lambda request: as_reply(fresh_texts(request)[:4]))
+    assert len(generate(plan(cafe, n=60), llm=source, progress=False).rows) == 60
+    assert [r.count for r in source.asked] == [5] * 15
+    dry = scripted(lambda request: as_reply(fresh_texts(request)[:4]))
+    assert len(generate(plan(cafe, n=60, surplus=0), llm=dry, progress=False).rows) == 60
+    assert [r.count for r in dry.asked] == [5] * 12 + [1] * 12
+
+
+def test_top_ups_go_to_the_label_that_lacks_and_what_it_lacks_in_the_end_is_named(cafe, scripted):
+    def at_first_no_menu(request):
+        return "no" if request.label == "menu" and request.slot < 5 else distinct_texts(request)
+
+    source = scripted(at_first_no_menu)
+    made = generate(plan(cafe, n=30, surplus=1.0), llm=source, progress=False)
+    assert Counter(made.rows["label"]) == {"animals": 10, "menu": 10, "visits": 10}
+    assert {r.label for r in source.asked[6:]} == {"menu"} and made.ledger.lacking == ()
+
+    never = generate(
+        plan(cafe, n=30), llm=scripted(lambda r: "no" if r.label == "menu" else distinct_texts(r)), progress=False
+    )
+    never.ledger.check()
+    assert Counter(never.rows["label"]) == {"animals": 10, "visits": 10}
+    assert never.ledger.lacking == (("menu", 0, 10),)
+    for shown in (repr(never), repr(never.ledger), never.ledger.to_frame().to_string()):
+        assert "menu" in shown
+    assert (
+        dict(zip(never.ledger.to_frame()["step"].str.strip(), never.ledger.to_frame()["count"], strict=True))[
+            "lacks: menu"
+        ]
+        == 10
+    )
+
+
+@given(st.dictionaries(st.sampled_from(["animals", "menu", "visits"]), st.integers(0, 5)), st.integers(1, 40))
+def test_no_label_gets_rows_in_the_place_of_one_that_lacks(cafe, scripted, yields, n):
+    def script(request):
+        return as_reply(fresh_texts(request)[: yields.get(request.label, 5)])
+
+    made = generate(plan(cafe, n=n), llm=scripted(script), progress=False)
+    made.ledger.check()
+    kept = Counter(made.rows["label"])
+    left = sum(share - had for _, had, share in made.ledger.lacking)
+    assert len(made.rows) < n - left + 5  # the last request of the first wave may bring more than is left of n
+    assert {label for label, *_ in made.ledger.lacking} >= {x for x in list(cafe.labels)[: n // 5] if not kept[x]}
 
 
 @given(st.lists(st.integers(0, 6), min_size=9, max_size=9), st.integers(1, 30))
@@ -58,7 +128,8 @@ def test_the_ledger_notices_a_text_that_went_missing():
 
 def test_a_smaller_n_is_a_prefix_of_a_larger_one(cafe, scripted):
     def with_duplicates(request):
-        return as_reply(["said before"]) if request.slot % 3 == 0 else distinct_texts(request)
+        texts = [t["text"] for t in json.loads(distinct_texts(request))["texts"]]
+        return as_reply(["said before", *texts[1:]])
 
     small, large = (
         generate(plan(cafe, n=n, surplus=1.0), llm=scripted(with_duplicates), progress=False).rows.to_list()
@@ -138,7 +209,7 @@ def hostile_run(cafe, scripted):
 
 def test_a_text_of_100_kilobytes_costs_itself_and_no_other(hostile_run):
     assert len(hostile_run.rows) == 10
-    assert (hostile_run.ledger.unparsable, hostile_run.ledger.short) == (0, 1)
+    assert (hostile_run.ledger.unparsable, hostile_run.ledger.short) == (1, 1)  # itself, and asked for once more
 
 
 @pytest.fixture

@@ -135,6 +135,15 @@ def test_what_is_whole_in_a_short_reply_is_kept_and_the_rest_asked_of_other_slot
     assert made.ledger.replies == 9
 
 
+def test_a_short_reply_is_an_answer_and_only_what_it_owes_is_asked_for(run):
+    replies = ["", as_reply(GOOD[:2]), as_reply(GOOD[2:])]
+    with FaultServer(lambda number, body: completion(replies[number])) as server:
+        made = run(server, n=5, concurrency=1)
+        assert server.requests == 3 and "with the numbers 1 to 3" in server.bodies[-1]["messages"][-1]["content"]
+    assert list(made.rows["text"]) == GOOD
+    assert made.ledger.faulty == (("empty reply", 1),) and made.ledger.short == 3
+
+
 @pytest.mark.filterwarnings("ignore:the same prompt", "ignore:3 replies")
 def test_what_stays_bad_after_all_attempts_is_counted_and_makes_no_row(run):
     other = NO_USE["texts of another label"]

@@ -131,7 +131,7 @@ def test_recordings_that_end_early_say_how_far_they_went(task_folder):
     file_replies(plan(task, n=15).slots[:2], task.recordings)
     made = generate(plan(task, n=15), progress=False)
     assert len(made.rows) == 10
-    assert "10 of 15 rows (recordings exhausted)" in repr(made)
+    assert "10 of 15 rows (recordings exhausted; visits: 0 of 5 rows)" in repr(made)
 
 
 def test_a_stale_recording_is_refused_and_its_slot_named(task_folder):

@@ -268,10 +268,10 @@ def test_what_makes_no_sense_is_refused(hotel, scripted):
 def test_seeds_are_only_a_guard_against_copies(hotel, scripted):
     seeds = load_seeds(hotel, k=5)
     copied = seeds.rows["text"][0]
-    source = scripted(lambda r: as_reply([copied]) if r.slot == 0 else writes(EVERYTHING)(r))
+    source = scripted(lambda r: as_reply([copied] * 5) if r.slot == 0 else writes(EVERYTHING)(r))
     loop = Loop(hotel, seeds, llm=source, strategy="zero_shot", start=6, requests=3, embedder="lsa", progress=False)
     assert copied not in loop.rows["text"]
-    assert dict(loop.iterations[0].generation.ledger.dropped)["memorized seed"] == 1
+    assert dict(loop.iterations[0].generation.ledger.dropped)["memorized seed"] == 5
 
 
 @pytest.mark.filterwarnings("ignore:no MiniLM weights")
