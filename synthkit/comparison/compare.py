@@ -11,10 +11,11 @@ from synthkit.comparison.arms import Arm, as_arm, numbered
 from synthkit.comparison.classifiers import Student, as_students
 from synthkit.comparison.comparison import PRIMARY, STUDENT, UNNAMED, Comparison, Score
 from synthkit.comparison.leakage import Guard
-from synthkit.core.embedding import default_embedder
 from synthkit.core.errors import SynthkitError, unknown
+from synthkit.core.language import embedder_for, language_of
 from synthkit.core.rows import need_columns, row_ids
 from synthkit.core.stats import Fits, estimate, factors
+from synthkit.tasks.splits import task_of
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -66,10 +67,10 @@ def compare(
         if arm not in arms:
             raise unknown("arm in primary=", arm, arms)
     named = {arm: as_arm(arm, rows) for arm, rows in arms.items()}
-    for arm, given in named.items():
-        for rows in given:
-            need_columns(f"arm {arm!r}", rows)
-    embedder = embedder or default_embedder()
+    for arm, rows in ((arm, rows) for arm, given in named.items() for rows in given):
+        need_columns(f"arm {arm!r}", rows)
+    language, notes = language_of(list(test["text"]), task_of(test))
+    embedder = embedder or embedder_for(language)
     guard, refused, clean = Guard(test), {}, {}
     for arm, given in named.items():
         cleaned = [guard.clean(arm, rows, labels) for rows in given]
@@ -98,6 +99,7 @@ def compare(
         labels=labels,
         test_rows=len(test),
         embedder=embedder,
+        language="; ".join(notes),
         stand_in=bool(task and task.stand_in),
         model=_models(named),
         primary=tuple(primary) if primary else usual,

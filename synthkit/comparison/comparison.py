@@ -75,12 +75,14 @@ class Comparison(Result):
     truth: np.ndarray | None = field(default=None, compare=False)
     ids: tuple[str, ...] = ()
     fits: dict[tuple[str, str], Fits] = field(default_factory=dict, compare=False)
+    language: str = ""  # what does not carry over to the language of the rows
 
     def summary(self) -> str:
         arms = len({s.arm for s in self.scores})
         kind = "stand-in rows (same kind of author on both sides: it flatters)" if self.stand_in else "real rows"
-        other = "" if self.embedder == "minilm" else f"; minilm_lr is on {self.embedder} vectors"
-        return f"Comparison: {arms} arms on {self.test_rows:,} {kind}; 95 % intervals {self.covers}{other}"
+        notes = [f"minilm_lr is on {self.embedder} vectors"] * (self.embedder != "minilm") + [self.language]
+        line = f"Comparison: {arms} arms on {self.test_rows:,} {kind}; 95 % intervals {self.covers}"
+        return "; ".join(filter(None, [line, *notes]))
 
     @property
     def covers(self) -> str:
@@ -221,7 +223,7 @@ class Comparison(Result):
         if "real_few+description" in names:
             more = self.difference("real_few+synthetic", "real_few+description", student)
             out += f" Beyond the words of the prompt itself the synthetic rows add {more}."
-        return out + f" The intervals {self.covers}."
+        return out + f" The intervals {self.covers}." + (f" Note on {self.language}." if self.language else "")
 
     def _named(self, student: str) -> str:
         other = student == "minilm_lr" and self.embedder != "minilm"

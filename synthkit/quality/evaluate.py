@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from synthkit.core.embedding import default_embedder, embed
+from synthkit.core.embedding import embed
 from synthkit.core.errors import SynthkitError, unknown
-from synthkit.core.language import foreign, main_language
+from synthkit.core.language import embedder_for, foreign, language_of, main_language
 from synthkit.core.rows import need_columns, row_ids
 from synthkit.core.stats import Interval, one_thread
 from synthkit.core.text import fold
@@ -26,6 +26,7 @@ from synthkit.quality.regions import ByLabel, Reached
 from synthkit.quality.registry import METRICS, MMD, SMALLEST, Metric
 from synthkit.quality.report import Draft, Line, Report, exact
 from synthkit.seeds.gate import Gate
+from synthkit.tasks.splits import task_of
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -87,7 +88,8 @@ def evaluate(
         raise SynthkitError(
             f"{len(synthetic)} synthetic and {len(real)} real rows: too few to say anything; a report needs 2 and 4"
         )
-    vectors, called = _embedder(embedder, list(real["text"]))
+    language, language_notes = language_of(list(real["text"]), task_of(real))
+    vectors, called = _embedder(embedder or embedder_for(language), list(real["text"]))
     draft = Draft()
     halves = Halves(real, synthetic, vectors(list(real["text"])), vectors(list(synthetic["text"])), m, random_state)
     usable = _usable(draft, halves)
@@ -113,12 +115,22 @@ def evaluate(
     bias(draft, synthetic, real, halves, vectors, slices=slices, whole=bool(metrics))
     tables = {name: tuple(rows) for name, rows in draft.tables.items()}
     samples = _samples(halves)
-    return Report(tuple(draft.lines), m, len(synthetic), len(real), called, tuple(draft.notes), tables, samples)
+    return Report(
+        tuple(draft.lines),
+        m,
+        len(synthetic),
+        len(real),
+        called,
+        tuple(draft.notes),
+        tables,
+        samples,
+        "; ".join(language_notes),
+    )
 
 
 def _embedder(embedder, texts: list[str]):
     """Return (a function from texts to vectors that refuses NaN, its name)."""
-    name = getattr(embedder, "__name__", "given") if callable(embedder) else embedder or default_embedder()
+    name = getattr(embedder, "__name__", "given") if callable(embedder) else embedder
 
     def vectors(some: list[str]) -> np.ndarray:
         out = np.asarray(embedder(some) if callable(embedder) else embed(some, embedder=name, fit_on=texts))

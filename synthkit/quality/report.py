@@ -87,6 +87,7 @@ class Report(Result):
     notes: tuple[str, ...] = ()
     tables: dict[str, tuple] = field(default_factory=dict, compare=False)
     samples: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict, compare=False)
+    language: str = ""  # what does not carry over to the language of the rows
 
     def summary(self) -> str:
         with_control = [x for x in self.lines if x.control is not None]
@@ -101,7 +102,7 @@ class Report(Result):
         return (
             f"Report: {self.synthetic_rows:,} synthetic against {self.real_rows:,} real rows, {self.m:,} a side, "
             f"vectors: {self.embedder}; {outside} of {len(with_control)} lines outside what real rows give{named}"
-        )
+        ) + (f"; {self.language}" if self.language else "")
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a metric: section, value, control, where it lies outside the control, which way is better."""

@@ -12,8 +12,9 @@ import numpy as np
 
 from synthkit.comparison.classifiers import STUDENTS
 from synthkit.core.classifier import LEAST_ROWS, LabelModel, fit_labels
-from synthkit.core.embedding import default_embedder, embed
+from synthkit.core.embedding import embed
 from synthkit.core.errors import SynthkitError
+from synthkit.core.language import embedder_for, language_of
 from synthkit.core.results import Result
 from synthkit.core.rows import need_columns, row_ids
 from synthkit.core.text import words
@@ -24,6 +25,7 @@ from synthkit.quality.fidelity import off_register, register
 from synthkit.quality.regions import ByLabel, Reached, Region, clusters_within_labels, describe
 from synthkit.seeds.gate import Gate
 from synthkit.seeds.profile import Profile, profile
+from synthkit.tasks.splits import task_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,7 +99,8 @@ class Reference:
 
     def __init__(self, real: Dataset, *, embedder: str | None = None, random_state: int = 0, gate: Gate | None = None):
         need_columns("real=", real)
-        self.rows, self.embedder, self.random_state = real, embedder or default_embedder(), random_state
+        embedder = embedder or embedder_for(language_of(list(real["text"]), task_of(real))[0])
+        self.rows, self.embedder, self.random_state = real, embedder, random_state
         self.ids, self.texts, self.labels = row_ids(real, "row"), list(real["text"]), np.asarray(real["label"])
         self.names = sorted(set(real["label"]))
         self.vectors = self.embed(self.texts)
