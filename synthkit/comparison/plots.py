@@ -8,8 +8,7 @@ import numpy as np
 
 from synthkit.comparison.worth import SIZED
 from synthkit.core.errors import SynthkitError
-from synthkit.core.figures import BLUE, COLOURS, GREY, VERMILION, theme
-from synthkit.core.panels import MARKERS, closed, grid, plain
+from synthkit.core.figures import BLUE, COLOURS, GREY, MARKERS, VERMILION, closed, grid, plain, theme
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

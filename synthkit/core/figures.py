@@ -1,9 +1,26 @@
-"""One look for all figures: few colours, told apart also in grey and by colour-blind eyes."""
+"""One look for all figures: few colours, told apart also in grey and by colour-blind eyes; what all begin and end with.
+
+Labels are shown in any script that an installed font can write; matplotlib brings Latin, Greek, Cyrillic and Arabic.
+"""
 
 from __future__ import annotations
 
+import unicodedata
+import warnings
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 BLUE, VERMILION, GREEN, MAUVE, GREY = "#0173B2", "#D55E00", "#029E73", "#CC78BC", "#949494"
 COLOURS = [BLUE, VERMILION, GREEN, MAUVE]
+MARKERS = ["o", "^", "s", "D"]
+# what Linux, Windows and macOS have for scripts that matplotlib's own font lacks; used where installed
+_FONTS = ["Noto Sans CJK SC", "Noto Sans CJK JP", "WenQuanYi Zen Hei", "Microsoft YaHei", "Yu Gothic", "Malgun Gothic"]
+_FONTS += ["PingFang SC", "Hiragino Sans", "Apple SD Gothic Neo", "Noto Sans Devanagari", "Nirmala UI", "Unifont"]
+_FONTS += ["Noto Sans Bengali", "Noto Sans Tamil", "Noto Sans Thai", "Leelawadee UI", "Noto Sans Arabic"]
+_FONTS += ["Noto Sans Hebrew", "Arial Unicode MS"]
 
 
 def theme() -> None:
@@ -23,6 +40,59 @@ def theme() -> None:
             "axes.titlesize": "medium",
             "axes.grid": False,
             "font.size": 10,
+            "font.family": _families(),
             "legend.frameon": False,
         },
     )
+
+
+@lru_cache(maxsize=1)
+def _families() -> list[str]:
+    from matplotlib.font_manager import fontManager
+
+    installed = {font.name for font in fontManager.ttflist}
+    return ["DejaVu Sans", *(name for name in _FONTS if name in installed)]
+
+
+@lru_cache(maxsize=1)
+def _covered() -> frozenset[int]:
+    """Return the characters that the figures' fonts can write."""
+    from matplotlib.font_manager import findfont, get_font
+
+    return frozenset(c for family in _families() for c in get_font(findfont(family)).get_charmap())
+
+
+def plain(name: str) -> str:
+    """Return a user's word as a figure can show it: no mathematics, and no boxes where a script has no font.
+
+    Between two dollar signs matplotlib would read mathematics. What no installed font can write becomes the numbers of
+    its characters, with a warning that says so.
+    """
+    shown = "".join(c for c in name if unicodedata.category(c) != "Cf" and c != "\N{VARIATION SELECTOR-16}")
+    if any(ord(c) not in _covered() and not c.isspace() for c in shown):
+        warnings.warn(
+            "no installed font can write some of the labels: figures show their characters by number. Install one, as "
+            "Noto Sans (Debian: fonts-noto-cjk, fonts-noto-core), and start Python again",
+            stacklevel=2,
+        )
+        pieces = [c if ord(c) in _covered() or c.isspace() else f"{ord(c):X}." for c in shown]
+        shown = "".join(pieces if len(pieces) <= 6 else [*pieces[:4], "…", *pieces[-2:]]).strip(".")
+    return shown.replace("$", r"\$")
+
+
+def grid(rows: int, columns: int, side: float, size: tuple[float, float] | None = None):
+    """Return a figure and its axes in one list."""
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(
+        rows, columns, figsize=size or (side * columns, side * rows + 0.4), squeeze=False, layout="constrained"
+    )
+    return figure, list(axes.flat)
+
+
+def closed(figure: Figure) -> Figure:
+    """Return the figure, closed: a notebook shows it once."""
+    import matplotlib.pyplot as plt
+
+    plt.close(figure)
+    return figure

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from synthkit.core.figures import BLUE, GREY, VERMILION, theme
-from synthkit.core.panels import closed, grid, plain
+from synthkit.core.figures import BLUE, GREY, VERMILION, closed, grid, plain, theme
 
 if TYPE_CHECKING:
     import pandas as pd

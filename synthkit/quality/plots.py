@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synthkit.core.figures import BLUE, GREY, VERMILION, theme
-from synthkit.core.panels import closed, plain
+from synthkit.core.figures import BLUE, GREY, VERMILION, closed, plain, theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from synthkit.core.figures import BLUE, GREY, theme
-from synthkit.core.panels import closed, grid
+from synthkit.core.figures import BLUE, GREY, closed, grid, theme
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -11,8 +11,7 @@ import numpy as np
 
 from synthkit.core.embedding import default_embedder, embed
 from synthkit.core.errors import SynthkitError
-from synthkit.core.figures import COLOURS, theme
-from synthkit.core.panels import MARKERS, closed, grid, plain
+from synthkit.core.figures import COLOURS, MARKERS, closed, grid, plain, theme
 from synthkit.llm.store import home
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from support.rows import invent
 
 from synthkit.comparison.compare import compare
 from synthkit.comparison.plots import plot_comparison
+from synthkit.core import figures
 from synthkit.core.errors import SynthkitError
 from synthkit.core.figures import COLOURS, theme
 from synthkit.core.rows import make_rows
@@ -81,13 +82,44 @@ def test_a_map_of_too_few_rows_or_too_many_arms_is_refused():
         plot_map(REAL, {str(i): invent(10, i) for i in range(5)}, embedder="lsa")
 
 
-@pytest.mark.parametrize("name", ["$x$ and $y", "a_b^c \\frac{", "<b>&amp;", "漢字 ä"])
-@pytest.mark.filterwarnings("ignore:Glyph")
+@pytest.mark.parametrize("name", ["$x$ and $y", "a_b^c \\frac{", "<b>&amp;", "жалоба ä", "شكوى", "fine ☺"])
+@pytest.mark.filterwarnings("error:Glyph")
 def test_a_name_is_drawn_as_it_is_written(name):
     rows = make_rows({"text": list(REAL["text"]), "label": [name if x == "boats" else "bread" for x in REAL["label"]]})
     said = drawn(plot_map(rows, {name: rows}, embedder="lsa"))
     assert name.replace("$", r"\$") in said
     drawn(plot_comparison(result(**{name: 0.5, "other": 0.6})))
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("投诉", "6295.8BC9"),
+        ("शिकायत ok", "936.93F.915.93E.…ok"),
+        ("안녕하세요여러분", "C548.B155.D558.C138.…B7EC.BD84"),
+    ],
+)
+@pytest.mark.filterwarnings("error:Glyph")
+def test_a_name_that_no_font_can_write_is_drawn_by_number_with_a_warning(name, shown, monkeypatch):
+    figures._covered.cache_clear()
+    monkeypatch.setattr(figures, "_families", lambda: ["DejaVu Sans"])
+    rows = make_rows({"text": list(REAL["text"]), "label": [name if x == "boats" else "bread" for x in REAL["label"]]})
+    with pytest.warns(UserWarning, match="no installed font can write .* Install one, as Noto Sans"):
+        assert drawn(plot_map(rows, {name: rows}, embedder="lsa")).count(shown) >= 2
+    with pytest.warns(UserWarning, match="no installed font"):
+        drawn(plot_comparison(result(**{name: 0.5, "other": 0.6})))
+    with pytest.warns(UserWarning, match="no installed font"):
+        drawn(plot_report(evaluate(rows, rows, embedder="lsa")))
+    figures._covered.cache_clear()
+
+
+def test_an_installed_font_is_used_for_what_the_first_one_lacks(monkeypatch):
+    from matplotlib.font_manager import FontEntry, fontManager
+
+    figures._families.cache_clear()
+    monkeypatch.setattr(fontManager, "ttflist", [*fontManager.ttflist, FontEntry(name="Noto Sans CJK JP")])
+    assert figures._families() == ["DejaVu Sans", "Noto Sans CJK JP"]
+    figures._families.cache_clear()
 
 
 def test_a_comparison_is_drawn_with_its_values_and_arms():
