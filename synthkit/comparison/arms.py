@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -127,13 +128,18 @@ def standard_arms(made: Generation | Sequence[Generation], *, k: int = 10, draws
     # of very few or very short seeds the baseline can only repeat them, and too little of it is kept
     if enough := {d: rows for d, rows in fitted.items() if len(set(rows["label"])) > 1}:
         arms["ngram"] = Arm(tuple(enough.values()), tuple((0, d) for d in enough), real)
-    arms["description"] = Arm((phrases,), ((0, 0),), 0, sampled=False)
+    described = set(phrases["label"]) == set(task.labels)
+    if described:
+        arms["description"] = Arm((phrases,), ((0, 0),), 0, sampled=False)
+    else:
+        warnings.warn(f"task {task.name!r} does not say what its labels mean: no arm of descriptions", stacklevel=2)
     if min(map(len, synthetic)) > real:
         some = tuple(_some(synthetic[g], k, [g, d]) for g, d in pairs)
         arms["synthetic_few"] = Arm(some, tuple(pairs), real if shown else 0)
     units = pairs if shown else [(g, 0) for g in range(len(generations))]
     arms["synthetic"] = Arm(tuple(g.rows for g in generations), tuple(units), real if shown else 0)
-    arms["real_few+description"] = both([phrases] * len(few), every, sampled=False)
+    if described:
+        arms["real_few+description"] = both([phrases] * len(few), every, sampled=False)
     arms["real_few+synthetic"] = both([synthetic[g] for g, _ in pairs], pairs)
     arms |= {f"real_{n}": Arm(sets, tuple(every), n * len(task.labels)) for n, sets in more_real(task, k, len(few))}
     arms["real_full"] = Arm((task.splits.train,), ((0, 0),), len(task.splits.train))
@@ -204,6 +210,6 @@ def description_rows(task: Task, *, attributes: bool = False) -> Dataset:
         for values in task.attributes.values():
             if isinstance(values, dict):
                 phrases += [(value, label) for label, some in values.items() for value in some]
-    phrases = [(text, label) for text, label in dict.fromkeys(phrases) if text]
-    texts, labels = zip(*phrases, strict=True)
-    return make_rows({"id": [f"phrase-{i}" for i in range(len(texts))], "text": list(texts), "label": list(labels)})
+    phrases = [(text, label) for text, label in dict.fromkeys(phrases) if len(text) > 1]
+    texts, labels = ([pair[i] for pair in phrases] for i in (0, 1))
+    return make_rows({"id": [f"phrase-{i}" for i in range(len(texts))], "text": texts, "label": labels})

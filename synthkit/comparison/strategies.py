@@ -213,6 +213,8 @@ def compare_strategies(
     eda = [augment(s, n=rows, random_state=i) for i, s in enumerate(few)]
     ngram = [baseline_rows(task, s, n=rows, random_state=i) for i, s in enumerate(few)]
     alone = {**sets, "description": [description_rows(task)], "eda": eda}
+    if set(alone["description"][0]["label"]) != set(task.labels):
+        del alone["description"]
     if any(r.attributes for some in made.values() for r in some[0].plan.slots) and task.attributes:
         alone["attribute values"] = [description_rows(task, attributes=True)]
     if all(len(set(some["label"])) > 1 for some in ngram):

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 LACKING = 0.6  # of its share: a label with less of it lacks, and top-ups go to it; less uneven is the filters' doing
+MOST_FELL = 0.8  # of the texts: what took so many is named in place of a larger plan
 LEAST_YIELD = 0.1  # rows kept of a text asked for that a top-up counts on at the least
 LOOKED_AT, ALARMING = 200, 0.2  # texts whose language is looked at; the share in another one that is said
 
@@ -166,8 +167,18 @@ class _Run:
         # labels that lack and have no request left are not made up for by others
         wave = self._some(self.plan.n - len(self.kept) - sum(missing[label] for label in lacking), None)
         if not wave and len(self.kept) < self.plan.n:
-            self.note = f"the plan's {len(self.plan.slots)} requests are used up; plan with a higher surplus="
+            self.note = self._exhausted()
         return wave
+
+    def _exhausted(self) -> str:
+        """Say why requests ended before rows did: where most texts fell to one filter, more requests are no help."""
+        used = f"the plan's {len(self.plan.slots)} requests are used up"
+        reason, fell = self.dropped.most_common(1)[0] if self.dropped else ("", 0)
+        if fell < MOST_FELL * self.counts["parsed"] or not fell:
+            return f"{used}; plan with a higher surplus="
+        short = self.source.model == "ngram" and "seed" in reason
+        fix = "the seeds are too few or too short to write others from" if short else "look at .drops for the reason"
+        return f"{used}; {fell:,} of {self.counts['parsed']:,} texts fell as {reason}: {fix}"
 
     def _some(self, missing: int, label: str | None) -> list[Request]:
         """Take requests for so many missing rows, of one label or of all in turn."""

@@ -16,6 +16,7 @@ from synthkit.llm.request import Reply, Usage
 from synthkit.llm.store import Store
 from synthkit.prompts.plan import plan
 from synthkit.seeds.seeds import load_seeds
+from synthkit.tasks.task import Task
 
 
 def test_a_run_keeps_n_rows_and_its_ledger_adds_up(cafe, scripted):
@@ -299,3 +300,16 @@ def test_without_filters_every_text_is_kept(cafe, scripted):
     every = generate(plan(cafe, n=15, surplus=0), llm=scripted(same), filters=[], progress=False)
     assert len(every.rows) == 15
     assert len(generate(plan(cafe, n=15, surplus=0), llm=scripted(same), progress=False).rows) == 1
+
+
+def test_seeds_too_short_to_write_others_from_are_named_and_no_larger_plan_is_advised(tmp_path):
+    rows = {
+        "nice": ["so nice", "very good", "loved it", "all fine"],
+        "bad": ["so bad", "too slow", "hated it", "no use"],
+    }
+    pairs = [(text, label) for label, some in rows.items() for text in some]
+    task = Task(name="short", labels={"nice": "they liked it", "bad": "they did not"}, domain="Very short remarks.")
+    seeds = load_seeds([{"text": text, "label": label} for text, label in pairs], k=4)
+    note = generate(task, seeds, n=10, llm="ngram", progress=False).ledger.note
+    assert "texts fell as" in note and "too few or too short" in note
+    assert "surplus" not in note
