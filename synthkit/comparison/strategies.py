@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import nan
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from synthkit.comparison.arms import as_arm, description_rows, joined
+from synthkit.comparison.arms import Arm, as_arm, description_rows, joined
 from synthkit.comparison.classifiers import STUDENTS
 from synthkit.comparison.compare import compare
 from synthkit.comparison.comparison import STUDENT, Comparison
@@ -78,16 +78,13 @@ class StrategyComparison(Result):
     made: dict[str, tuple[Generation, ...]]
     rows: int
     scored_on: str
-    draws: int
 
     def summary(self) -> str:
-        several = any(e.generations > 1 for e in self.entries)
-        covered = "of each generation where a way has several" if several else "but not the generator"
         estimated = any(g.ledger.tokens_estimated for some in self.made.values() for g in some)
         return (
             f"StrategyComparison: {len(self.entries)} ways of asking for {self.task!r}, the first {self.rows} rows of "
-            f"each, scored on {self.comparison.test_rows:,} {self.scored_on} rows; 95 % intervals cover those rows, "
-            f"{self.draws} draw{'s' if self.draws > 1 else ''} of the real rows, {covered}; tokens "
+            f"each, scored on {self.comparison.test_rows:,} {self.scored_on} rows; 95 % intervals "
+            f"{self.comparison.covers}; tokens "
             f"{'estimated at four bytes each' if estimated else 'as the endpoint counts them'}"
         )
 
@@ -97,7 +94,7 @@ class StrategyComparison(Result):
 
         out = []
         for e in self.entries:
-            both = {"macro-F1 alone": self._f1(e.strategy), "with real_few": self._f1(f"real_few+{e.strategy}")}
+            both = {"macro-F1 alone": self.score(e.strategy), "with real_few": self.score(f"real_few+{e.strategy}")}
             cost = {"kept of": f"{e.kept:.0f} of {e.texts:.0f}", "tokens a row": f"{e.tokens / max(1, e.kept):.0f}"}
             copied = {"memorized": f"{e.memorized:.3f}", "in train": f"{e.in_train:.3f}"}
             asked = f"{e.strategy} ({e.generations} generations)" if e.generations > 1 else e.strategy
@@ -105,14 +102,11 @@ class StrategyComparison(Result):
         out.append({"asked by": REAL, **_quality(self.control)})
         for arm in BASELINES:
             if any(s.arm == arm for s in self.comparison.scores):
-                both = {"macro-F1 alone": self._f1(arm), "with real_few": self._f1(f"real_few+{arm}")}
+                both = {"macro-F1 alone": self.score(arm), "with real_few": self.score(f"real_few+{arm}")}
                 out.append({"asked by": f"{arm} (baseline)", **both})
         few = self.comparison.get("real_few", STUDENT)
         out.append({"asked by": f"real_few ({few.rows} rows)", "macro-F1 alone": str(few.macro_f1)})
-        return pd.DataFrame(out).fillna("")
-
-    def _f1(self, arm: str) -> str:
-        return str(self.score(arm))
+        return pd.DataFrame([{k: str(v) for k, v in line.items()} for line in out]).fillna("")
 
     def score(self, arm: str) -> Interval:
         """Return the macro-F1 of an arm, such as "zero_shot" or "real_few+zero_shot"."""
@@ -198,10 +192,8 @@ def compare_strategies(
         ways = {"+".join(names): names for names in ([s] if isinstance(s, str) else list(s) for s in strategies)}
         first = seeds or load_seeds(task)
         states = range(random_state, random_state + generations)
-        made = {
-            way: _generations(task, names, states, first, requests, filters, llm, progress)
-            for way, names in ways.items()
-        }
+        options = (states, first, requests, filters, llm, progress)
+        made = {way: _generations(task, names, *options) for way, names in ways.items()}
         shown = [True for names in ways.values() for name in names if get_strategy(name).shows_seeds]
     several = max(len(some) for some in made.values())
     draws = 1 if shown else several if several > 1 else DRAWS
@@ -220,32 +212,31 @@ def compare_strategies(
     if all(len(set(some["label"])) > 1 for some in ngram):
         alone["ngram"] = ngram
     real = [s.rows for s in few]
-    both = {f"real_few+{arm}": _with(real, some) for arm, some in alone.items()}
-    arms = {name: as_arm(name, some) for name, some in {"real_few": real, **alone, **both}.items()}
-    words = {name: replace(arm, sampled=False) for name, arm in arms.items() if name.endswith(WORDS)}
+    arms = {"real_few": as_arm("real_few", real)}
+    for name, some in alone.items():
+        n = len(some)
+        units = [(i, 0) if name in sets else (0, i) for i in range(n)]
+        both = [joined(r, some[i % n]) for i, r in enumerate(real)]
+        pairs = [(i % n if name in sets else 0, i) for i in range(len(real))]
+        arms[name] = Arm(tuple(some), tuple(units), sampled=name not in WORDS)
+        arms[f"real_few+{name}"] = Arm(tuple(both), tuple(pairs), sampled=name not in WORDS)
     scored = compare(
-        {**arms, **words},
+        arms,
         test=getattr(task.splits, on),
         students=[STUDENT],
         random_state=random_state,
         task=task,
         progress=progress,
     )
-    return StrategyComparison(task.name, entries, control, scored, made, rows, on, len(few))
+    return StrategyComparison(task.name, entries, control, scored, made, rows, on)
 
 
 def _generations(task, names, states, seeds, requests, filters, llm, progress) -> tuple[Generation, ...]:
     """Return the generations of a way of asking, as many as are recorded: with the same requests, filters and model."""
     made: list[Generation] = []
     for state in states:
-        chosen = plan(
-            task,
-            seeds_for(task, names, seeds=seeds),
-            strategy=names,
-            n=requests * TEXTS_A_REQUEST,
-            surplus=0,
-            random_state=state,
-        )
+        n, shown = requests * TEXTS_A_REQUEST, seeds_for(task, names, seeds=seeds)
+        chosen = plan(task, shown, strategy=names, n=n, surplus=0, random_state=state)
         these = filters(task, seeds) if callable(filters) else filters
         try:
             made.append(generate(chosen, llm=llm, filters=these, progress=progress))
@@ -305,7 +296,3 @@ def _measured(rows: Dataset, reference: Dataset) -> tuple[list[float], list[floa
                     for side, out in zip((draw.synthetic, draw.second), values[name], strict=True):
                         out.append(measure.measure(draw, side))
     return tuple([float(np.mean(v[side])) if v[side] else nan for v in values.values()] for side in (0, 1))
-
-
-def _with(real: list[Dataset], sets: list[Dataset]) -> list[Dataset]:
-    return [joined(r, sets[i % len(sets)]) for i, r in enumerate(real)]

@@ -55,7 +55,7 @@ def test_texts_of_the_wrong_label_are_seen_and_cost_the_score(contest):
 def test_the_table_has_the_baselines_and_says_what_its_intervals_cover(contest):
     frame = contest.to_frame()
     assert {"eda (baseline)", "real rows, as many", "real_few (9 rows)"} <= set(frame["asked by"])
-    assert "not the generator" in repr(contest)
+    assert "not another run of the generator" in repr(contest)
     ticks = [t.get_text() for t in contest.plot().axes[0].get_yticklabels()]
     assert ticks[0] == "zero_shot"
 
@@ -92,8 +92,8 @@ def test_generations_made_before_are_compared_by_name_as_draws(several):
         ("once", 1, 30),
     ]
     assert {s.draws for s in several.comparison.scores if s.arm.startswith("real_few")} == {3}
-    assert several.comparison.get("plain", "minilm_lr").draws == 3
-    assert "of each generation where a way has several" in repr(several)
+    assert several.comparison.get("plain", "minilm_lr").generations == 3
+    assert "cover test rows, 3 draws of training rows, 3 generations and the luck of rows" in repr(several)
     assert "plain (3 generations)" in set(several.to_frame()["asked by"])
 
 
