@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import warnings
 from contextlib import suppress
 from dataclasses import replace
@@ -19,6 +20,7 @@ from synthkit.generation.annotate import relabel
 from synthkit.generation.attributes import propose_attributes
 from synthkit.generation.generate import generate
 from synthkit.llm.client import LLM
+from synthkit.llm.recorded import export_pending
 from synthkit.llm.store import Store
 from synthkit.prompts.plan import plan
 from synthkit.prompts.prompt import Prompt
@@ -27,6 +29,7 @@ from synthkit.quality.evaluate import evaluate
 from synthkit.refinement.loop import Loop, refine
 from synthkit.seeds.anonymizer import anonymize
 from synthkit.seeds.balance import balance
+from synthkit.seeds.gate import Gate
 from synthkit.seeds.profile import profile
 from synthkit.seeds.seeds import load_seeds
 from synthkit.tasks.task import load_task
@@ -217,3 +220,19 @@ def test_every_call_that_sends_or_exports_requests_passes_the_gate():
     assert len(calls) >= 5
     for name, line, call in calls:
         assert "gate" in {k.arg for k in call.keywords}, f"{name}, line {line}: a way out that asks nobody"
+
+
+def test_a_careless_strategy_is_not_written_out_either(clinic, careless):
+    slots = plan(clinic, strategy=careless, n=60).slots
+    with pytest.raises(SynthkitError, match="task marked sensitive"):
+        export_pending(slots, None, gate=Gate(clinic).requests)
+
+
+def test_names_as_ids_of_a_sensitive_task_do_not_get_past_the_door(tmp_path):
+    folder = write_clinic(tmp_path / "dental_desk")
+    text = (folder / "train.csv").read_text(encoding="utf-8")
+    (folder / "train.csv").write_text(re.sub(r"(?m)^(\w+)\.train\.(\d+)@[\w.]+", r"quillfeather \1 \2", text))
+    task = load_task(folder)
+    assert not any(secrets(i) for i in task.splits.train["id"])
+    seeds = anonymize(load_seeds(task, k=4), progress=False).seeds
+    assert not secrets(json.dumps(plan(task, seeds, strategy="few_shot", n=10).to_frame().to_dict()))
