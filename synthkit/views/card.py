@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
     from synthkit.generation.generate import Generation
+    from synthkit.generation.private_selection import PrivateSelection
     from synthkit.quality.evaluate import Report
 
 ROWS, FACTS, CARD, CROISSANT = "data/train.parquet", "synthkit.json", "README.md", "croissant.json"
@@ -118,6 +119,7 @@ def make_card(
     made: Generation,
     report: Report | None = None,
     *,
+    selection: PrivateSelection | None = None,
     licence: str,
     intended_use: str = "training and testing text classifiers; research on synthetic data",
     title: str = "",
@@ -125,7 +127,8 @@ def make_card(
     """Return the card of a generation. Of the report only lines and notes go into it: its tables quote real rows.
 
     `licence` is yours to name: that of the model's terms and of the seeds it was shown. The card says whether seeds
-    were anonymised, which filters ran and what the detector finds in the rows themselves.
+    were anonymised, which filters ran and what the detector finds in the rows themselves. With a `selection` by
+    `sk.private_select` its rows are the card's, and its ε and δ are said.
 
     >>> import synthkit as sk
     >>> made = sk.generate(sk.load_task("feedback"), n=10, progress=False)
@@ -134,6 +137,7 @@ def make_card(
     """
     if not len(made.rows):
         raise SynthkitError("there is no row to write a card for")
+    made = made if selection is None else replace(made, rows=selection.rows)
     task, ledger, gate = made.plan.task, made.ledger, Gate(made.plan.task)
     gate.let_pass(made.rows["text"], "rows of the card", fix=FILTER)
     gate.counts.clear()
@@ -164,6 +168,7 @@ def make_card(
             "seeds": _seeds(made),
             "found in the rows": dict(gate.counts.most_common()),
             "filters": list(made.filters),
+            "choice": selection.summary() if selection else "",
         },
         "reference": report.summary() if report else "",
         "lines": [[x.section, x.metric, list(x.synthetic), x.control and list(x.control), x.better, x.method, x.p]

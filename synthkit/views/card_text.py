@@ -76,8 +76,13 @@ def statements(f: dict) -> dict[str, str]:
         "filters": f"Filters that every text passed: {plain(filters)}." if filters else "No filter ran.",
         "personal": f"{marked}Real rows that the generation was given: {plain(privacy.get('seeds', 'not known'))}. In "
         f"the synthetic rows the detector finds {plain(found) if found else 'nothing'}; it misses what has neither a "
-        "pattern nor a cue. A name in a row may be a real person's by chance. There is **no differential privacy**: "
-        "nothing bounds what these rows can reveal of the real ones.",
+        "pattern nor a cue. A name in a row may be a real person's by chance. "
+        + (
+            f"Which rows are here was decided under differential privacy, how they were written was not: "
+            f"{plain(privacy['choice'])}."
+            if privacy.get("choice")
+            else "There is **no differential privacy**: nothing bounds what these rows can reveal of the real ones."
+        ),
         "bias": f"Bias was measured by {len(measured)} lines of the quality report."
         if measured
         else "Bias was not measured: groups may be missing, or be met mostly under one label.",

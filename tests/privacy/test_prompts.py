@@ -20,8 +20,8 @@ from synthkit.generation.annotate import relabel
 from synthkit.generation.attributes import propose_attributes
 from synthkit.generation.generate import generate
 from synthkit.llm.client import LLM
-from synthkit.llm.recorded import export_pending
 from synthkit.llm.store import Store
+from synthkit.prompts.batch import export_pending
 from synthkit.prompts.plan import plan
 from synthkit.prompts.prompt import Prompt
 from synthkit.prompts.registry import STRATEGIES, register

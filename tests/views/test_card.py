@@ -12,9 +12,11 @@ from support.rows import invent
 
 from synthkit.core.errors import SynthkitError
 from synthkit.generation.generate import generate
+from synthkit.generation.private_selection import private_select
 from synthkit.prompts.plan import plan
 from synthkit.quality.evaluate import evaluate
 from synthkit.views.card import load_card, make_card
+from synthkit.views.card_text import plain
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +56,15 @@ def test_a_card_says_what_became_of_the_seeds_which_filters_ran_and_that_nothing
     made = generate(raw, llm=scripted(distinct_texts), filters=[], progress=False)
     text = make_card(made, licence="mit").text
     assert "9 rows as they are, not anonymised" in text and "No filter ran." in text
+
+
+def test_a_card_of_rows_chosen_by_private_votes_states_what_it_cost(made):
+    private = invent(400, 5, words={label: ["tea", "cat", "door"] for label in set(made.rows["label"])})
+    chosen = private_select(made.rows, private, epsilon=4, n=4, random_state=0)
+    card = make_card(made, selection=chosen, licence="mit")
+    assert len(card.rows) == 4
+    assert "decided under differential privacy, how they were written was not" in card.text
+    assert plain(chosen.summary()) in card.text and "no differential privacy" not in card.text
 
 
 def test_a_card_counts_what_the_detector_finds_in_the_rows(cafe, scripted):
