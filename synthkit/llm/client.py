@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import warnings
 from contextlib import asynccontextmanager
 
 from synthkit.core.address import OPENAI, is_local, place, read_address
@@ -77,6 +78,10 @@ class LLM:
         self.max_tokens = int(max_tokens) if max_tokens else None
         self.reasoning_effort = reasoning_effort
         self.local = is_local(self.base_url)
+        if not self.local and key != "none" and (self.base_url or "").startswith("http://"):
+            warnings.warn(
+                f"{self.address} is plain http: the key and every prompt can be read on the way", stacklevel=2
+            )
         self._start = self.concurrency if concurrency else 1 if self.local else _START
         self._rpm, self._tpm = rpm, tpm
         self.form = Form()  # how this endpoint wants to be asked, as far as it is known
