@@ -141,8 +141,8 @@ sk.table(report.table("slices"), "accuracy by channel; gap: this slice less all 
 #
 # | | zero_shot | attributed | control |
 # |---|---|---|---|
-# | longest copied run (words) | 8 | 5 | 7 [5, 8] |
-# | texts that also stand among the real rows | 8 | 0 | |
+# | rows with 6 or more words of a seed | 0.025 [0.011, 0.057] | 0.000 [0.000, 0.019] | 0.011 [0.000, 0.030] |
+# | texts that also stand among the real rows | 7 | 0 | |
 # | label skew, total variation | 0.053 | 0.008 | 0.085 [0.000, 0.123] |
 # | label changes when gender is swapped | 0.116 [0.080, 0.165] | 0.190 [0.143, 0.247] | 0.120 [0.083, 0.171] |
 #
