@@ -28,7 +28,7 @@ class Server:
     """The fault server in its own process, set anew for each scenario."""
 
     def __init__(self):
-        command = [sys.executable, str(ROOT / "tests" / "fault_server.py")]
+        command = [sys.executable, str(ROOT / "tests" / "support" / "fault_server.py")]
         self.process = subprocess.Popen(command, text=True, **PIPES)
         self.url = self.process.stdout.readline().strip()
         self.base = self.url.removesuffix("/v1")

@@ -1,7 +1,7 @@
 """A chat completion endpoint on loopback that misbehaves to order: the other end of the engine's tests and benchmark.
 
 In a test: `with FaultServer(behave) as server: LLM("m", base_url=server.url)`. In a process of its own:
-`python tests/fault_server.py '{"latency": 0.2, "faults": 0.1}'` prints its address and serves until its input closes.
+`python tests/support/fault_server.py '{"latency": 0.2}'` prints its address and serves until its input closes.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def mixed(number: int, share: float) -> str | None:
 
 
 class FaultServer:
-    """Serves `behave(number, body) -> dict | str | Response | None` after `latency` seconds.
+    """Serves `behave(number, body) -> dict | str | Response | None` (or a coroutine of it) after `latency` seconds.
 
     A dict is the reply's body, a str a fault by name ("429", "500", "drop", "half", "empty", "hang", "html"), None a
     good reply. `most` answers 429 above that many in flight; `storm` (start, end) 429 to everything in those seconds.
@@ -97,6 +97,7 @@ class FaultServer:
                 self.refused += 1
                 return error(429, "Rate limit reached", headers=self.headers)
             what = self.behave(number, body) if self.behave else None
+            what = await what if asyncio.iscoroutine(what) else what
             if what is None and self.faults:
                 what = mixed(number, self.faults)
             if self.latency:
