@@ -11,12 +11,24 @@ from math import ceil
 from synthkit.core.errors import SynthkitError
 from synthkit.llm.request import Reply, Request, Usage
 
-# US dollars for a million tokens (in, out), as the vendors' price pages stood in November 2026 (Gemini: prompts up to
-# 200,000 tokens). Vendors change prices: check theirs, and add or overrule an entry with PRICES["model"] = (in, out) or
-# SYNTHKIT_PRICE="in,out" for the model at hand. A name followed by a date or "latest" is the same model.
+# US dollars for a million tokens (in, out), as price lists of 2026 gave them, noted in November (Gemini: for prompts up
+# to 200,000 tokens). Vendors change prices: check theirs, and add or overrule an entry with PRICES["model"] = (in, out)
+# or SYNTHKIT_PRICE="in,out" for the model at hand. A name that goes on with a date or "latest" is the same model.
 PRICES: dict[str, tuple[float, float]] = {
     "gpt-4o": (2.50, 10.00),
+    **dict.fromkeys(("gpt-5", "gpt-5.1", "gemini-2.5-pro"), (1.25, 10.00)),
+    **dict.fromkeys(("gpt-4.1", "o3"), (2.00, 8.00)),
+    **dict.fromkeys(("gpt-4.1-nano", "gemini-2.5-flash-lite"), (0.10, 0.40)),
     "gpt-4o-mini": (0.15, 0.60),
+    "gpt-4.1-mini": (0.40, 1.60),
+    "gpt-5-mini": (0.25, 2.00),
+    "gpt-5-nano": (0.05, 0.40),
+    "gpt-5.2": (1.75, 14.00),
+    "gpt-5.4": (2.50, 15.00),
+    "o4-mini": (1.10, 4.40),
+    "gemini-2.5-flash": (0.30, 2.50),
+    "claude-haiku-4-5": (1.00, 5.00),
+    "claude-sonnet-4-5": (3.00, 15.00),
 }
 _DATED = re.compile(r"-(\d{8}|\d{4}-\d\d-\d\d|latest)$")
 
