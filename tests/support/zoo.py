@@ -221,7 +221,7 @@ CHARACTERS = [
         "one label filtered",
         of_one_label(fault(400, "content management policy", code="content_filter")),
         most=11,
-        rows=35,
+        rows=25,
     ),
     Character("an outage inside a 200", at_first(2, outage_inside), most=10),
     Character("an error inside a 200", at_first(2, {"error": {"message": "overloaded", "code": 503}}), most=10),
