@@ -77,12 +77,12 @@ class NearIndex:
 
     def nearest(self, text: str) -> tuple[object, float] | None:
         """Return (name, likeness) of the most similar text at or above the threshold, the earliest on a tie."""
-        best, at, mine = 0.0, -1, shingles(text)
+        best, at, asked = 0.0, -1, shingles(text)
         for position in self._proposed(self._sketch_of(text)):
             other = self._texts[position]
-            value = jaccard(mine, theirs := shingles(other))
+            value = jaccard(asked, held := shingles(other))
             if value >= self.threshold:
-                value = min(value, likeness_by_signs(text, other, mine, theirs))
+                value = min(value, likeness_by_signs(text, other, asked, held))
             if value > best or (value == best and position < at):
                 best, at = value, position
             if best == 1:  # what is just as like was added later

@@ -78,6 +78,8 @@ def plot_map(
 
     In a panel, light grey is every real row, dark grey the label's real rows, colour the label's synthetic rows (one
     colour and marker an arm, up to four). Dark grey with no colour near it is what the generator misses.
+
+    >>> plot_map(seeds.rest, {"few-shot": made.rows})  # doctest: +SKIP
     """
     theme()
     arms = dict(synthetic) if isinstance(synthetic, Mapping) else {"synthetic": synthetic}
@@ -91,12 +93,12 @@ def plot_map(
     figure, axes = grid(ceil(len(panels) / columns), columns, 3.0 if len(panels) > 1 else 6.0)
     for axis, label in zip(axes, panels, strict=False):
         axis.scatter(*real_xy.T, s=5, c="#e3e3e3", linewidths=0, rasterized=True)
-        own = real_labels == label if label is not None else np.ones(len(real_labels), dtype=bool)
-        axis.scatter(*real_xy[own].T, s=11, c="#6b6b6b", linewidths=0, label="real")
+        labelled = real_labels == label if label is not None else np.ones(len(real_labels), dtype=bool)
+        axis.scatter(*real_xy[labelled].T, s=11, c="#6b6b6b", linewidths=0, label="real")
         for (name, xy), colour, marker in zip(arm_xy.items(), COLOURS, MARKERS, strict=False):
-            mine = np.asarray(arms[name]["label"]) == label if label is not None else np.ones(len(xy), dtype=bool)
+            labelled = np.asarray(arms[name]["label"]) == label if label is not None else np.ones(len(xy), dtype=bool)
             edge = {"linewidths": 0.4, "edgecolors": "white"}
-            axis.scatter(*xy[mine].T, s=17, c=colour, marker=marker, label=plain(name), **edge)
+            axis.scatter(*xy[labelled].T, s=17, c=colour, marker=marker, label=plain(name), **edge)
         axis.set_title(plain(label or "all labels"), fontsize=10)
         axis.set(xticks=[], yticks=[])
         for side in axis.spines.values():
