@@ -201,7 +201,15 @@ def _seeds(made: Generation) -> str:
 
 
 def load_card(folder) -> Card:
-    """Return the card that `save` wrote: its rows and facts."""
+    """Return the card that `save` wrote: its rows and facts.
+
+    >>> import tempfile
+    >>> import synthkit as sk
+    >>> made = sk.generate(sk.load_task("feedback"), n=10, progress=False)
+    >>> folder = sk.make_card(made, licence="cc-by-4.0").save(tempfile.mkdtemp())
+    >>> len(sk.load_card(folder).rows)
+    10
+    """
     from datasets import Dataset, Features
     from pyarrow import parquet
 
