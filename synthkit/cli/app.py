@@ -99,6 +99,9 @@ def anonymize(
     column: Annotated[
         list[str] | None, typer.Option("--column", help="another column to keep, cleaned too; repeat it for several")
     ] = None,
+    ner: Annotated[
+        str | None, typer.Option(help="an installed spaCy model that finds people, places and organisations too")
+    ] = None,
 ) -> None:
     """Replace the personal data that can be found, and print how much of what. Read the file before you send it."""
     import synthkit as sk
@@ -106,9 +109,10 @@ def anonymize(
     if task is None and (file.parent / "task.yaml").is_file():
         task = str(file.parent)
         say(f"patterns of {file.parent / 'task.yaml'} are looked for too")
-    patterns = sk.load_task(task).patterns if task else {}
+    known = sk.load_task(task) if task else None
+    patterns, ner = (known.patterns, ner or known.ner) if known else ({}, ner)
     way = "surrogate" if surrogates else "placeholder"
-    done = sk.anonymize(read_rows(file), patterns=patterns, replace_by=way, columns=column or [])
+    done = sk.anonymize(read_rows(file), patterns=patterns, ner=ner, replace_by=way, columns=column or [])
     write_csv(out, done.rows.to_pandas())
     print(f"{done.counts().to_string(index=False)}\n\n{done.summary()}\nwritten to {out}")
 

@@ -11,6 +11,7 @@ from synthkit.core.errors import SynthkitError
 from synthkit.core.rows import make_rows
 from synthkit.core.text import tidy
 from synthkit.seeds.anonymizer import anonymize, find_personal
+from synthkit.tasks.splits import belongs_to
 from synthkit.tasks.task import bundled_tasks, load_task
 
 
@@ -123,12 +124,16 @@ def test_a_spacy_model_finds_what_has_neither_cue_nor_lexicon(tmp_path):
     import spacy
 
     nlp = spacy.blank("en")
-    nlp.add_pipe("entity_ruler").add_patterns([{"label": "PERSON", "pattern": "Zwyl"}])
+    places = [{"label": "GPE", "pattern": "Quorth"}, {"label": "ORG", "pattern": "Umbrel"}]
+    nlp.add_pipe("entity_ruler").add_patterns([{"label": "PERSON", "pattern": "Zwyl"}, *places])
     nlp.to_disk(tmp_path / "model")
     text = "the scones of Zwyl are best"
     assert find_personal(text) == []
     (found,) = find_personal(text, ner=str(tmp_path / "model"))
     assert (found.type, text[found.start : found.end], found.how) == ("PERSON", "Zwyl", "ner")
+    given_rows = rows("the scones that Umbrel bakes in Quorth")
+    belongs_to(given_rows, replace(load_task("feedback"), ner=str(tmp_path / "model"), patterns={}))
+    assert anonymize(given_rows).rows["text"][0] == "the scones that [ORGANIZATION] bakes in [LOCATION]"
     with pytest.raises(SynthkitError, match="python -m spacy download en_core_web_none"):
         find_personal(text, ner="en_core_web_none")
 
