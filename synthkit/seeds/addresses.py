@@ -99,9 +99,10 @@ _WITH_FLAT = re.compile(
     rf"(?:{_NUMBER}[ ]+){{0,2}}(?:(?:\p{{L}}[\p{{L}}\p{{M}}'’.-]{{0,30}}|\d{{1,4}})[ ]){{0,5}}"
     rf"(?:{_WORD}|{_NUMBER}\.?),?[\s?]{{1,6}}{_FLAT}"
 )
+_LEAD = re.compile(r"(?:.*\b(?:to|at|is|in|on|from|my|address)[ ]+)?(?:\p{Ll}[\p{L}'’.-]*[ ])*")
 _STATE = r"[A-Z]{1,3}\b"
 _CODE = (
-    r"(?:[A-Z]{1,2}-?)?\d{3,6}(?:[ -]\d{2,4})?(?:[ ][A-Z]{2})?\b|"
+    r"\d{2}-\d{3}\b|(?:[A-Z]{1,2}-?)?\d{3,6}(?:[ -]\d{2,4})?(?:[ ][A-Z]{2})?\b|"
     r"[A-Z]{1,2}\d[A-Z\d]?[ ]?\d[A-Z]{2}\b|[A-Z]\d[A-Z][ ]?\d[A-Z]\d\b"
 )
 _GAP = r"(?:[ ]|[\s,?]{1,8})"
@@ -130,7 +131,7 @@ def find_addresses(text: str) -> Iterator[Span]:
     if re.search(_FLAT, text):
         for match in _WITH_FLAT.finditer(text):
             if any(c.isdigit() for c in re.sub(_FLAT, "", match.group())):
-                start = match.start() + re.match(r"(?:[\p{Ll}][\p{L}'’.-]*[ ])*", match.group()).end()
+                start = match.start() + _LEAD.match(match.group()).end()
                 yield Span("ADDRESS", start, _to_the_end(text, match.end()), ADDRESS, "cue")
 
 

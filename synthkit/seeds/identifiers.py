@@ -37,7 +37,9 @@ _MAIL = re.compile(
     rf"{_AT}([{_L}0-9](?:[{_L}0-9-]{{0,62}})(?:{_DOT}[{_L}0-9-]{{1,63}}){{1,6}})",
     re.I,
 )
-_MAIL_SPOKEN = re.compile(r"(?<![\w.])[a-z0-9._+-]{2,40} at ([a-z0-9-]{2,40}(?: dot [a-z]{2,12}){1,3})\b", re.I)
+_MAIL_SPOKEN = re.compile(
+    r"(?<![\w.])(?:[a-z0-9_+-]{1,20} dot ){0,3}[a-z0-9._+-]{2,40} at ([a-z0-9-]{2,40}(?: dot [a-z]{2,12}){1,3})\b", re.I
+)
 
 _CARD = re.compile(r"(?<![\w.-])(?<!\d[ ,])\d(?:[ \u00a0\u2009.-]{0,2}\d){11,18}(?![ -]?\d|\w|[.,]\d)")
 _ISSUERS = re.compile(r"4|5[0-8]|6|3[0-9]|2(?:22[1-9]|2[3-9]|[3-6]|7[01]|720)|2131|1800|0604")
@@ -57,7 +59,10 @@ _IP6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f:]{2,39}(?:(?<=:)(?:\d{1,3}\.){3}\d{1,3
 _VERSION = re.compile(r"(?:\bv|version|release|build|firmware|ver\.?)[ :=]{0,2}$", re.I)
 
 # (what, the words that name it, the form that it has)
-_TOKEN = r"(?=[A-Za-z./-]{0,8}\d)(?=(?:[^\s\d]{0,6}\d){4})[A-Za-z0-9](?:[A-Za-z0-9./-]{2,24}[A-Za-z0-9])"
+_TOKEN = (
+    r"(?:(?=[A-Za-z./-]{0,8}\d)(?=(?:[^\s\d]{0,6}\d){4})[A-Za-z0-9](?:[A-Za-z0-9./-]{2,24}[A-Za-z0-9])|"
+    r"\d{2,4}(?:[ ]\d{2,4}){2,4})"
+)
 _LINK = (
     r"(?:[ ]*(?:number|numbers|num|no|nr|nummer|code|id|n°|nº|numero|número|numéro|#|is|ist|es|est|è|:|=|\.|\(|"
     r"was|lautet|issued|mein|mi|mon)){0,4}[ ]*[:#=(-]?[ ]*"
@@ -91,7 +96,7 @@ _BORN = re.compile(
     rf"[^\d\n.!?]{{0,20}}?[:(]?[ ]*({_DATE})(?!\d)",
     re.I,
 )
-_BORN_AFTER = re.compile(rf"(?<!\d)({_DATE})(?:生まれ|出生|[ ]?생|[ ]?\(?(?:dob|date of birth)\b)", re.I)
+_BORN_AFTER = re.compile(rf"(?<!\d)({_DATE})(?:生まれ|出生|[ ]?생|[ ]?\(?(?:geboren|dob|date of birth)\b)", re.I)
 
 _PHONE = re.compile(
     r"(?<![\p{Latin}\p{Cyrillic}\d_#$€£@.,/-])(?:\+|00)?[ ]?\(?\d(?:[ ()./\u00a0\u2010-\u2013-]{0,3}\d){5,15}"
@@ -120,6 +125,8 @@ def find_identifiers(text: str) -> Iterator[Span]:
     lowered = text.casefold()
     if any(mark in lowered for mark in ("@", "\uff20", "&#", "%40", " dot ", "at]", "at)", "at}", "arroba", "at >")):
         yield from _mails(text)
+    for match in _MAC.finditer(text) if max(text.count(":"), text.count("-")) > 4 else ():
+        yield Span("MAC_ADDRESS", *match.span(), 0.9, "pattern")
     if ":" in text:
         for match in _IP6.finditer(text):
             if _is_ip6(match.group()):
@@ -169,9 +176,8 @@ def _numbers(text: str) -> Iterator[Span]:
             text[max(0, match.start() - 12) : match.start()]
         ):
             yield Span("IP_ADDRESS", *match.span(), 0.95, "pattern")
-    for kind, pattern in (("US_SSN", _SSN), ("MAC_ADDRESS", _MAC)):
-        for match in pattern.finditer(text):
-            yield Span(kind, *match.span(), 0.9, "pattern")
+    for match in _SSN.finditer(text):
+        yield Span("US_SSN", *match.span(), 0.9, "pattern")
     for pattern in (_BORN, _BORN_AFTER):
         for match in pattern.finditer(text):
             yield Span("DATE_OF_BIRTH", *match.span(1), CUED, "cue")

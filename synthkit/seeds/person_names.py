@@ -154,8 +154,10 @@ def _uncased(text: str) -> Iterator[Span]:
     for match in _UNCASED.finditer(text):
         sure = match.group(1) and _SURE.match(match.group(1))
         tokens = match.group(2).split()
+        titled = tokens[0].islower() and re.match(r"(?:mrs?|ms|mx)\b", match.group(1) or "")
+        shouted = tokens[0].isupper() and match.group(1)
         first, rest = tokens[0].casefold(), [t.casefold().removesuffix("'s") for t in tokens[1:]]
-        if first in no_names() or not (sure or first in first_names() or (tokens[0].isupper() and match.group(1))):
+        if first in no_names() or not (sure or titled or shouted or first in first_names()):
             continue
         count = 1
         for word in rest:

@@ -20,6 +20,7 @@ def found(text):
         ("ich wohne Lindenstraße 4, 04109 Leipzig", "Lindenstraße 4, 04109 Leipzig"),
         ("ul. Długa 17 is mine", "ul. Długa 17"),
         ("bor på Kastanjegatan 31 sedan maj", "Kastanjegatan 31"),
+        ("please ship to 9 Ash St., Apt 2, Hay, QX 40711", "9 Ash St., Apt 2, Hay, QX 40711"),
         ("Kossuth út 9. volt", "Kossuth út 9."),
         ("my address is 44 Calle Sol Apt. 12\nPonteverde, PR 00921", "44 Calle Sol Apt. 12\nPonteverde, PR 00921"),
         ("mail to PSC 41, Box 207\nAPO AE 09461 please", "PSC 41, Box 207\nAPO AE 09461"),
