@@ -70,7 +70,19 @@ except sk.SynthkitError as error:
     print(str(error).replace(str(mine), "export.csv"))
 
 # %% [markdown]
-# CSV, TSV, JSONL, Parquet, a DataFrame, a `Dataset`, a list of dicts or the id of a dataset on the Hub: the same call.
+# CSV, TSV, JSONL, Parquet (packed or not), a DataFrame, a `Dataset`, a list of dicts or the id of a dataset on the Hub: the same call.
+# So are the exports of annotation tools. One answer is taken out of its wrapping; two answers, a draft, a `reject` are no label:
+
+# %% tags=["keep_output"]
+exported = [
+    {"text": "where is my parcel?", "label": ["delivery"], "answer": "accept"},
+    {"text": "late, and the lid is loose", "label": ["delivery", "product_quality"]},
+    {"text": "charged twice", "label": [{"value": "billing", "status": "submitted"}]},
+    {"text": "hello?", "label": ["billing"], "answer": "reject"},
+]
+loaded = sk.load_rows(exported)
+print(loaded)
+sk.table(loaded.to_frame()[["row", "what", "value"]], "what became of an export")
 
 # %% [markdown]
 # ## 3. What is wrong with them?
@@ -214,7 +226,7 @@ print(fill(with_profile.show(0).split("# Your turn\n")[1].split("\n\n")[1], 100)
 # Labels by sub-topic, length and any column you name. A cell is *thin* only where that is beyond doubt.
 
 # %% tags=["keep_output"]
-cells = sk.coverage(task.splits.train)
+cells = sk.balance(task.splits.train)
 sk.table(cells.to_frame().head(4).round(2), cells.summary())
 
 # %% [markdown]
