@@ -50,7 +50,8 @@ def rows(n: int, seed: int):
 def load(n, folder):
     import synthkit as sk
 
-    return lambda: sk.load_rows(written(n, folder))
+    path = written(n, folder)
+    return lambda: sk.load_rows(path)
 
 
 def load_pandas(n, folder):
