@@ -14,7 +14,9 @@ import typer
 
 from synthkit.cli.evaluate import evaluate
 from synthkit.cli.init import init
-from synthkit.cli.options import Json, Rows, Source, State, Strategy, TaskName, Usd, budget_of, read_rows, say, tell
+from synthkit.cli.live import Live, end_short, spoken, with_attributes, with_live_options
+from synthkit.cli.options import Json, Rows, Source, State, Strategy, TaskName, read_rows, say, tell
+from synthkit.cli.probe import try_
 from synthkit.cli.recordings import app as recordings
 from synthkit.cli.refine import refine
 from synthkit.cli.run import compare, reproduce, run
@@ -32,7 +34,11 @@ for command in (init, run, refine, evaluate, compare, reproduce):
     app.command()(command)
 
 
+app.command("try")(try_)
+
+
 @app.command()
+@with_live_options
 def generate(
     task: TaskName,
     strategy: Strategy = "zero_shot",
@@ -40,19 +46,20 @@ def generate(
     k: Annotated[int, typer.Option(help="seeds a label, for what shows or fits seeds")] = 10,
     random_state: State = 0,
     llm: Source = "recorded",
-    budget_usd: Usd = None,
     out: Annotated[Path | None, typer.Option(help="CSV to write (default: TASK-STRATEGY.csv)")] = None,
     as_json: Json = False,
+    live: Live = None,
 ) -> None:
-    """Write a synthetic dataset as CSV and print its ledger."""
+    """Write a synthetic dataset as CSV and print its ledger; exit code 3 where a label has far too few rows."""
     import synthkit as sk
     from synthkit.prompts.plan import seeds_for
 
-    the_task = sk.load_task(task)
+    source, budget = live.source(llm), live.budget()
+    the_task, strategy = with_attributes(sk.load_task(task), strategy, source, budget)
     shown = seeds_for(the_task, strategy, k=k, llm=llm)
     plan = sk.plan(the_task, shown, strategy=strategy.split("+"), n=n, random_state=random_state)
     tell(shown.repairs if shown else ())
-    made = sk.generate(plan, llm=llm, budget=budget_of(budget_usd), progress=not as_json)
+    made = sk.generate(plan, llm=source, budget=budget, progress=not as_json)
     where = out or Path(f"{the_task.name}-{strategy}.csv")
     made.to_csv(where)
     frame = made.ledger.to_frame()
@@ -68,7 +75,8 @@ def generate(
             )
         )
     else:
-        print(f"{frame.to_string(index=False)}\n\n{made.summary()}\nwritten to {where}")
+        print(f"{frame.to_string(index=False)}\n\n{spoken(made.summary())}\nwritten to {where}")
+    end_short(made)
 
 
 @app.command()
@@ -158,11 +166,11 @@ def main() -> None:
     for name in ("SYNTHKIT_REALDATA", "SYNTHKIT_HOME", "SYNTHKIT_MINILM"):
         if os.environ.get(name):  # a lesson runs in another folder
             os.environ[name] = os.path.abspath(os.path.expanduser(os.environ[name]))
-    warnings.formatwarning = lambda message, *_, **__: f"warning: {message}\n"
+    warnings.formatwarning = lambda message, *_, **__: f"warning: {spoken(str(message))}\n"
     try:
         app()
     except SynthkitError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {spoken(str(error))}", file=sys.stderr)
         sys.exit(1)
 
 

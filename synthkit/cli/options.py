@@ -21,7 +21,6 @@ Rows = Annotated[int, typer.Option("--n", help="synthetic rows")]
 State = Annotated[int, typer.Option(help="which random generation")]
 Source = Annotated[str, typer.Option("--llm", help="recorded, ngram or live (OPENAI_BASE_URL, SYNTHKIT_MODEL)")]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
-Usd = Annotated[float | None, typer.Option(help="stop before this many dollars")]
 Students = Annotated[
     list[str] | None, typer.Option("--student", help="tfidf_lr, minilm_lr, finetune; repeat it for several")
 ]
@@ -48,13 +47,6 @@ def tell(repairs) -> None:
         say(f"{source}{row}: {what}: {value}." + (f" {fix}" if fix not in ("", "nothing") else ""))
     if len(rows) > REPAIRS_SHOWN:
         say(f"... and {len(rows) - REPAIRS_SHOWN:,} more repairs")
-
-
-def budget_of(usd: float | None):
-    """Return a budget, or None where no limit is set."""
-    from synthkit.llm.budget import Budget
-
-    return Budget(usd=usd) if usd is not None else None
 
 
 def write(path: Path, text: str) -> None:

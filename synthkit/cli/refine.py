@@ -8,10 +8,12 @@ from typing import Annotated
 
 import typer
 
-from synthkit.cli.options import Json, State, TaskName, Usd, budget_of
+from synthkit.cli.live import Live, with_attributes, with_live_options
+from synthkit.cli.options import Json, State, TaskName
 from synthkit.core.exports import write_private
 
 
+@with_live_options
 def refine(
     task: TaskName,
     iterations: Annotated[int, typer.Option("--iterations", "--rounds", help="at the most")] = 3,
@@ -24,19 +26,20 @@ def refine(
     levers: Annotated[str | None, typer.Option(help="only these, as topics+phrases (default: all)")] = None,
     random_state: State = 0,
     llm: Annotated[str, typer.Option(help="recorded or live (OPENAI_BASE_URL, SYNTHKIT_MODEL)")] = "recorded",
-    budget_usd: Usd = None,
     baseline: Annotated[bool, typer.Option(help="ask as many requests in one shot, to compare with")] = True,
     out: Annotated[Path | None, typer.Option(help="CSV of the rows to write")] = None,
     export: Annotated[
         Path | None, typer.Option(help="write the first requests without a recorded reply here (Batch input) and stop")
     ] = None,
     as_json: Json = False,
+    live: Live = None,
 ) -> None:
     """Generate, diagnose against validation rows, adjust, repeat; print every iteration beside one shot."""
     import synthkit as sk
     from synthkit.core.rows import sample
 
-    the_task = sk.load_task(task)
+    source, budget = live.source(llm), live.budget()
+    the_task, strategy = with_attributes(sk.load_task(task), strategy, source, budget)
     real = the_task.splits.validation
     settings = {
         "strategy": strategy.split("+"),
@@ -44,8 +47,8 @@ def refine(
         "requests": requests,
         "levers": None if levers is None else levers.split("+") if levers else [],
         "random_state": random_state,
-        "llm": llm,
-        "budget": budget_of(budget_usd),
+        "llm": source,
+        "budget": budget,
         "progress": not as_json,
     }
     validation = real if validation_rows is None else sample(real, validation_rows)

@@ -9,9 +9,11 @@ from typing import Annotated
 import typer
 
 from synthkit.cli import options as shared
+from synthkit.cli.live import Live, end_short, with_attributes, with_live_options
 from synthkit.core.errors import SynthkitError
 
 
+@with_live_options
 def run(
     task: shared.TaskName,
     strategy: shared.Strategy = "zero_shot",
@@ -22,9 +24,9 @@ def run(
     generations: Annotated[int, typer.Option(help="how often to generate, with random_state counting up")] = 1,
     llm: shared.Source = "recorded",
     student: shared.Students = None,
-    budget_usd: shared.Usd = None,
     out: Annotated[Path, typer.Option(help="folder of the report")] = Path("reports"),
     as_json: shared.Json = False,
+    live: Live = None,
 ) -> None:
     """From seeds to a verdict: generate, look, compare, and write reports/TASK.html and a manifest to do it again."""
     import synthkit as sk
@@ -35,7 +37,9 @@ def run(
     from synthkit.views.page import render_page
 
     out = shared.folder(out)
-    the_task = sk.load_task(task)
+    source, budget = live.source(llm), live.budget()
+    # proposals would not be there when the run is reproduced
+    the_task, strategy = with_attributes(sk.load_task(task), strategy, source, budget, propose=False)
     name = task if task in bundled_tasks() else str(the_task.folder.resolve())
     states = tuple(range(random_state, random_state + max(1, generations)))
     students = {"students": tuple(student)} if student else {}
@@ -45,10 +49,13 @@ def run(
     seeds = sk.load_seeds(the_task, k=k)
     times = f", {generations} times" if generations > 1 else ""
     shared.say(f"2/6  generate: {n if not per_label else f'{per_label} a label'} rows by {strategy}, {llm}{times}")
-    several = experiment.generations(the_task, budget=shared.budget_of(budget_usd), progress=not as_json)
+    several = experiment.generations(the_task, llm=source, budget=budget, progress=not as_json)
     made = several[0]
     if not all(len(g.rows) for g in several):
         raise SynthkitError(f"no synthetic row was kept ({made.ledger.summary()}); nothing to compare")
+    for g in several:
+        if g.ledger.shortfall:
+            shared.say(f"     short of rows: {g.ledger.shortfall}")
     shared.say("3/6  evaluate: synthetic beside real")
     report = sk.evaluate(made.rows, seeds.rest if len(seeds.rest) else seeds.rows, seeds=seeds)
     shared.say("4/6  compare: train on each arm, test on rows nobody saw")
@@ -79,6 +86,7 @@ def run(
     lesson = _lesson(out, the_task, {"TASK": name, "STRATEGY": strategy, "N": n, "K": k}) if bundled else None
     if as_json:
         print(result.read_text(encoding="utf-8"))
+        end_short(*several)
         return
     print(f"\n{comparison.summary()}\n\n{comparison.to_frame().to_string(index=False)}\n\n{comparison.verdict()}\n")
     for note in comparison.notes:
@@ -89,6 +97,7 @@ def run(
     files |= {lesson: "notebook 00, executed"} if lesson else {}
     for path, what in {**files, "notebooks/": "the lessons: make lab"}.items():
         print(f"  {path!s:<32} {what}")
+    end_short(*several)
 
 
 def _lesson(out: Path, task, parameters: dict) -> Path | None:

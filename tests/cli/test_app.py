@@ -342,7 +342,7 @@ def test_replies_that_are_not_ours(refused, task_folder, tmp_path):
 
 def test_a_price_that_is_not_known(refused, task_folder, monkeypatch):
     monkeypatch.setenv("SYNTHKIT_MODEL", "small")
-    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://llm.example.org/v1")
     line = refused("generate", task_folder, "--llm", "live", "--budget-usd", "1")
     assert "never guessed" in line
 
