@@ -12,6 +12,7 @@ from synthkit.core.duplicates import NearIndex
 from synthkit.core.text import NEAR, fold, likeness_by_signs, matched_words
 
 MOST_LOOKED_AT = 8  # texts with one text but for a word
+LEAST_SHARED = 2  # words that texts share which differ in one: texts of one word differ in all they have
 MOST_MISSPELT = 3  # words of a text
 PRIME, BASE = (1 << 61) - 1, 0x9E3779B97F4A7C15 % ((1 << 61) - 1)
 ONE_WORD, INSIDE, ORDER = KINDS = ("one word differs", "a test text inside it", "the same words in another order")
@@ -100,10 +101,10 @@ class CopyIndex:
             """Whether none of the pairs of words from position `start` to `end` is one of other rows."""
             return all(self._pairs[ends[i], ends[i + 1]] <= seen for i in range(start, end))
 
-        one = next(self._one_word(tokens, hashes, odd, but), None)
+        one = next((m for m in self._one_word(tokens, hashes, odd, but) if m.shared >= LEAST_SHARED), None)
         if one is None and but is None:
             respelt = (self._one_word(t, _Hashes(t), lambda *_: True, None) for t in self._respelt(tokens))
-            one = next(chain.from_iterable(respelt), None)
+            one = next((m for m in chain.from_iterable(respelt) if m.shared >= LEAST_SHARED), None)
         if one:
             yield one
         spans = (

@@ -94,6 +94,12 @@ def test_rows_of_one_template_are_no_copies_of_each_other():
     assert sum(ONE_WORD in guard._look(t)[1] for t in others) > 20
 
 
+def test_an_arm_of_single_words_is_no_copy_of_test_rows_of_one_word():
+    guard = Guard(rows([*TEXTS, "undecided", "goodbye"]))
+    (kept, _), refused = guard.clean("phrases", rows([f"thing{chr(97 + i)}" for i in range(26)] + ["goodbye"]), ["a"])
+    assert len(kept) == 26 and [r.twin for r in refused] == [f"r{len(TEXTS) + 1}"]
+
+
 def test_an_arm_with_many_copies_loses_them_all_where_one_alone_could_be_chance():
     test = [f"{t} please" for t in invent(300, 4)["text"]]
     guard = Guard(rows(test))
