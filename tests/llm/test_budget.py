@@ -9,7 +9,7 @@ from support.replies import distinct_texts
 from synthkit.core.errors import SynthkitError
 from synthkit.generation.generate import generate
 from synthkit.llm import session
-from synthkit.llm.budget import Budget, most_tokens
+from synthkit.llm.budget import Budget, most_tokens, price
 from synthkit.llm.client import LLM
 from synthkit.llm.request import Reply, Usage
 from synthkit.llm.store import Store
@@ -124,3 +124,28 @@ def test_a_price_that_would_switch_the_cap_off_is_refused(given, monkeypatch):
     monkeypatch.setenv("SYNTHKIT_PRICE", given)
     with pytest.raises(SynthkitError, match="SYNTHKIT_PRICE"):
         Budget(usd=1).check_price(LLM("m", base_url="https://models.example/v1"))
+
+
+@pytest.mark.parametrize("usage", [(50, 12_000, 12_050), (50, 60, 9_000)])
+def test_what_is_billed_above_the_bound_is_learned_from_the_first_reply(cafe, store, usage):
+    def behave(number, body):
+        names = ("prompt_tokens", "completion_tokens", "total_tokens")
+        return completion(texts_reply(body["messages"][-1]["content"], number)) | {
+            "usage": dict(zip(names, usage, strict=True))
+        }
+
+    budget = Budget(tokens=20_000)
+    with FaultServer(behave, latency=0.02) as server:
+        llm = LLM("m", base_url=server.url, concurrency=16)
+        generate(plan(cafe, n=200), llm=llm, store=store, budget=budget, progress=False)
+        assert server.requests * usage[2] <= 20_000
+    assert budget.spent["tokens"] == server.requests * usage[2]
+
+
+def test_this_machine_costs_nothing_and_a_dated_name_costs_what_its_model_does(monkeypatch):
+    monkeypatch.delenv("SYNTHKIT_PRICE")
+    assert price(LLM("llama3.2", base_url="http://localhost:11434/v1")) == (0.0, 0.0)
+    assert price(LLM("llama3.2", base_url="http://studio.local:1234/v1")) == (0.0, 0.0)
+    assert price(LLM("llama3.2", base_url="https://models.example/v1")) is None
+    assert price("gpt-4o-mini-2024-07-18") == price("gpt-4o-mini")
+    assert price("gpt-4o-audio-preview") is price("gpt-4o-mini-tts") is None

@@ -12,10 +12,13 @@ import threading
 import pytest
 from support.replies import as_reply
 
+from synthkit.core import claims
 from synthkit.core import storage as database
+from synthkit.core.claims import Claims
 from synthkit.core.errors import SynthkitError
 from synthkit.generation.generate import generate
 from synthkit.llm import store as module
+from synthkit.llm.client import LLM
 from synthkit.llm.recorded import Recorded
 from synthkit.llm.request import Reply, Usage
 from synthkit.llm.store import Store
@@ -107,6 +110,41 @@ def test_a_damaged_file_is_said_and_left_alone(path, content):
     with pytest.raises(SynthkitError, match="cannot use .*replies.sqlite"):
         Store(path)
     assert path.read_bytes() == content
+
+
+def test_a_fresh_store_asks_anew_and_its_replies_are_read_from_then_on(path, slots):
+    with Store(path) as store:
+        store.put(slots[0], "m", reply("old"))
+    with Store(path, fresh=True) as store:
+        assert store.get(slots[0], "m") is None
+        assert store.put(slots[0], "m", reply("new")) == reply("new")
+    with Store(path) as store:
+        assert store.get(slots[0], "m") == reply("new")
+        assert len(store) == 2  # the old one is history
+
+
+def test_replies_of_one_model_name_at_two_addresses_are_two_models_replies(path, slots):
+    here, there = LLM("m", base_url="localhost:8080/v1"), LLM("m", base_url="http://model.local:8080/v1")
+    same = LLM("m", base_url=" http://127.0.0.1:8080/v1/ ", max_tokens=9, timeout=5)
+    thinks = LLM("m", base_url="localhost:8080/v1", reasoning_effort="high")
+    with Store(path) as store:
+        store.put(slots[0], here, reply())
+        assert store.get(slots[0], same) == reply()  # a limit or a spelling is how one asks
+        assert store.get(slots[0], there) is store.get(slots[0], thinks) is store.get(slots[0], "m") is None
+    assert slots[0].key(LLM("m", api_key="sk-0123456789")) == slots[0].key("m")  # OpenAI's own, as before
+
+
+def test_a_claim_stands_while_its_owner_lives_and_ends_with_it(path, monkeypatch):
+    with Store(path) as store:
+        first, second = Claims(store), Claims(store)
+        assert first.take(["a", "b"]) == {"a", "b"}
+        assert second.take(["b", "c"]) == {"c"}
+        assert second.held(["a", "b", "c"]) == {"a", "b"}
+        first.release(["a"])
+        assert second.take(["a", "b"]) == {"a"}
+        monkeypatch.setattr(claims, "LEASE", -1.0)  # no sign of life
+        assert second.held(["b"]) == set()
+        assert second.take(["b"]) == {"b"}
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="the super-user may write anywhere")
