@@ -28,8 +28,8 @@ class Server:
     """The fault server in its own process, set anew for each scenario."""
 
     def __init__(self):
-        command = [sys.executable, str(ROOT / "tests" / "support" / "fault_server.py")]
-        self.process = subprocess.Popen(command, text=True, **PIPES)
+        command = [sys.executable, "-m", "support.fault_server"]
+        self.process = subprocess.Popen(command, text=True, cwd=ROOT / "tests", **PIPES)
         self.url = self.process.stdout.readline().strip()
         self.base = self.url.removesuffix("/v1")
 

@@ -1,7 +1,7 @@
 """A chat completion endpoint on loopback that misbehaves to order: the other end of the engine's tests and benchmark.
 
 In a test: `with FaultServer(behave) as server: LLM("m", base_url=server.url)`. In a process of its own:
-`python tests/support/fault_server.py '{"latency": 0.2}'` prints its address and serves until its input closes.
+`cd tests; python -m support.fault_server '{"latency": 0.2}'` prints its address and serves until its input closes.
 """
 
 from __future__ import annotations
