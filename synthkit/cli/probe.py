@@ -20,6 +20,7 @@ def try_(
     """Send one request to the live model, and say in ten lines what comes back and at what price."""
     import synthkit as sk
     from synthkit.generation.parsing import best_attempt, reply_problem
+    from synthkit.generation.suspicions import FEWEST_TOKENS
     from synthkit.llm.budget import cost, price
     from synthkit.llm.engine import ask
     from synthkit.seeds.gate import Gate
@@ -41,7 +42,8 @@ def try_(
     rate = price(model)
     words_sent = sum(len(m["content"].split()) for m in request.messages)
     counted = "counted by the endpoint" if not reply.usage.estimated else "estimated: it counts none"
-    cut = f"; fewer than the {words_sent} words sent: it cuts prompts off" if reply.usage.prompt < words_sent else ""
+    whole = reply.usage.prompt >= FEWEST_TOKENS * words_sent
+    cut = "" if whole else f"; fewer than the {words_sent} words sent: it cuts prompts off"
     bad = [problem for *_, problem in answer.replies if problem]
     lines = {
         "endpoint": model.address,

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from synthkit.core.errors import SynthkitError
 from synthkit.core.exports import write_csv
-from synthkit.core.language import foreign
 from synthkit.core.results import Result
 from synthkit.generation.filter import apply, as_filters
 from synthkit.generation.filters import default_filters
@@ -18,6 +17,7 @@ from synthkit.generation.ledger import Ledger, requests_ledger
 from synthkit.generation.parsing import best_attempt, reply_problem
 from synthkit.generation.rows import make_row, synthetic_rows
 from synthkit.generation.source import asking, make_source
+from synthkit.generation.suspicions import suspicions
 from synthkit.llm.budget import Budget
 from synthkit.llm.client import LLM
 from synthkit.llm.engine import Answer
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 LACKING = 0.6  # of its share: a label with less of it lacks, and top-ups go to it; less uneven is the filters' doing
 MOST_FELL = 0.8  # of the texts: what took so many is named in place of a larger plan
 LEAST_YIELD = 0.1  # rows kept of a text asked for that a top-up counts on at the least
-LOOKED_AT, ALARMING = 200, 0.2  # texts whose language is looked at; the share in another one that is said
 
 
 @dataclass(frozen=True, repr=False)
@@ -248,7 +247,11 @@ class _Run:
 
     def result(self) -> Generation:
         kept = Counter(row["label"] for row in self.kept)
-        notes = [self.note, *(f.note for f in self.filters), *self._suspicions()]
+        notes = [
+            self.note,
+            *(f.note for f in self.filters),
+            *(suspicions(self.answers, self.kept, self.plan.task) if hasattr(self.source, "session") else ()),
+        ]
         ledger = replace(
             requests_ledger(self.answers, self.source),
             **{name: self.counts[name] for name in ("asked", "parsed", "short", "unparsable")},
@@ -262,28 +265,6 @@ class _Run:
         rows = synthetic_rows(self.kept)
         ran = tuple(f.name for f in self.filters)
         return Generation(self.plan, rows, ledger, tuple(self.drops), problems, self.source.model, ran)
-
-    def _suspicions(self) -> list[str]:
-        """What a live model's replies show that no filter drops: another language, prompts that were cut off."""
-        if not hasattr(self.source, "session"):
-            return []
-        out, language = [], self.plan.task.language.partition("-")[0].casefold()
-        texts = [row["text"] for row in self.kept[:LOOKED_AT]]
-        others = Counter(foreign(texts, language).values())
-        if others.total() > ALARMING * len(texts):
-            name = others.most_common(1)[0][0]
-            out.append(
-                f"{others.total()} of {len(texts)} texts are not in the task's language ({language}) but in {name}"
-            )
-        counted = [(a.request, r.usage.prompt) for a in self.answers for _, r, _ in a.replies if not r.usage.estimated]
-        sent = [(n, sum(len(m["content"].split()) for m in request.messages)) for request, n in counted]
-        cut = [(read, words) for read, words in sent if read < words]
-        if len(cut) > len(counted) / 2:
-            out.append(
-                f"the endpoint read {cut[0][0]} tokens of a prompt of {cut[0][1]} words: it cuts prompts off. Give "
-                "it a longer context (Ollama: num_ctx, llama.cpp: -c, vLLM: --max-model-len)"
-            )
-        return out
 
     def _dropped_in_order(self) -> tuple[tuple[str, int], ...]:
         """Reasons in the filters' order, then what was not needed."""

@@ -7,11 +7,13 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.fault_server import FaultServer, completion
 from support.replies import HOSTILE, as_reply, distinct_texts
 
 from synthkit.core.errors import SynthkitError
 from synthkit.generation.generate import generate
 from synthkit.generation.ledger import Ledger
+from synthkit.llm.client import LLM
 from synthkit.llm.request import Reply, Usage
 from synthkit.llm.store import Store
 from synthkit.prompts.plan import plan
@@ -313,3 +315,20 @@ def test_seeds_too_short_to_write_others_from_are_named_and_no_larger_plan_is_ad
     note = generate(task, seeds, n=10, llm="ngram", progress=False).ledger.note
     assert "texts fell as" in note and "too few or too short" in note
     assert "surplus" not in note
+
+
+def test_texts_in_another_language_and_prompts_that_were_cut_off_are_said(cafe, tmp_path):
+    german = "Katze {0} lag den ganzen Nachmittag auf meinem Mantel, und ich wollte eigentlich nach Hause, Nummer {0}"
+    english = "cat {0} slept on my coat for the whole afternoon and I wanted to go home, number {0}"
+
+    def note(text, tokens):
+        def writes(number, body):
+            return completion(as_reply([text.format(number * 10 + i) for i in range(5)]), usage=(tokens, 50))
+
+        with FaultServer(writes) as server, Store(tmp_path / f"{text[:3]}{tokens}.sqlite") as store:
+            llm = LLM("small", base_url=server.url)
+            return generate(plan(cafe, n=10), llm=llm, store=store, filters=[], progress=False).ledger.note
+
+    assert "10 of 10 texts are not in the task's language (en) but mostly in de" in note(german, 900)
+    assert "cuts prompts off" in note(english, 60)
+    assert note(english, 900) == ""
