@@ -7,6 +7,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
+import synthkit as sk
 from synthkit.cli.app import app
 from synthkit.core.stats import Interval
 
@@ -31,9 +32,20 @@ def test_every_command_and_option_exists():
             assert option in said, f"{words} {option}"
 
 
-def test_links_lead_somewhere():
+def test_links_and_modules_named_lead_somewhere():
     for target in re.findall(r"\]\(([^)]+)\)", README):
         assert (ROOT / target).exists(), target
+    package = ROOT / "synthkit"
+    for module in re.findall(r"`([a-z_]+/[a-z_/]+\.py)`", README):
+        assert (package / module).exists() or (ROOT / module).exists(), module
+    for module in re.findall(r"`([a-z_]+\.py)`", README):
+        assert list(package.rglob(module)), module
+
+
+def test_every_name_in_the_readme_is_public_and_todays():
+    names = set(re.findall(r"\bsk\.([A-Za-z_]+)", README))
+    assert len(names) > 15
+    assert names <= {*sk.__all__}
 
 
 def test_the_table_of_real_sets_holds_what_was_measured():

@@ -1,6 +1,16 @@
 """What a filter is: it looks at a row and returns why the row should go, or None.
 
-A filter is a `Filter`, or a function of a row that returns None or what it saw.
+A filter is a `Filter`, or a function of a row that returns None or what it saw. One's own stand in `filters=` of
+`sk.generate`; those of every run in `default_filters` of `generation/filters.py`, where one more may change the rows of
+every recorded task. A row has the columns of generated rows: id, text, label, strategy, attributes and demo_ids (JSON).
+
+>>> import synthkit as sk
+>>> def a_question(row):
+...     return row["text"].endswith("?") and row["text"][-20:]
+>>> task = sk.load_task("feedback")
+>>> made = sk.generate(task, n=10, filters=[*sk.default_filters(task), a_question], progress=False)
+>>> made.filters[-1], any(text.endswith("?") for text in made.rows["text"])
+('a question', False)
 """
 
 from __future__ import annotations
@@ -48,7 +58,8 @@ class FunctionFilter(Filter):
     """A function as a filter: named as it is; what it returns, where that is not empty, is the evidence."""
 
     def __init__(self, function: Callable[[dict], object]):
-        self.name, self._function = function.__name__.replace("_", " "), function
+        name = getattr(function, "__name__", type(function).__name__)  # a partial, an object with __call__
+        self.name, self._function = name.replace("_", " "), function
 
     def check(self, row: dict) -> Drop | None:
         seen = self._function(row)
@@ -57,10 +68,18 @@ class FunctionFilter(Filter):
 
 def as_filters(some: Iterable) -> list[Filter]:
     """Return filters, functions made into some. What a filter remembers it keeps: a second run repeats no kept row."""
-    out = [f if isinstance(f, Filter) or not callable(f) else FunctionFilter(f) for f in some]
-    for f in out:
-        if not isinstance(f, Filter):
-            raise SynthkitError(f"filters: {f!r} is neither a filter (sk.default_filters) nor a function of a row")
+    if not isinstance(some, Iterable):
+        raise SynthkitError(
+            f"filters: expected a list of filters and functions of a row, got {some!r}; put it into [ ]"
+        )
+    out = []
+    for f in some:
+        if isinstance(f, type) or not (isinstance(f, Filter) or callable(f)):
+            raise SynthkitError(
+                f"filters: {f!r} is neither a filter, made as Length(task) is (sk.default_filters), nor a function of "
+                "a row"
+            )
+        out.append(f if isinstance(f, Filter) else FunctionFilter(f))
     return out
 
 

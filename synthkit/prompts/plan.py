@@ -12,7 +12,7 @@ from synthkit.core.errors import SynthkitError, unknown
 from synthkit.core.results import Result
 from synthkit.llm.request import Request, estimate_tokens
 from synthkit.prompts.estimate import Estimate
-from synthkit.prompts.prompt import SYSTEM, answer, schema, setting
+from synthkit.prompts.prompt import SYSTEM, Prompt, answer, schema, setting
 from synthkit.prompts.registry import Strategy, get_strategy
 from synthkit.seeds.anonymizer import anonymize as anonymized
 from synthkit.seeds.seeds import Seeds, load_seeds
@@ -117,7 +117,7 @@ def plan(
     >>> plan(load_task("feedback"), strategy="zero_shot", n=20)
     Plan: 20 rows of 'feedback' by zero_shot, 4 requests of 5 texts, 2 more to top up with
     """
-    names = [strategy] if isinstance(strategy, str) else list(strategy)
+    names = [strategy] if isinstance(strategy, str) or callable(strategy) else list(strategy)
     chosen = [get_strategy(name) for name in names]
     if not chosen or len(set(names)) != len(names):
         raise SynthkitError(f"strategy={names}: expected a name, or a list of different names")
@@ -237,7 +237,9 @@ def slot_request(
     label = label or list(task.labels)[number % len(task.labels)]
     rng = np.random.default_rng([random_state, number])
     given = {name: value for name, value in {**options, "profile": profile}.items() if name in strategy.options}
-    prompt = strategy.prompt(task, seeds, label, TEXTS_A_REQUEST, rng, **given)
+    shown = seeds if strategy.shows_seeds else None  # what was not declared is not anonymised: it gets no real row
+    prompt = strategy.prompt(task, shown, label, TEXTS_A_REQUEST, rng, **given)
+    _need_whole(strategy, prompt)
     described = profile.words(label) if profile else ""
     like = f"\n\nWhat the real ones are like: {described}" if described else ""
     wished = f"\n\nAll {TEXTS_A_REQUEST} of them: {wish}." if wish else ""
@@ -255,6 +257,19 @@ def slot_request(
         attributes=_with(wish, prompt.attributes),
         demo_ids=prompt.demo_ids or tuple(getattr(profile, "ids", ())),
     )
+
+
+def _need_whole(strategy: Strategy, prompt: object) -> None:
+    """Refuse a prompt that could not be sent, or whose replies could not be traced, before anything is paid for."""
+    what = f"strategy {strategy.name!r}"
+    if not isinstance(prompt, Prompt):
+        raise SynthkitError(f"{what}: expected a synthkit.prompts.prompt.Prompt, got {type(prompt).__name__}")
+    if len(prompt.attributes) not in (0, TEXTS_A_REQUEST):
+        raise SynthkitError(
+            f"{what}: {len(prompt.attributes)} attributes, expected {TEXTS_A_REQUEST}, one a text, or none"
+        )
+    if strategy.shows_seeds and not prompt.demo_ids:
+        raise SynthkitError(f"{what} shows real rows: name them, Prompt(..., demo_ids=...)")
 
 
 def _with(wish: str, attributes: tuple[dict, ...]) -> tuple[dict, ...]:

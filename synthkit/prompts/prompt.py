@@ -22,9 +22,10 @@ LABELS_SHOWN = 20  # with more labels than this a prompt describes only the one 
 
 @dataclass(frozen=True)
 class Prompt:
-    """What a strategy returns: its turn of the prompt, and what each text is meant to be.
+    """What a strategy returns: its turn of the prompt, and what each text is meant to be (`attributes`, one a text).
 
-    Above it stands what every request of the task shares, below it how to answer.
+    Above it stands what every request of the task shares, below it how to answer. `demo_ids` are the seeds it shows;
+    `answer` and `schema` replace the usual form of a reply.
     """
 
     text: str

@@ -1,7 +1,10 @@
 """Ways of asking: each strategy turns (task, seeds, label, count, rng) into a prompt.
 
-A strategy is a function. `register` makes it known under its name; its version is part of a recording's id, so raise it
-when the prompt changes. Keyword-only arguments of the function are options of `plan(...)`.
+A strategy is a function. `register` makes it known under its name: one's own with `@sk.register` in a notebook, one of
+the kit as a module of `strategies/` and a line at the end of this one (`topical` is `refinement/proposals.py`'s alone).
+Its version is part of a recording's id, so raise it when the prompt changes. Keyword-only arguments, each with a
+default, are options of `plan(...)`. A new one has no recordings: `plan(...).show(0)` prints what it asks, and
+`llm=sk.LLM(...)` answers.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ import inspect
 from collections.abc import Callable
 from typing import NamedTuple
 
-from synthkit.core.errors import unknown
+from synthkit.core.errors import SynthkitError, unknown
 from synthkit.prompts.prompt import Prompt
 from synthkit.prompts.strategies.attributed import attributed
 from synthkit.prompts.strategies.boundary import boundary
@@ -44,18 +47,32 @@ def register(
 ) -> Callable[..., Prompt]:
     """Make a function `(task, seeds, label, count, rng) -> Prompt` a strategy under its own name.
 
-    With `shows_seeds=True` (as `@register(shows_seeds=True)`) a plan must have seeds, anonymised for a sensitive task.
+    `count` texts are wanted of one `label`; `rng` (numpy's) belongs to the request. `seeds` is None but with
+    `shows_seeds=True` (as `@register(shows_seeds=True)`): then a plan must have seeds, anonymises them, and the prompt
+    names those it shows in `demo_ids`.
 
-    >>> @register
-    ... def rhymed(task, seeds, label, count, rng):
-    ...     return Prompt(f"Write {count} rhymed texts about {task.labels[label]}.")
-    >>> get_strategy("rhymed").version
-    1
+    >>> import synthkit as sk
+    >>> from synthkit.prompts.prompt import Prompt
+    >>> @sk.register
+    ... def rhymed(task, seeds, label, count, rng, *, metre="iambic"):
+    ...     return Prompt(f"Write {count} texts with the label `{label}` in {metre} verse.")
+    >>> "5 texts with the label `delivery` in trochaic" in sk.plan(
+    ...     sk.load_task("feedback"), strategy="rhymed", metre="trochaic", n=10
+    ... ).show(0)
+    True
     >>> del STRATEGIES["rhymed"]
     """
     if prompt is None:
         return lambda function: register(function, version=version, shows_seeds=shows_seeds)
-    STRATEGIES[prompt.__name__] = Strategy(prompt.__name__, version, shows_seeds, prompt)
+    try:
+        inspect.signature(prompt).bind("task", "seeds", "label", "count", "rng")
+        name = prompt.__name__
+    except (TypeError, AttributeError) as error:
+        raise SynthkitError(
+            f"register({prompt!r}): expected a function (task, seeds, label, count, rng), options keyword-only, "
+            f"each with a default ({error})"
+        ) from None
+    STRATEGIES[name] = Strategy(name, version, shows_seeds, prompt)
     return prompt
 
 

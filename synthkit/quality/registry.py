@@ -1,4 +1,15 @@
-"""Every metric that is measured on the cuts of `controls`: its section, its name, which way is better."""
+"""Every metric that is measured on the cuts of `controls`: its section, its name, which way is better.
+
+A `Metric` in METRICS is a line of `sk.evaluate` in the order of the table, its control measured for it. `Sample` holds
+texts, tokens, vectors and labels, `Split` the first half and what is shared; both are in `controls.py`. Lines with a
+control of their own are added elsewhere: MMD and the expected score in `evaluate.py`, the others in `privacy.py` and
+`bias.py`.
+
+>>> from synthkit.quality.controls import Sample
+>>> side = Sample(None, [], [["late", "again"], ["lost"]], [], None, None)
+>>> METRICS["length (words)"].measure(None, side)
+1.5
+"""
 
 from __future__ import annotations
 
@@ -16,7 +27,10 @@ SMALLEST = 50  # rows a side below which fidelity and alignment are a picture an
 
 
 class Metric(NamedTuple):
-    """`measure(split, side)`: of the second half or of the synthetic rows, against the first half where it compares."""
+    """`measure(split, side)`: of the second half or of the synthetic rows, against the first half where it compares.
+
+    `better` is shown as it stands: "like real", "higher", "near 0.5".
+    """
 
     section: str
     better: str

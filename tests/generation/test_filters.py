@@ -1,5 +1,7 @@
 """Each filter drops for its own reason, says what it saw, and keeps quiet otherwise."""
 
+from functools import partial
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,7 +10,7 @@ from support.rows import row
 
 from synthkit.core.errors import SynthkitError
 from synthkit.core.rows import make_rows
-from synthkit.generation.filter import Filter, apply
+from synthkit.generation.filter import Filter, apply, as_filters
 from synthkit.generation.filters import (
     MEMORY_FLOOR,
     Empty,
@@ -115,6 +117,19 @@ def test_a_function_is_a_filter(cafe, scripted):
     assert (made.drops[0]["reason"], made.drops[0]["evidence"]) == ("too many steps", "steps in cat 0")
     with pytest.raises(SynthkitError, match="'empty' is neither a filter"):
         generate(plan(cafe, n=5), llm=scripted(noisy), filters=["empty"], progress=False)
+
+
+def test_a_partial_is_a_filter_and_a_class_or_a_lone_function_is_refused_with_the_fix(cafe):
+    (own,) = as_filters([partial(lambda row, word: word in row["text"], word="steps")])
+    assert (own.name, own.check({"text": "two steps"}).evidence, own.check({"text": "none"})) == (
+        "partial",
+        "True",
+        None,
+    )
+    with pytest.raises(SynthkitError, match=r"made as Length\(task\) is"):
+        as_filters([Length])
+    with pytest.raises(SynthkitError, match="expected a list of filters"):
+        as_filters(len)
 
 
 def test_what_a_prompt_shows_is_looked_for_even_if_the_filters_were_made_without_it(cafe, cafe_seeds, scripted):

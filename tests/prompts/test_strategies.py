@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from synthkit.core.errors import SynthkitError
 from synthkit.core.rows import make_rows
 from synthkit.prompts.plan import plan
 from synthkit.prompts.prompt import LABELS_SHOWN, Prompt, fenced
-from synthkit.prompts.registry import STRATEGIES, get_strategy, register
+from synthkit.prompts.registry import STRATEGIES, Strategy, get_strategy, register
 from synthkit.seeds.seeds import Seeds
 
 
@@ -117,6 +118,49 @@ def test_a_strategy_of_ones_own_is_a_registered_function(cafe):
         assert [f"mood {m}," in r.messages[-1]["content"] for r, m in zip(slots, moods, strict=True)] == [True] * 3
     finally:
         del STRATEGIES["haiku"]
+
+
+def test_a_function_that_is_no_strategy_is_refused_with_what_one_is():
+    def two(task, label):
+        return Prompt("x")
+
+    def needs_tone(task, seeds, label, count, rng, *, tone):
+        return Prompt(tone)
+
+    for given in (two, needs_tone, "haiku", partial(needs_tone, tone="dry")):
+        with pytest.raises(SynthkitError, match=r"expected a function \(task, seeds, label, count, rng\)"):
+            register(given)
+
+
+@pytest.mark.parametrize(
+    ("returned", "shows_seeds", "fix"),
+    [
+        ("Write some.", False, "expected a synthkit.prompts.prompt.Prompt, got str"),
+        (None, False, "got NoneType"),
+        (Prompt("x", attributes=({"mood": "dry"},)), False, "1 attributes, expected 5, one a text, or none"),
+        (Prompt("Like this one: ..."), True, "demo_ids"),
+    ],
+)
+def test_a_prompt_that_could_not_be_traced_is_refused_before_it_is_paid_for(
+    cafe, cafe_seeds, monkeypatch, returned, shows_seeds, fix
+):
+    monkeypatch.setitem(STRATEGIES, "own", Strategy("own", 1, shows_seeds, lambda *given: returned))
+    with pytest.raises(SynthkitError, match=fix):
+        plan(cafe, cafe_seeds, strategy="own", n=5)
+
+
+def test_a_strategy_that_does_not_say_that_it_shows_seeds_gets_none(cafe, cafe_seeds, monkeypatch):
+    given = []
+
+    def quiet(task, seeds, label, count, rng):
+        given.append(seeds)
+        return Prompt("x")
+
+    monkeypatch.setitem(STRATEGIES, "quiet", Strategy("quiet", 1, False, quiet))
+    plan(cafe, cafe_seeds, strategy="quiet", n=5)
+    assert given and set(given) == {None}
+    with pytest.raises(SynthkitError, match="unknown strategy"):
+        plan(cafe, strategy=quiet, n=5)
 
 
 def test_an_unknown_strategy_suggests_the_nearest():
