@@ -238,7 +238,13 @@ def slot_request(
     rng = np.random.default_rng([random_state, number])
     given = {name: value for name, value in {**options, "profile": profile}.items() if name in strategy.options}
     shown = seeds if strategy.shows_seeds else None  # what was not declared is not anonymised: it gets no real row
-    prompt = strategy.prompt(task, shown, label, TEXTS_A_REQUEST, rng, **given)
+    try:
+        prompt = strategy.prompt(task, shown, label, TEXTS_A_REQUEST, rng, **given)
+    except (AttributeError, TypeError) as error:
+        if shown is not None or "NoneType" not in str(error):
+            raise
+        fix = "its seeds are None unless it is registered with @sk.register(shows_seeds=True)"
+        raise SynthkitError(f"strategy {strategy.name!r}: {error}; {fix}") from error
     _need_whole(strategy, prompt)
     described = profile.words(label) if profile else ""
     like = f"\n\nWhat the real ones are like: {described}" if described else ""

@@ -161,6 +161,10 @@ def test_a_strategy_that_does_not_say_that_it_shows_seeds_gets_none(cafe, cafe_s
     assert given and set(given) == {None}
     with pytest.raises(SynthkitError, match="unknown strategy"):
         plan(cafe, strategy=quiet, n=5)
+    for reads in (lambda task, seeds, *more: seeds.rows[0], lambda task, seeds, *more: seeds[0]):
+        monkeypatch.setitem(STRATEGIES, "quiet", Strategy("quiet", 1, False, reads))
+        with pytest.raises(SynthkitError, match=r"register\(shows_seeds=True\)"):
+            plan(cafe, cafe_seeds, strategy="quiet", n=5)
 
 
 def test_an_unknown_strategy_suggests_the_nearest():
