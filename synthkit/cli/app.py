@@ -113,10 +113,11 @@ def anonymize(
 ) -> None:
     """Replace the personal data that can be found, and print how much of what. Read the file before you send it."""
     import synthkit as sk
+    from synthkit.tasks.readers import task_folder
 
-    if task is None and (file.parent / "task.yaml").is_file():
-        task = str(file.parent)
-        say(f"patterns of {file.parent / 'task.yaml'} are looked for too")
+    if task is None and (folder := task_folder(file)):
+        task = str(folder)
+        say(f"patterns of {folder / 'task.yaml'} are looked for too")
     known = sk.load_task(task) if task else None
     patterns, ner = (known.patterns, ner or known.ner) if known else ({}, ner)
     way = "surrogate" if surrogates else "placeholder"

@@ -31,6 +31,7 @@ def init(
     """Write a task: its rows as clean CSVs, and a commented task.yaml with what they show and what to fill in."""
     import synthkit as sk
     from synthkit.core.exports import write_csv
+    from synthkit.tasks.readers import sensitive_task
 
     where = folder / "task.yaml"
     if where.exists():
@@ -48,7 +49,10 @@ def init(
     shared.folder(folder)
     for name, part in (("train", rows), ("test", held_out)):
         write_csv(folder / f"{name}.csv", part.to_pandas())
-    shared.write(where, task_yaml(re.sub(r"[^\w .-]", "_", folder.resolve().name) or "task", rows, bool(test)))
+    shared.write(
+        where,
+        task_yaml(re.sub(r"[^\w .-]", "_", folder.resolve().name) or "task", rows, bool(test), sensitive_task(train)),
+    )
     print(f"{where}: {len(set(rows['label']))} labels; {len(rows):,} train rows, {len(held_out):,} test rows")
     print("Fill in `domain` and what each label means, then:")
     print(f"  synthkit check {folder}")
@@ -79,8 +83,11 @@ def _hold_out(rows: Dataset) -> tuple[Dataset, Dataset]:
     return train, test
 
 
-def task_yaml(name: str, rows: Dataset, given_test: bool) -> str:
-    """Return a commented task.yaml of rows: what they show is filled in, what only a person knows is marked."""
+def task_yaml(name: str, rows: Dataset, given_test: bool, sensitive: dict | None = None) -> str:
+    """Return a commented task.yaml of rows: what they show is filled in, what only a person knows is marked.
+
+    Rows of a sensitive task (what its task.yaml holds) make another one, with its patterns.
+    """
     import numpy as np
 
     from synthkit.core.language import NO_BLANKS, language_note, language_of
@@ -93,7 +100,8 @@ def task_yaml(name: str, rows: Dataset, given_test: bool) -> str:
     language, _ = language_of(texts)
     by_words = language.split("-")[0] not in NO_BLANKS
     low, high = np.quantile([len(words(t)) for t in texts], [0.05, 0.95]).round().astype(int).tolist()
-    gate = Gate()
+    gate, patterns = Gate(), dict(sensitive.get("patterns") or {}) if sensitive else {}
+    gate.sensitive, gate.patterns = bool(sensitive), patterns
     plain = gate.plain(texts)
     terms = class_terms({n: [t for t, x in zip(plain, labels, strict=True) if x == n] for n in sorted(set(labels))})
     counts = Counter(labels)
@@ -113,9 +121,10 @@ def task_yaml(name: str, rows: Dataset, given_test: bool) -> str:
             "",
             f"# Personal data found in {len(texts):,} train rows: {personal}.",
             "# Prompts show anonymised rows. true: rows never leave this machine as they are, nor stand in reports.",
-            "sensitive: false",
-            "# patterns:  # what is personal here beside mail, phone, names: a regular expression by type",
-            r"#   ORDER_NUMBER: '#\d{8}\b'",
+            f"sensitive: {'true  # as is the task that these rows are of' if sensitive else 'false'}",
+            f"{'' if patterns else '# '}patterns:  # what is personal here beside mail, phone, names: a regular "
+            "expression by type",
+            *([f"  {kind}: {_quoted(p)}" for kind, p in patterns.items()] or [r"#   ORDER_NUMBER: '#\d{8}\b'"]),
             "",
             "# Goes into every prompt: what the texts are, who writes them to whom, how they sound.",
             "domain: >-",

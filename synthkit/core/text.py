@@ -33,6 +33,18 @@ def tidy(text: str) -> str:
     return unicodedata.normalize("NFC", text).strip()
 
 
+def visible(text: str) -> tuple[str, Sequence[int]]:
+    """Return `text` without format characters (zero-width, bidi), and the position that each character left had.
+
+    >>> visible("a\N{ZERO WIDTH SPACE}b")
+    ('ab', [0, 2])
+    """
+    if text.isascii():
+        return text, range(len(text))
+    at = [i for i, c in enumerate(text) if unicodedata.category(c) != "Cf"]
+    return "".join(text[i] for i in at), at
+
+
 def _has_surrogate(text: str) -> bool:
     return any("\ud800" <= c <= "\udfff" for c in text)
 

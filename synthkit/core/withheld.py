@@ -12,66 +12,84 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from synthkit.core.errors import SynthkitError
-from synthkit.core.text import words
+from synthkit.core.text import visible, words
 
 _RUN, _WHOLE = 4, 6  # words: a shorter piece of a row, or a shorter row inside another text, says nothing about it
-_rows: dict[str, set[tuple[str, ...]]] = {}  # by task: its real rows, as words
-_released: set[tuple[str, ...]] = set()
+_released: set[tuple[str, ...]] = set()  # anonymised rows, and every run of `_WHOLE` words of one
 _patterns: dict[str, dict[str, re.Pattern]] = {}
 sent: Counter[str] = Counter()  # what left this machine beside prompts
-_index: dict[tuple[str, ...], list[tuple[str, ...]]] = {}  # the rows that have a run of words, by that run
+_rows: set[tuple[str, ...]] = set()
+_index: dict[tuple[str, ...], list[tuple[tuple[str, ...], int]]] = {}  # by run of words: rows that have it, and where
 
 
 def withhold(task: str, texts: Iterable[str], patterns: Mapping[str, str]) -> None:
     """Keep the texts of a task to this machine, and what its patterns find out of whatever is shown."""
-    rows = _rows.setdefault(task, set())
-    for row in {tuple(words(t)) for t in texts} - rows:
-        rows.add(row)
+    for row in {_tokens(t) for t in texts} - _rows:
+        _rows.add(row)
         for start in range(max(1, len(row) - _RUN + 1)):
-            _index.setdefault(row[start : start + _RUN], []).append(row)
+            _index.setdefault(row[start : start + _RUN], []).append((row, start))
     _patterns[task] = {kind: re.compile(pattern) for kind, pattern in patterns.items() if isinstance(pattern, str)}
 
 
 def release(texts: Iterable[str]) -> None:
     """Let anonymised texts pass from now on."""
-    if _rows:
-        _released.update(tuple(words(t)) for t in texts)
+    for row in map(_tokens, texts if _rows else ()):
+        _released.add(row)
+        _released.update(row[i : i + _WHOLE] for i in range(len(row) - _WHOLE + 1))
 
 
 def is_withheld(text: str) -> bool:
-    """Return whether a text is a real row of a sensitive task, or a piece of one of four words and more."""
-    own = tuple(words(text))
+    """Return whether a text is a real row of a sensitive task, or a piece of one: of four whole words and more, the
+    words at its ends may be cut."""
+    own = _tokens(text)
     if not _index or len(own) < 2 or own in _released:
         return False
-    return any(_holds(row, own) for row in _index.get(own[:_RUN], ()) if len(own) >= _RUN or row == own)
-
-
-def holds_withheld(text: str) -> bool:
-    """Return whether a whole real row of a sensitive task, of six words and more, stands in a longer text."""
-    if not _index:
-        return False
-    tokens = words(text)
-    for start in range(len(tokens) - _RUN + 1):
-        for row in _index.get(tuple(tokens[start : start + _RUN]), ()):
-            if len(row) >= _WHOLE and row not in _released and tuple(tokens[start : start + len(row)]) == row:
+    if own in _rows:
+        return True
+    for first in (0, 1) if len(own) >= _RUN else ():
+        for row, at in _index.get(own[first : first + _RUN], ()):
+            rest = row[at : at + len(own) - first]
+            cut_before = not first or (at and row[at - 1].endswith(own[0]))
+            if cut_before and rest[:-1] == own[first:-1] and rest[-1].startswith(own[-1]):
                 return True
     return False
 
 
-def _holds(row: tuple[str, ...], run: tuple[str, ...]) -> bool:
-    return any(row[i : i + len(run)] == run for i in range(len(row) - len(run) + 1))
+def holds_withheld(text: str) -> bool:
+    """Return whether half of a real row of a sensitive task, and six words of it and more, stands in a longer text."""
+    if not _index:
+        return False
+    tokens = _tokens(text)
+    for start in range(len(tokens) - _WHOLE + 1):
+        if tokens[start : start + _WHOLE] in _released:
+            continue
+        for row, at in _index.get(tokens[start : start + _RUN], ()):
+            size = max(_WHOLE, (len(row) + 1) // 2)
+            if len(row) - at >= size and tokens[start : start + size] == row[at : at + size]:
+                return True
+    return False
+
+
+def _tokens(text: str) -> tuple[str, ...]:
+    return tuple(words(visible(text)[0]))
 
 
 def shown(text: str) -> str:
     """Return a text as it may be shown or written where it can be shared."""
-    if not _index:
+    if not _patterns:
         return text
     if is_withheld(text) or holds_withheld(text):
         return f"[withheld: {len(words(text))} words of a sensitive task]"
+    seen, _ = visible(text)
+    text = seen if _by_pattern(seen) else text  # characters that nobody sees hide nothing
     for patterns in _patterns.values():
         for kind, pattern in patterns.items():
             text = pattern.sub(f"[{kind}]", text)
     return text
+
+
+def _by_pattern(text: str) -> bool:
+    return any(pattern.search(text) for patterns in _patterns.values() for pattern in patterns.values())
 
 
 def refuse(texts: Sequence[str], what: str, where: str) -> None:
@@ -87,6 +105,11 @@ def refuse(texts: Sequence[str], what: str, where: str) -> None:
 def leave(texts: Sequence[str], what: str, where: str) -> None:
     """Say how much goes to another machine, or refuse it, and count it in `sent`."""
     refuse(texts, what, where)
+    if count := sum(_by_pattern(visible(t)[0]) for t in texts):
+        raise SynthkitError(
+            f"{count:,} of {len(texts):,} {what} hold what the patterns of a task marked sensitive find, and would go "
+            f"to {where}. Anonymise them first: sk.anonymize(...)"
+        )
     size = sum(map(len, texts))
     sent.update({f"{what} to {where}": len(texts), f"characters of {what} to {where}": size})
     warnings.warn(f"{len(texts):,} {what} ({size:,} characters) go to {where}", stacklevel=2)

@@ -19,6 +19,7 @@ from synthkit.core import withheld
 from synthkit.core.errors import SynthkitError, unknown
 from synthkit.core.results import Result
 from synthkit.core.rows import need_columns, row_ids
+from synthkit.core.text import visible
 from synthkit.seeds.addresses import find_addresses
 from synthkit.seeds.identifiers import Span, find_identifiers
 from synthkit.seeds.person_names import find_names
@@ -97,6 +98,10 @@ def find_personal(
     >>> [(f.type, f.start, f.end) for f in find_personal("write to ann@example.com please")]
     [('EMAIL_ADDRESS', 9, 24)]
     """
+    seen, at = visible(text)
+    if len(seen) < len(text):  # a zero-width character inside of a name or a number hides nothing
+        found = find_personal(seen, row_id, patterns=patterns, ner=ner)
+        return [f._replace(start=at[f.start], end=at[f.end - 1] + 1) for f in found]
     patterns = tuple((patterns or {}).items())
     if len(text) <= WINDOW:
         return [Finding(row_id, *span) for span in _find_in(text, patterns, ner)]
@@ -166,15 +171,23 @@ def anonymize(
     patterns = patterns if patterns is not None else (task.patterns if task else {})
     ner = ner or (task.ner if task else None)
     put = Surrogates(random_state) if replace_by == "surrogate" else lambda kind, _: f"[{NAMES.get(kind, kind)}]"
-    texts, findings, mapping = [], [], {}
+    texts, findings = [], []
     prefix = "row" if rows is source else f"seed-r{source.random_state}"  # so that two draws share no new id
     ids = [f"{prefix}-{i}" if find_personal(x, patterns=patterns) else x for i, x in enumerate(row_ids(rows, prefix))]
-    pairs = zip(rows["text"], ids, strict=True)
+    originals = list(rows["text"])
+    pairs = zip(originals, ids, strict=True)
     for text, row_id in tqdm(pairs, total=len(rows), desc="anonymize", leave=False, delay=1, disable=not progress):
         found, new = _replaced(text, row_id, put, patterns, ner)
         texts.append(new)
-        findings += found
-        mapping.update({text[f.start : f.end]: put(f.type, text[f.start : f.end]) for f in found})
+        findings.append(found)
+    spans = [(f.type, t[f.start : f.end]) for t, found in zip(originals, findings, strict=True) for f in found]
+    names = {words for kind, words in spans if kind == "PERSON" and " " in words}
+    if people := "|".join(rf"\b{re.escape(n)}\b" for n in sorted(names, key=lambda n: (-len(n), n))):
+        patterns = {"PERSON": people, **patterns}  # whom a cue gives away in one row has none in another
+        for i in [i for i, text in enumerate(texts) if re.search(people, text)]:
+            findings[i], texts[i] = _replaced(originals[i], ids[i], put, patterns, ner)
+    findings = [f for found in findings for f in found]
+    mapping = {words: put(kind, words) for kind, words in spans}
     withheld.release(texts)
     kept = {"id": ids, "text": texts, "label": list(rows["label"])}
     for name in columns:

@@ -174,8 +174,9 @@ def refuse_nested_texts(table: Table, text: str) -> None:
     for cell, number in zip(table.columns[text], table.numbers, strict=True):
         if isinstance(cell, (list, tuple, dict, set)) or hasattr(cell, "tolist") and getattr(cell, "shape", ()):
             what = "an object" if isinstance(cell, dict) else "a list (of tokens?)"
+            example = "" if table.sensitive else f": {as_text(cell)[:60]}"
             raise SynthkitError(
-                f"{table.name}, row {number}: {text} holds {what}: {as_text(cell)[:60]}. Rows here are whole texts: "
+                f"{table.name}, row {number}: {text} holds {what}{example}. Rows here are whole texts: "
                 "join it into one text, or name another column with text="
             )
 

@@ -97,6 +97,8 @@ def load_rows(
     """
     table = read_table(source, encoding=encoding)
     roles = find_roles(table, {"text": text, "label": label})
+    if table.sensitive:
+        _withhold(table, roles["text"])
     honour_status(table, roles["label"])
     unwrap(table, roles["label"])
     refuse_nested_texts(table, roles["text"])
@@ -105,23 +107,20 @@ def load_rows(
     if strict and (bad := [r for r in table.repairs if not r.harmless]):
         more = f" (and {len(bad) - 1:,} more)" if len(bad) > 1 else ""
         raise SynthkitError(f"{_where(bad[0])}: {bad[0].what}: {bad[0].value}. {bad[0].fix}{more}")
-    _withhold_part(source, rows)
     return Loaded(rows, tuple(table.repairs), table.name)
 
 
-def _withhold_part(source, rows: Dataset) -> None:
-    """Keep to this machine what is read from a file that belongs to a sensitive task, whoever reads it."""
-    path = Path(source) if isinstance(source, (str, Path)) else None
-    if path is None or not (path.parent / "task.yaml").is_file():
-        return
-    import yaml
+def _withhold(table: Table, text: str) -> None:
+    """Keep to this machine what is read from a file in the folder of a sensitive task, whoever reads it.
 
-    try:
-        task = yaml.safe_load((path.parent / "task.yaml").read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError, OSError):
-        return  # a task that cannot be read is an error where it is loaded
-    if isinstance(task, dict) and task.get("sensitive") and path.name in dict(task.get("source") or {}).values():
-        withheld.withhold(str(task.get("name")), rows["text"], dict(task.get("patterns") or {}))
+    That is one that its task.yaml names, or that holds what its patterns find.
+    """
+    name, patterns = str(table.sensitive.get("name")), dict(table.sensitive.get("patterns") or {})
+    withheld.withhold(name, (), patterns)
+    texts = [as_text(cell) for cell in table.columns[text]]
+    named = [Path(n).name for n in dict(table.sensitive.get("source") or {}).values() if isinstance(n, str)]
+    if Path(table.name).name in named or any(withheld.shown(t) != t for t in texts):
+        withheld.withhold(name, texts, patterns)
 
 
 def _where(repair: Repair) -> str:

@@ -51,6 +51,7 @@ def _file(path: Path, encoding: str | None) -> Table:
         raise SynthkitError(f"{path} is a spreadsheet. Save the sheet as CSV (UTF-8)")
     name, data = unpacked(str(path), data)
     table, kind = Table(str(path)), Path(name).suffix.lower()
+    table.sensitive = sensitive_task(path)
     if kind == ".parquet" or data[:4] == b"PAR1":
         return read_parquet(table, data)
     content = decoded(table, data, encoding)
@@ -65,6 +66,23 @@ def _file(path: Path, encoding: str | None) -> Table:
     if any(r.what == "read as UTF-8 with broken lines" for r in table.repairs):
         _leave_out_broken(table)
     return table
+
+
+def task_folder(path: Path) -> Path | None:
+    """Return the nearest folder above a file that holds a task.yaml."""
+    return next((folder for folder in path.absolute().parents if (folder / "task.yaml").is_file()), None)
+
+
+def sensitive_task(path: Path) -> dict | None:
+    """Return what is in the task.yaml above a file, where it is marked sensitive."""
+    import yaml
+
+    folder = task_folder(path) or task_folder(path.resolve())
+    try:
+        task = yaml.safe_load((folder / "task.yaml").read_text(encoding="utf-8")) if folder else None
+    except (yaml.YAMLError, UnicodeDecodeError, OSError):
+        return None  # a task that cannot be read is an error where it is loaded
+    return task if isinstance(task, dict) and task.get("sensitive") else None
 
 
 def _leave_out_broken(table: Table) -> None:

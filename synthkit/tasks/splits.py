@@ -17,7 +17,7 @@ from synthkit.core.rows import make_rows, split_off
 from synthkit.tasks.hub import load_hub
 from synthkit.tasks.labels import label_notes
 from synthkit.tasks.loading import STRANGE, Loaded, load_rows, repairs_summary
-from synthkit.tasks.table import LEFT_OUT, Repair
+from synthkit.tasks.table import LEFT_OUT, Repair, without_words
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -81,7 +81,7 @@ def load_splits(task: Task) -> Splits:
         belongs_to(rows[name], task)
     if notes:
         warnings.warn(f"task {task.name!r}: {'; '.join(notes)}", stacklevel=4)  # the line that asked for task.splits
-    repairs = tuple(_without_words(r) if task.sensitive else r for part in parts.values() for r in part.repairs)
+    repairs = tuple(without_words(r) if task.sensitive else r for part in parts.values() for r in part.repairs)
     return Splits(**rows, repairs=repairs, notes=notes, validation_from_train=split)
 
 
@@ -121,12 +121,6 @@ def _validation(train: Dataset) -> tuple[Dataset, Dataset]:
     _, validation = split_off(train.select(several), VALIDATION_SHARE)
     taken = set(validation["id"])
     return train.select([i for i, row_id in enumerate(train["id"]) if row_id not in taken]), validation
-
-
-def _without_words(repair: Repair) -> Repair:
-    """Return a repair of a sensitive row without the row's words."""
-    size = len(repair.value.split())
-    return repair._replace(value=f"[{size} words]") if size > 3 else repair
 
 
 def _numbered(rows: Dataset, prefix: str) -> Dataset:

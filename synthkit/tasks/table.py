@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from synthkit.core import withheld
 from synthkit.core.errors import SynthkitError
 from synthkit.core.text import tidy
 
@@ -35,11 +36,13 @@ class Table:
         self.columns: dict[str, list] = {}
         self.numbers: list[int] = []
         self.repairs: list[Repair] = []
+        self.sensitive: dict | None = None  # the task.yaml of the sensitive task that the source belongs to
 
     def note(self, what: str, value: object, fix: str, *, row=None, column="", harmless=False) -> None:
         short = tidy(str(value))
         short = short if len(short) <= 100 else short[:97] + "..."
-        self.repairs.append(Repair(self.name, row, column, what, short, fix, harmless))
+        repair = Repair(self.name, row, column, what, short, fix, harmless)
+        self.repairs.append(without_words(repair) if self.sensitive else repair)
 
     def fill(self, records: Sequence[dict], numbers: Sequence[int]) -> Table:
         """Take records as they come; a column that one of them lacks is missing there."""
@@ -59,6 +62,13 @@ class Table:
             self.note(LEFT_OUT, value, fix, row=self.numbers[i], column=column)
         if reasons:
             self.keep([i for i in range(len(self.numbers)) if i not in reasons])
+
+
+def without_words(repair: Repair) -> Repair:
+    """Return a repair in a sensitive table without the row's words and its id; what patterns find goes everywhere."""
+    if repair.row is None or repair.value.startswith("["):
+        return repair._replace(value=withheld.shown(repair.value), fix=withheld.shown(repair.fix))
+    return repair._replace(value=f"[{len(repair.value.split())} words]", what=repair.what.partition(" '")[0])
 
 
 def unique_names(source: str, names: Sequence[object]) -> list[str]:

@@ -270,7 +270,7 @@ def test_a_file_beside_its_task_is_anonymised_by_the_patterns_of_the_task(folder
 
 
 def test_rows_read_from_a_file_of_a_sensitive_task_are_withheld_whoever_reads_them(folder, monkeypatch):
-    for name, nothing in {"_index": {}, "_rows": {}, "_released": set()}.items():
+    for name, nothing in {"_index": {}, "_rows": set(), "_released": set()}.items():
         monkeypatch.setattr(withheld, name, nothing)
     rows = load_rows(folder / "test.csv").rows
     assert leaks({"table": table(rows.to_pandas())._repr_html_()}) == {}
@@ -286,3 +286,50 @@ def test_what_was_mended_in_a_sensitive_row_is_said_without_its_words(tmp_path):
     splits = load_task(folder).splits
     assert splits.repairs
     assert leaks({"repairs": repr(splits.repairs), "shown": repairs_frame(splits.repairs).to_string()}) == {}
+
+
+def test_a_task_whose_files_lie_in_a_folder_of_their_own_is_kept_as_well(tmp_path, monkeypatch, terminal):
+    folder = write_clinic(tmp_path / "dental_desk")
+    (folder / "data").mkdir()
+    lines = [json.dumps(row, ensure_ascii=False) for row in load_task(folder).splits.test.to_list()]
+    (folder / "data" / "test.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    nothing = {"_index": {}, "_rows": set(), "_released": set(), "_patterns": {}}
+    for name, value in nothing.items():
+        monkeypatch.setattr(withheld, name, value)
+    rows = load_rows(folder / "data" / "test.jsonl").rows
+    with Listener() as listener:
+        monkeypatch.setenv("OPENAI_BASE_URL", listener.url)
+        monkeypatch.setenv("OPENAI_API_KEY", "none")
+        with pytest.raises(SynthkitError, match="real rows of a task marked sensitive"):
+            embedding.embed(rows["text"], embedder="openai:small")
+        assert listener.bodies == []
+    clean = tmp_path / "clean.csv"
+    terminal("anonymize", folder / "data" / "test.jsonl", "--out", clean)
+    assert not secrets(clean.read_text(encoding="utf-8"))
+    terminal("init", tmp_path / "other", "--train", folder / "data" / "test.jsonl")
+    other = load_task(tmp_path / "other")
+    assert other.sensitive and other.patterns == load_task(folder).patterns
+
+
+def test_an_error_about_a_file_of_a_sensitive_task_quotes_none_of_its_rows(tmp_path):
+    folder = write_clinic(tmp_path / "dental_desk")
+    rows = "id,text,label\nQuillfeather,Quillfeather KXABC12,\nquillfeather,a molar hurts,pain\n,the gum bleeds,pain\n"
+    (folder / "train.csv").write_text(rows, encoding="utf-8")
+    for read in (lambda: load_rows(folder / "train.csv"), lambda: load_task(folder).splits):
+        with pytest.raises(SynthkitError, match="only one label") as said:
+            read()
+        assert not secrets(str(said.value))
+    more = "ostrander,KXABC12,booking\nostrander,the slot,booking\n"
+    (folder / "train.csv").write_text(rows + more, encoding="utf-8")
+    told = load_rows(folder / "train.csv")
+    assert len(told.repairs) >= 3 and not secrets(repairs_frame(told.repairs).to_string())
+
+
+def test_a_row_that_is_cut_or_has_hidden_characters_is_withheld_too(clinic):
+    text = clinic.splits.test["text"][1]
+    hidden = "\N{ZERO WIDTH SPACE}".join(["Quill", "feather has KX", "ABC12"])
+    for piece in (text[: len(text) // 2 + 2], text[3:-3], f"Note: {text[:-4]}", hidden):
+        assert not secrets(withheld.shown(piece).replace("\N{ZERO WIDTH SPACE}", "")), piece
+        with pytest.raises(SynthkitError, match="Anonymise them first"):
+            withheld.leave([piece], "texts", "elsewhere")
+    assert withheld.shown("the gum bleeds and a molar hurts") == "the gum bleeds and a molar hurts"

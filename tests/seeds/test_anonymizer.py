@@ -228,3 +228,20 @@ def test_recall_and_precision_on_the_feedback_task_hold():
     assert sum(overlaps(p, found) for p in names) / len(names) >= 0.85
     false = [f for f in found if not any(overlaps(p, [f]) for p in there)]
     assert len(false) / len(found) <= 0.1
+
+
+@pytest.mark.parametrize("invisible", ["\u200b", "\u00ad", "\u2060", "\u202e"])
+def test_characters_that_nobody_sees_hide_nothing(invisible):
+    text = invisible.join(["\N{WAVING HAND SIGN} an", "n@exam", "ple.com met Zor", "bax tod", "ay"])
+    found = find_personal(text, patterns={"STAFF": "Zorbax"})
+    assert [(f.type, text[f.start : f.end].replace(invisible, "")) for f in found] == [
+        ("EMAIL_ADDRESS", "ann@example.com"),
+        ("STAFF", "Zorbax"),
+    ]
+
+
+def test_a_name_that_a_cue_gives_away_in_one_row_is_replaced_in_all():
+    texts = ["my name is Xarvo Quennel, hello", "why was it late", "the bag of Xarvo Quennel came"]
+    done = anonymize(rows(*texts), keep_mapping=True, progress=False)
+    assert done.rows["text"][:] == ["my name is [PERSON], hello", texts[1], "the bag of [PERSON] came"]
+    assert done.mapping == {"Xarvo Quennel": "[PERSON]"} and len(done.findings) == 2
