@@ -260,9 +260,9 @@ def tables(found: dict[str, dict]) -> str:
     closed = [found[n]["gap_closed"]["real_few+chosen"] for n in names]
     cells = [f"{c['value']:.0%} [{c['low']:.0%}, {c['high']:.0%}]" if c else "no gap to close" for c in closed]
     lines.append("| gap to all real closed by 10 real + chosen | " + " | ".join(cells) + " |")
-    lines.append(
-        "| chosen is worth, in real rows a label beyond the 10 | " + " | ".join(found[n]["worth"] for n in names) + " |"
-    )
+    if any("worth" in found[n] for n in names):
+        worth = [found[n].get("worth", "") for n in names]
+        lines.append("| chosen is worth, in real rows a label beyond the 10 | " + " | ".join(worth) + " |")
     lines.append("| chosen, and what a generation of it took | " + " | ".join(_took(found[n]) for n in names) + " |")
     lines += ["", "| a generation | requests | tokens (estimated) | rows kept | label holds |", "|---" * 5 + "|"]
     for name in names:

@@ -24,7 +24,7 @@ def test_the_ten_lines_run(capsys):
 
 
 def test_every_command_and_option_exists():
-    known = "run|reproduce|generate|refine|check|anonymize|evaluate|compare|doctor|weights|recordings [a-z]+"
+    known = "run|reproduce|generate|refine|init|try|check|anonymize|evaluate|compare|doctor|weights|recordings [a-z]+"
     for words, rest in re.findall(rf"synthkit ({known})([^`\n#]*)", README):
         said = CliRunner().invoke(app, [*words.split(), "--help"], env={"COLUMNS": "200"}).output
         assert "Usage" in said
