@@ -186,6 +186,12 @@ def _cells(task: Task, per_label, per_cell) -> dict[tuple[str, str], int]:
             raise unknown("label", label, task.labels)
         if not isinstance(number, int) or number < 0:
             raise SynthkitError(f"{number!r} rows of {label!r}: expected a whole number, 0 or more")
+    columns = set(task.splits.train.column_names) - {"id", "text", "label"} if task.sensitive and per_cell else ()
+    if named := sorted({wish.partition(":")[0] for _, wish in cells} & set(columns)):
+        raise SynthkitError(
+            f"per_cell: a wish of {named[0]!r} tells a model what stands in a column of the real rows, and task "
+            f"{task.name!r} is marked sensitive. Keep to sub-topics and lengths, or remove the column from the file"
+        )
     return {cell: number for cell, number in cells.items() if number}
 
 
