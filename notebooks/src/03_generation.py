@@ -199,7 +199,7 @@ except sk.SynthkitError as error:
 
 # %% tags=["keep_output"]
 baseline = sk.generate(
-    task, sk.load_seeds(task), n=60, surplus=2.0, llm="ngram", progress=False
+    task, sk.load_seeds(task), n=60, surplus=3.0, llm="ngram", progress=False
 )
 print(baseline)
 sk.table(
@@ -237,10 +237,9 @@ class Endpoint:
 
 # %% tags=["keep_output"]
 store = sk.Store(Path(mkdtemp()) / "replies.sqlite")
-try:
-    sk.generate(plan, llm=Endpoint(gone_after=15), store=store, progress=False)
-except sk.SynthkitError as error:
-    print(f"{error}; {len(store)} replies are safe")
+stopped = sk.generate(plan, llm=Endpoint(gone_after=15), store=store, progress=False)
+print(stopped)
+print(f"{len(store)} replies are safe")
 
 # %% [markdown]
 # Run the same call again.

@@ -158,7 +158,7 @@ print(f"loop - validation: {verdict.difference('loop', 'validation')}")
 
 # %% [markdown]
 # **Notice** that there is no lead to lose: on the rows that the loop looked at and on the test rows it cannot be told from one shot,
-# and lies below it. A plain mix had covered these subjects; asking five times about cats does not widen them. And the last line: the
+# and lies below it. A plain mix had covered these subjects; asking five times about babies does not widen them. And the last line: the
 # 150 labelled rows that the loop only looked at train better than all it wrote. This is why the kit counts them as used.
 
 # %% [markdown]
