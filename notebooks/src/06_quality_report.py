@@ -100,7 +100,9 @@ sk.table(table.reset_index(), "which line notices?")
 
 # %% tags=["keep_output"]
 print(f"regions that synthetic rows reach less: {len(report.table('not covered'))}")
-sk.table(report.table("by label").drop(columns="outside"), "label by label, beside other real rows")
+sk.table(
+    report.table("by label").drop(columns="outside"), "label by label, beside other real rows"
+)
 
 # %% [markdown]
 # **Notice** that nothing is missing that these numbers could see. Brackets of thirty rows a label are wide: what is small may

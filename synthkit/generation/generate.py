@@ -20,7 +20,7 @@ from synthkit.generation.source import asking, make_source
 from synthkit.generation.suspicions import suspicions
 from synthkit.llm.budget import Budget
 from synthkit.llm.client import LLM
-from synthkit.llm.engine import Answer
+from synthkit.llm.engine import Answer, from_store
 from synthkit.llm.request import Request
 from synthkit.llm.store import Store
 from synthkit.prompts.plan import Plan, plan
@@ -47,13 +47,14 @@ class Generation(Result):
     problems: tuple[str, ...]
     model: str
     filters: tuple[str, ...] = ()  # that every text passed, in their order
+    stored: str = ""  # how many replies an earlier call had paid for, whose, and from when
 
     def summary(self) -> str:
         note = "; ".join(filter(None, [self.ledger.note, self.ledger.shortfall]))
         note = f" ({note})" if note else ""
         return (
             f"Generation: {len(self.rows)} of {self.plan.n} rows{note}, {self.plan.task.name!r} by "
-            f"{self.plan.strategy}, model {self.model}"
+            f"{self.plan.strategy}, model {self.model}{self.stored and f'; {self.stored}'}"
         )
 
     def to_frame(self) -> pd.DataFrame:
@@ -263,8 +264,8 @@ class _Run:
         ledger.check()
         problems = tuple(f"{a.request.strategy}, slot {a.request.slot}: {p}" for a in self.answers for p in a.problems)
         rows = synthetic_rows(self.kept)
-        ran = tuple(f.name for f in self.filters)
-        return Generation(self.plan, rows, ledger, tuple(self.drops), problems, self.source.model, ran)
+        drops, ran, stored = tuple(self.drops), tuple(f.name for f in self.filters), from_store(self.answers)
+        return Generation(self.plan, rows, ledger, drops, problems, self.source.model, ran, stored)
 
     def _dropped_in_order(self) -> tuple[tuple[str, int], ...]:
         """Reasons in the filters' order, then what was not needed."""

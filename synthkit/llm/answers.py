@@ -57,7 +57,7 @@ def changed_model(answers: Iterable[Answer]) -> str | None:
         return None
     return (
         f"replies in the store came from {', '.join(sorted(old))}; the endpoint answers as {', '.join(sorted(new))} "
-        "now. Both are in these rows; fresh=True asks for all of them anew"
+        "now. Both are in these rows; store=sk.Store(fresh=True) asks for all of them anew"
     )
 
 

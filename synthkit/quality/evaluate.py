@@ -69,8 +69,8 @@ def evaluate(
     `seeds` (what prompts showed, or might) add the privacy section, against `holdout`, real rows that no prompt held
     (default: `seeds.rest`), and the macro-F1 to expect of a classifier trained on the rows. `metrics="bias"` adds the
     bias section; `slices` names a column of the real rows by which a classifier trained on the synthetic ones is
-    scored. `embedder` is a name as in `embed`, or a function
-    from texts to unit vectors, shape (n, d). Vectors of different embedders do not compare.
+    scored. `embedder` is a name as in `embed`, or a function from texts to unit vectors, shape (n, d). Vectors of
+    different embedders do not compare.
 
     >>> from synthkit.core.rows import make_rows
     >>> real = make_rows({"text": [f"the lamp number {i} is late" for i in range(20)], "label": ["late", "other"] * 10})

@@ -1,6 +1,7 @@
 """From replies to rows: parsing, filtering, counting, and rows that do not depend on how the run went."""
 
 import json
+import re
 from collections import Counter
 from dataclasses import replace
 
@@ -332,3 +333,13 @@ def test_texts_in_another_language_and_prompts_that_were_cut_off_are_said(cafe, 
     assert "10 of 10 texts are not in the task's language (en) but mostly in de" in note(german, 900)
     assert "cuts prompts off" in note(english, 60)
     assert note(english, 900) == ""
+
+
+def test_the_summary_says_how_many_replies_an_earlier_call_had_paid_for_and_whose(cafe, scripted, tmp_path):
+    chosen = plan(cafe, n=15, surplus=0)
+    with Store(tmp_path / "replies.sqlite") as store:
+        first = generate(chosen, llm=scripted(distinct_texts), store=store, progress=False)
+        again = generate(chosen, llm=scripted(distinct_texts), store=store, progress=False)
+    assert "from the store" not in first.summary()
+    assert re.search(r"; 3 replies from the store, by scripted, \d{4}-\d\d-\d\d$", again.summary())
+    assert list(again.rows["text"]) == list(first.rows["text"])
