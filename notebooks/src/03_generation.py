@@ -216,6 +216,7 @@ sk.table(
 # is gone after fifteen answers.
 
 # %%
+import warnings
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -237,7 +238,8 @@ class Endpoint:
 
 # %% tags=["keep_output"]
 store = sk.Store(Path(mkdtemp()) / "replies.sqlite")
-stopped = sk.generate(plan, llm=Endpoint(gone_after=15), store=store, progress=False)
+with warnings.catch_warnings(action="ignore"):  # it also warns that it stopped
+    stopped = sk.generate(plan, llm=Endpoint(gone_after=15), store=store, progress=False)
 print(stopped)
 print(f"{len(store)} replies are safe")
 
