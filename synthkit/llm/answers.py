@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from synthkit.llm.request import Reply, Request
 
@@ -36,6 +36,16 @@ class Status:
     retries: int
     usd: float
     tokens: int
+
+
+def with_reason(answers: list[Answer], reason: str) -> list[Answer]:
+    """Return answers of which one at least says why the run stopped: without it a next wave would go on."""
+    faulty = [i for i, a in enumerate(answers) if a.problems]
+    if not faulty or any(answers[i].problems[-1].startswith("not asked") for i in faulty):
+        return answers
+    last = max(faulty, key=lambda i: (answers[i].reply is not None, i))  # a failure keeps its own reason
+    said = replace(answers[last], problems=(*answers[last].problems, f"not asked again: {reason}"))
+    return [*answers[:last], said, *answers[last + 1 :]]
 
 
 def from_store(answers: Iterable[Answer]) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 
 from synthkit.core.errors import SynthkitError
-from synthkit.llm.answers import Answer, Attempt, Status, changed_model, from_store, same_answers, useless
+from synthkit.llm.answers import Answer, Attempt, Status, changed_model, from_store, same_answers, useless, with_reason
 from synthkit.llm.budget import Budget, Hold, cost, most_tokens
 from synthkit.llm.endpoint import NoReply
 from synthkit.llm.request import Reply, Request
@@ -125,7 +125,8 @@ class _Run:
 
     def answers(self) -> list[Answer]:
         reason = (f"not asked: {self._stopped or _CAPPED}",)
-        return [a or Answer(r, None, reason, True) for a, r in zip(self._answers, self.requests, strict=True)]
+        out = [a or Answer(r, None, reason, True) for a, r in zip(self._answers, self.requests, strict=True)]
+        return with_reason(out, self._stopped) if self._stopped else out
 
     def status(self) -> Status:
         in_flight, retries = self._session.traffic() if self._session else (0, 0)
