@@ -324,3 +324,12 @@ def test_no_key_is_found_in_store_errors_logs_or_reprs(run, store, tmp_path, cap
     shown = [repr(llm), repr(made), made._repr_html_(), repr(made.ledger), caplog.text, *made.problems]
     assert not any(KEY in text for text in shown)
     assert not any(KEY.encode() in file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
+
+
+def test_a_proxy_of_the_environment_is_not_asked_for_a_local_address(cafe, tmp_path, monkeypatch):
+    for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # the port of a service that nobody runs
+    with FaultServer() as server, Store(tmp_path / "replies.sqlite") as store:
+        llm = LLM("m", base_url=server.url)
+        made = generate(plan(cafe, n=10), llm=llm, store=store, filters=[], progress=False)
+    assert len(made.rows) == 10
