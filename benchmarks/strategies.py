@@ -15,7 +15,6 @@ from itertools import combinations
 import synthkit as sk
 from synthkit.generation.annotate import relabel
 from synthkit.generation.vector_filters import SameMeaning
-from synthkit.prompts.plan import TEXTS_A_REQUEST
 
 TASK = "clinc150_domains"
 SINGLE = ["zero_shot", "attributed", "persona", "verbalized_sampling", "boundary"]
@@ -29,7 +28,7 @@ def make(task, strategy, *, filters=None, generations=GENERATIONS):
     """Return generations of all recorded requests; `filters` is None (default), [], or "same meaning" beside them."""
     made = []
     for state in range(generations):
-        chosen = sk.plan(task, strategy=strategy, n=REQUESTS * TEXTS_A_REQUEST, surplus=0, random_state=state)
+        chosen = sk.plan(task, strategy=strategy, requests=REQUESTS, surplus=0, random_state=state)
         these = (
             [*sk.default_filters(task, sk.load_seeds(task, random_state=state)), SameMeaning()] if filters else filters
         )

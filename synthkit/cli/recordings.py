@@ -106,7 +106,6 @@ def _relabelling(plan):
     """Return the requests for the labels of all texts that the plan's recorded slots bring and the filters keep."""
     import synthkit as sk
     from synthkit.generation.annotate import relabel_requests
-    from synthkit.prompts.plan import TEXTS_A_REQUEST
 
-    whole = replace(plan, n=len(plan.slots) * TEXTS_A_REQUEST)
+    whole = replace(plan, n=sum(r.count for r in plan.slots))
     return relabel_requests(sk.generate(whole, progress=False))

@@ -23,7 +23,7 @@ from synthkit.generation.augmentation import augment
 from synthkit.generation.baselines import baseline_rows
 from synthkit.generation.filters import SeedCopy
 from synthkit.generation.generate import Generation, generate
-from synthkit.prompts.plan import TEXTS_A_REQUEST, plan, seeds_for
+from synthkit.prompts.plan import plan, seeds_for
 from synthkit.prompts.registry import get_strategy
 from synthkit.quality.controls import Halves
 from synthkit.quality.registry import METRICS, SMALLEST
@@ -235,8 +235,8 @@ def _generations(task, names, states, seeds, requests, filters, llm, progress) -
     """Return the generations of a way of asking, as many as are recorded: with the same requests, filters and model."""
     made: list[Generation] = []
     for state in states:
-        n, shown = requests * TEXTS_A_REQUEST, seeds_for(task, names, seeds=seeds)
-        chosen = plan(task, shown, strategy=names, n=n, surplus=0, random_state=state)
+        shown = seeds_for(task, names, seeds=seeds)
+        chosen = plan(task, shown, strategy=names, requests=requests, surplus=0, random_state=state)
         these = filters(task, seeds) if callable(filters) else filters
         try:
             made.append(generate(chosen, llm=llm, filters=these, progress=progress))

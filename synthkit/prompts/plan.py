@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     from synthkit.seeds.profile import Profile
 
-TEXTS_A_REQUEST = 5
 SURPLUS = 0.3  # share of requests planned beyond what n needs, to top up what the filters drop
 
 
@@ -48,12 +48,20 @@ class Plan(Result):
     @property
     def first_wave(self) -> int:
         """How many requests n texts need if every one is kept."""
-        return min(_requests(self.n, self.wanted), len(self.slots))
+        if self.wanted:
+            return min(_requests(self.wanted, self.texts), len(self.slots))
+        whole = accumulate(r.count for r in self.slots)
+        return next((i for i, texts in enumerate(whole, 1) if texts >= self.n), len(self.slots))
+
+    @property
+    def texts(self) -> float:
+        """How many texts a request asks for, on average."""
+        return sum(r.count for r in self.slots) / len(self.slots)
 
     def summary(self) -> str:
         return (
             f"Plan: {self.n} rows of {self.task.name!r} by {self.strategy}, {self.first_wave} requests "
-            f"of {TEXTS_A_REQUEST} texts, {len(self.slots) - self.first_wave} more to top up with{self.note}"
+            f"of {self.texts:g} texts, {len(self.slots) - self.first_wave} more to top up with{self.note}"
         )
 
     def to_frame(self) -> pd.DataFrame:
@@ -96,6 +104,7 @@ def plan(
     *,
     strategy: str | Sequence[str] = "zero_shot",
     n: int | None = None,
+    requests: int | None = None,
     random_state: int = 0,
     surplus: float = SURPLUS,
     profile: Profile | None = None,
@@ -105,6 +114,8 @@ def plan(
     **options,
 ) -> Plan:
     """Return the requests for `n` synthetic rows (200). Slot i depends on (random_state, i) alone: n=40 begins n=240.
+
+    `requests` in place of `n`: as many rows as so many requests ask for, for ways of asking at equal cost.
 
     Several strategies share the slots in turn; each keeps its own numbering, so a mix asks what its parts would ask.
     `profile` puts what the seeds are like into every prompt, in words. `per_label` and `per_cell` say how many rows
@@ -122,7 +133,10 @@ def plan(
     if not chosen or len(set(names)) != len(names):
         raise SynthkitError(f"strategy={names}: expected a name, or a list of different names")
     cells = _cells(task, per_label, per_cell)
-    n = n if n is not None else sum(cells.values()) or 200
+    texts = sum(s.texts for s in chosen) / len(chosen)
+    if requests is not None and (n is not None or cells or not isinstance(requests, int) or requests < 1):
+        raise SynthkitError(f"requests={requests!r}: expected a whole number, 1 or more, in place of n= or per_label=")
+    n = ceil(requests * texts) if requests else n if n is not None else sum(cells.values()) or 200
     if not isinstance(n, int) or n < 1:
         raise SynthkitError(f"n={n!r}: expected a whole number of rows, 1 or more")
     if not isinstance(random_state, int) or random_state < 0:
@@ -146,11 +160,12 @@ def plan(
             found = ", ".join(f"{number} {kind} replaced" for kind, number in seeds.found)
             note = f"; the seeds that prompts show were anonymised ({found or 'nothing found'})"
     wanted = {label: sum(n for (of, _), n in cells.items() if of == label) for label, _ in cells} or None
-    count = ceil((_requests(n, wanted) if wanted else n / TEXTS_A_REQUEST) * (1 + surplus))
+    count = ceil((requests or (_requests(wanted, texts) if wanted else n / texts)) * (1 + surplus))
     slots = []
     for part, number, (label, wish) in _shared(cells or {(label, ""): 1 for label in task.labels}, count, len(chosen)):
         given = {"label": label, "wish": wish, "profile": profile, **options}
         slots.append(slot_request(task, seeds, chosen[part], number, random_state, **given))
+    n = sum(request.count for request in slots[:requests]) if requests else n
     return Plan(task, seeds, "+".join(names), n, random_state, tuple(slots), wanted, note)
 
 
@@ -172,9 +187,9 @@ def seeds_for(
     return seeds if open_to_read else anonymized(seeds, patterns=task.patterns, progress=False).seeds
 
 
-def _requests(n: int, wanted: Mapping[str, int] | None) -> int:
-    """Return how many requests n texts take; a request asks for one label only."""
-    return sum(ceil(number / TEXTS_A_REQUEST) for number in (wanted or {"": n}).values())
+def _requests(wanted: Mapping[str, int], texts: float) -> int:
+    """Return how many requests so many rows of each label take; a request asks for one label only."""
+    return sum(ceil(number / texts) for number in wanted.values())
 
 
 def _cells(task: Task, per_label, per_cell) -> dict[tuple[str, str], int]:
@@ -245,7 +260,7 @@ def slot_request(
     given = {name: value for name, value in {**options, "profile": profile}.items() if name in strategy.options}
     shown = seeds if strategy.shows_seeds else None  # what was not declared is not anonymised: it gets no real row
     try:
-        prompt = strategy.prompt(task, shown, label, TEXTS_A_REQUEST, rng, **given)
+        prompt = strategy.prompt(task, shown, label, strategy.texts, rng, **given)
     except (AttributeError, TypeError) as error:
         if shown is not None or "NoneType" not in str(error):
             raise
@@ -254,19 +269,20 @@ def slot_request(
     _need_whole(strategy, prompt)
     described = profile.words(label) if profile else ""
     like = f"\n\nWhat the real ones are like: {described}" if described else ""
-    wished = f"\n\nAll {TEXTS_A_REQUEST} of them: {wish}." if wish else ""
-    content = setting(task, label) + prompt.text + like + wished + (prompt.answer or answer(TEXTS_A_REQUEST))
+    wished = f"\n\nAll {strategy.texts} of them: {wish}." if wish else ""
+    content = prompt.text + like + wished + (prompt.answer or answer(strategy.texts))
+    messages = ({"role": "system", "content": SYSTEM}, {"role": "user", "content": setting(task, label) + content})
     return Request(
-        messages=({"role": "system", "content": SYSTEM}, {"role": "user", "content": content}),
+        messages=({"role": "user", "content": content},) if prompt.alone else messages,
         schema=prompt.schema or schema(),
         strategy=strategy.name,
         version=strategy.version,
         random_state=random_state,
         slot=number,
         label=label,
-        count=TEXTS_A_REQUEST,
-        max_tokens=200 + TEXTS_A_REQUEST * (2 * task.max_words + 20),
-        attributes=_with(wish, prompt.attributes),
+        count=strategy.texts,
+        max_tokens=200 + strategy.texts * (2 * task.max_words + 20),
+        attributes=_with(wish, prompt.attributes, strategy.texts),
         demo_ids=prompt.demo_ids or tuple(getattr(profile, "ids", ())),
     )
 
@@ -276,13 +292,13 @@ def _need_whole(strategy: Strategy, prompt: object) -> None:
     what = f"strategy {strategy.name!r}"
     if not isinstance(prompt, Prompt):
         raise SynthkitError(f"{what}: expected a synthkit.prompts.prompt.Prompt, got {type(prompt).__name__}")
-    if len(prompt.attributes) not in (0, TEXTS_A_REQUEST):
+    if len(prompt.attributes) not in (0, strategy.texts):
         raise SynthkitError(
-            f"{what}: {len(prompt.attributes)} attributes, expected {TEXTS_A_REQUEST}, one a text, or none"
+            f"{what}: {len(prompt.attributes)} attributes, expected {strategy.texts}, one a text, or none"
         )
     if strategy.shows_seeds and not prompt.demo_ids:
         raise SynthkitError(f"{what} shows real rows: name them, Prompt(..., demo_ids=...)")
 
 
-def _with(wish: str, attributes: tuple[dict, ...]) -> tuple[dict, ...]:
-    return tuple({**a, "wish": wish} for a in attributes or ({},) * TEXTS_A_REQUEST) if wish else attributes
+def _with(wish: str, attributes: tuple[dict, ...], texts: int) -> tuple[dict, ...]:
+    return tuple({**a, "wish": wish} for a in attributes or ({},) * texts) if wish else attributes

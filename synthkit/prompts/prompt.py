@@ -24,8 +24,8 @@ LABELS_SHOWN = 20  # with more labels than this a prompt describes only the one 
 class Prompt:
     """What a strategy returns: its turn of the prompt, and what each text is meant to be (`attributes`, one a text).
 
-    Above it stands what every request of the task shares, below it how to answer. `demo_ids` are the seeds it shows;
-    `answer` and `schema` replace the usual form of a reply.
+    Above it stands what every request of the task shares (unless `alone`), below it how to answer. `demo_ids` are the
+    seeds it shows; `answer` and `schema` replace the usual form of a reply.
     """
 
     text: str
@@ -33,6 +33,7 @@ class Prompt:
     demo_ids: tuple[str, ...] = ()
     answer: str | None = None
     schema: dict | None = None
+    alone: bool = False
 
 
 def schema(**more: dict) -> dict:

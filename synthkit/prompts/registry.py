@@ -18,19 +18,22 @@ from synthkit.prompts.prompt import Prompt
 from synthkit.prompts.strategies.attributed import attributed
 from synthkit.prompts.strategies.boundary import boundary
 from synthkit.prompts.strategies.few_shot import few_shot
+from synthkit.prompts.strategies.outright import outright
 from synthkit.prompts.strategies.paraphrase import paraphrase
 from synthkit.prompts.strategies.persona import persona
+from synthkit.prompts.strategies.plain import plain
 from synthkit.prompts.strategies.verbalized_sampling import verbalized_sampling
 from synthkit.prompts.strategies.zero_shot import zero_shot
 
 
 class Strategy(NamedTuple):
-    """A prompting strategy: its name, which wording, whether it shows seeds, the function that writes prompts."""
+    """A prompting strategy: its name, which wording, whether it shows seeds, the function, texts a request."""
 
     name: str
     version: int
     shows_seeds: bool
     prompt: Callable[..., Prompt]
+    texts: int = 5
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -43,11 +46,11 @@ STRATEGIES: dict[str, Strategy] = {}
 
 
 def register(
-    prompt: Callable[..., Prompt] | None = None, *, version: int = 1, shows_seeds: bool = False
+    prompt: Callable[..., Prompt] | None = None, *, version: int = 1, shows_seeds: bool = False, texts: int = 5
 ) -> Callable[..., Prompt]:
     """Make a function `(task, seeds, label, count, rng) -> Prompt` a strategy under its own name.
 
-    `count` texts are wanted of one `label`; `rng` (numpy's) belongs to the request. `seeds` is None but with
+    `count` (`texts`) texts are wanted of one `label`; `rng` (numpy's) belongs to the request. `seeds` is None but with
     `shows_seeds=True` (as `@register(shows_seeds=True)`): then a plan must have seeds, anonymises them, and the prompt
     names those it shows in `demo_ids`.
 
@@ -63,7 +66,7 @@ def register(
     >>> del STRATEGIES["rhymed"]
     """
     if prompt is None:
-        return lambda function: register(function, version=version, shows_seeds=shows_seeds)
+        return lambda function: register(function, version=version, shows_seeds=shows_seeds, texts=texts)
     try:
         inspect.signature(prompt).bind("task", "seeds", "label", "count", "rng")
         name = prompt.__name__
@@ -72,7 +75,7 @@ def register(
             f"register({prompt!r}): expected a function (task, seeds, label, count, rng), options keyword-only, "
             f"each with a default ({error})"
         ) from None
-    STRATEGIES[name] = Strategy(name, version, shows_seeds, prompt)
+    STRATEGIES[name] = Strategy(name, version, shows_seeds, prompt, texts)
     return prompt
 
 
@@ -85,5 +88,7 @@ def get_strategy(name: str) -> Strategy:
 
 for _prompt in (zero_shot, attributed, persona, verbalized_sampling, boundary):
     register(_prompt)
+for _prompt in (plain, outright):
+    register(_prompt, texts=10)
 register(few_shot, version=2, shows_seeds=True)
 register(paraphrase, shows_seeds=True)

@@ -23,7 +23,7 @@ from synthkit.llm.recorded import OWN_SLOTS, Recorded
 from synthkit.llm.request import sha256_json
 from synthkit.llm.store import Store
 from synthkit.prompts.batch import export_pending
-from synthkit.prompts.plan import TEXTS_A_REQUEST, Plan, plan
+from synthkit.prompts.plan import Plan, plan
 from synthkit.refinement.decisions import Decisions
 from synthkit.refinement.diagnosis import Diagnosis, Reference, diagnose, off_label
 from synthkit.refinement.proposals import Proposal, Proposals, chosen_levers, propose
@@ -166,7 +166,7 @@ class Loop:
             self.task,
             self.seeds,
             strategy=self.strategy,
-            n=requests * TEXTS_A_REQUEST,
+            requests=requests,
             surplus=0,
             random_state=self.random_state,
         )
@@ -183,7 +183,7 @@ class Loop:
             for request in [p.request(self.task, self.seeds, OWN_SLOTS * number + j, self.random_state)]
         )
         names = "+".join(dict.fromkeys(p.strategy for p in proposals))
-        return Plan(self.task, self.seeds, names, len(slots) * TEXTS_A_REQUEST, self.random_state, slots)
+        return Plan(self.task, self.seeds, names, sum(r.count for r in slots), self.random_state, slots)
 
     def _begin(self) -> None:
         generation = self.generate(self.one_shot(self.start))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from synthkit.core.errors import unknown
 from synthkit.core.results import Result
 from synthkit.llm.request import Request
-from synthkit.prompts.plan import TEXTS_A_REQUEST, Plan, slot_request
+from synthkit.prompts.plan import Plan, slot_request
 from synthkit.prompts.registry import Strategy, get_strategy
 from synthkit.prompts.strategies.topical import topical
 from synthkit.refinement.diagnosis import LEAST, Diagnosis, Finding
@@ -84,7 +84,7 @@ class Proposals(Result):
     plan: Plan
 
     def summary(self) -> str:
-        return f"Proposals: {len(self.items)} requests of {TEXTS_A_REQUEST} texts for iteration {self.number}"
+        return f"Proposals: {len(self.items)} requests for iteration {self.number}"
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a request: lever, label, strategy, what it is to be about, without, and why."""
@@ -141,7 +141,7 @@ def propose(
     for label in given:
         mine = groups[label]
         some = mine[seen[label] :: given.count(label)] or [mine[seen[label] % len(mine)]]
-        out.append(_topics(label, some[:TEXTS_A_REQUEST]))
+        out.append(_topics(label, some[: TOPICAL.texts]))
         seen[label] += 1
     while len(out) < requests and (following := next(more, None)):
         strategy, label, slot = following
@@ -151,7 +151,7 @@ def propose(
 
 def _share_out(wanted: dict[str, int], requests: int) -> list[str]:
     """Return the labels in the order in which they get a request, by the rows wanted (Webster's method)."""
-    most = {label: ceil(rows / TEXTS_A_REQUEST) for label, rows in sorted(wanted.items())}
+    most = {label: ceil(rows / TOPICAL.texts) for label, rows in sorted(wanted.items())}
     given, out = dict.fromkeys(most, 0), []
     for _ in range(min(requests, sum(most.values()))):
         open_ = [label for label in most if given[label] < most[label]]

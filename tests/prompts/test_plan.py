@@ -231,3 +231,16 @@ def test_a_profile_proposes_attribute_values_where_the_task_has_none(cafe):
         assert {a["about"] for a in request.attributes} == {f"{request.label}, tea", f"{request.label}, cake"}
     with pytest.raises(SynthkitError, match="it has none. plan\\(profile="):
         plan(bare, strategy="attributed")
+
+
+@pytest.mark.parametrize("strategy", ["zero_shot", "plain", ["plain", "zero_shot"]])
+def test_a_plan_of_so_many_requests_makes_just_so_many(cafe, strategy):
+    chosen = plan(cafe, strategy=strategy, requests=7)
+    assert chosen.first_wave == 7
+    assert chosen.n == sum(r.count for r in chosen.slots[:7])
+    assert len(plan(cafe, strategy=strategy, requests=7, surplus=0).slots) == 7
+
+
+def test_so_many_requests_and_so_many_rows_are_refused_together(cafe):
+    with pytest.raises(SynthkitError, match="in place of n="):
+        plan(cafe, requests=7, n=10)

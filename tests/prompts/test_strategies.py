@@ -175,7 +175,7 @@ def test_an_unknown_strategy_suggests_the_nearest():
 SEEDLESS = ["zero_shot", "attributed", "persona", "verbalized_sampling", "boundary"]
 
 
-@pytest.mark.parametrize("strategy", sorted(STRATEGIES))
+@pytest.mark.parametrize("strategy", sorted(STRATEGIES.keys() - {"plain"}))
 def test_every_strategy_describes_task_and_label_and_says_how_to_answer(cafe, cafe_seeds, strategy):
     for request in plan(cafe, cafe_seeds, strategy=strategy, n=15).slots:
         words = request.messages[-1]["content"]
@@ -260,3 +260,10 @@ def test_paraphrase_grounds_each_text_in_one_seed_of_its_label(cafe, cafe_seeds)
     for request in plan(cafe, cafe_seeds, strategy="paraphrase", n=30).slots:
         assert len(request.demo_ids) == request.count
         assert {label_of[i] for i in request.demo_ids} == {request.label}
+
+
+def test_plain_is_one_sentence_that_knows_nothing_of_the_task_but_its_kind_and_label(cafe):
+    first = plan(cafe, strategy="plain", n=10).slots[0]
+    (message,) = first.messages
+    assert cafe.text_kind in message["content"] and first.label in message["content"]
+    assert cafe.domain not in message["content"] and first.count == 10
