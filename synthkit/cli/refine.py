@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from synthkit.cli.live import Live, with_attributes, with_live_options
+from synthkit.cli.live import Live, end_short, with_attributes, with_live_options
 from synthkit.cli.options import Json, State, TaskName
 from synthkit.core.exports import write_private
 
@@ -34,7 +34,7 @@ def refine(
     as_json: Json = False,
     live: Live = None,
 ) -> None:
-    """Generate, diagnose against validation rows, adjust, repeat; print every iteration beside one shot."""
+    """Generate, diagnose against validation rows, adjust, repeat, beside one shot; exit code 3: a label lacks rows."""
     import synthkit as sk
     from synthkit.core.rows import sample
 
@@ -64,6 +64,7 @@ def refine(
         print(json.dumps({**facts, "iterations": frame.to_dict("records"), "reading": result.reading()}, indent=1))
     else:
         print(f"{result.summary()}\n\n{frame.to_string(index=False)}\n\n{result.reading()}")
+    end_short(result.generation)
 
 
 def _export(loop, iterations: int, path: Path) -> None:

@@ -15,9 +15,11 @@ every recorded task. A row has the columns of generated rows: id, text, label, s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from synthkit.core import withheld
 from synthkit.core.errors import SynthkitError
 
 if TYPE_CHECKING:
@@ -85,8 +87,26 @@ def as_filters(some: Iterable) -> list[Filter]:
 
 def apply(row: dict, filters: Sequence[Filter]) -> list[Drop]:
     """Return every filter's verdict on `row`, the deciding one first; a row without any is kept and remembered."""
-    verdicts = [v for f in filters if (v := f.check(row))]
-    if not verdicts:
-        for f in filters:
+    verdicts = []
+    for f in filters:
+        with named(f, [row]):
+            verdicts += filter(None, [f.check(row)])
+    for f in [] if verdicts else filters:
+        with named(f, [row]):
             f.keep(row)
     return verdicts
+
+
+@contextmanager
+def named(f: Filter, rows: Sequence[dict]) -> Iterator[None]:
+    """Turn whatever a filter's own code raises into an error that names the filter and the row."""
+    try:
+        yield
+    except SynthkitError:
+        raise
+    except Exception as error:
+        one = f"row {rows[0]['id']} ({withheld.shown(rows[0]['text'])[:60]!r})" if rows[:1] == rows else ""
+        raise SynthkitError(
+            f"filter {f.name!r} failed on {one or f'{len(rows)} rows'}: {type(error).__name__}: {error}. Mend it and "
+            "run again: what a model has answered is not asked again"
+        ) from error

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from synthkit.core.errors import SynthkitError
 from synthkit.core.exports import write_csv
 from synthkit.core.results import Result
-from synthkit.generation.filter import apply, as_filters
+from synthkit.generation.filter import apply, as_filters, named
 from synthkit.generation.filters import default_filters
 from synthkit.generation.ledger import Ledger, requests_ledger
 from synthkit.generation.parsing import best_attempt, reply_problem
@@ -123,7 +123,7 @@ class _Run:
         self.open = list(chosen.slots[chosen.first_wave :])  # slots that were not asked
         self.rests: dict[tuple[str, int], Request] = {}  # what a short reply still owes, by strategy and slot
         self.owed: dict[tuple[str, int], list[int]] = {}  # the numbers of those texts
-        self.shares = _shares(chosen)
+        self.shares = shares_of(chosen)
         self.only_lacking = False  # whether this wave is for labels that lack
         self.answers: list[Answer] = []
         self.rows: list[dict] = []
@@ -225,7 +225,8 @@ class _Run:
     def _filter_wave(self) -> None:
         rows, self.rows = self.rows, []
         for f in self.filters:
-            f.prepare(rows)
+            with named(f, rows):
+                f.prepare(rows)
         for row in rows:
             self._filter(row)
 
@@ -277,7 +278,7 @@ class _Run:
         return tuple((reason, self.dropped[reason]) for reason in sorted(self.dropped, key=place))
 
 
-def _shares(chosen: Plan) -> dict[str, int]:
+def shares_of(chosen: Plan) -> dict[str, int]:
     """Return how many of the n rows fall to each label: as the plan says, else as its first requests ask for them."""
     if chosen.wanted:
         return dict(chosen.wanted)

@@ -11,7 +11,7 @@ from synthkit.core.errors import SynthkitError
 from synthkit.core.results import Result
 from synthkit.core.rows import bare, make_rows
 from synthkit.core.stats import Interval
-from synthkit.generation.generate import Generation
+from synthkit.generation.generate import LACKING, Generation, shares_of
 from synthkit.generation.ledger import Ledger
 from synthkit.prompts.plan import Plan
 from synthkit.refinement.diagnosis import Diagnosis, diagnose
@@ -215,12 +215,14 @@ def _generation(loop: Loop) -> Generation:
     slots = tuple(r for g in generations for r in g.plan.slots)
     names = "+".join(dict.fromkeys(r.strategy for r in slots))
     whole = Plan(loop.task, loop.seeds, names, sum(g.plan.n for g in generations), loop.random_state, slots)
-    ledger = _together([g.ledger for g in generations], Counter(reason for _, reason, _ in gone))
+    have, shares = Counter(loop.rows["label"]), shares_of(generations[0].plan)  # later iterations ask where rows lack
+    lacking = tuple((label, have[label], share) for label, share in shares.items() if have[label] < LACKING * share)
+    ledger = _together([g.ledger for g in generations], Counter(reason for _, reason, _ in gone), lacking)
     problems = tuple(p for g in generations for p in g.problems)
     return Generation(whole, loop.rows, ledger, tuple(drops), problems, generations[-1].model, generations[-1].filters)
 
 
-def _together(ledgers: Sequence[Ledger], gone: Counter) -> Ledger:
+def _together(ledgers: Sequence[Ledger], gone: Counter, lacking: tuple) -> Ledger:
     """Return the sum of ledgers, in which rows dropped later count as dropped."""
     out = {}
     for f in fields(Ledger):
@@ -231,8 +233,8 @@ def _together(ledgers: Sequence[Ledger], gone: Counter) -> Ledger:
                 counts.update(dict(some))
             counts.update(gone if f.name == "dropped" else {})
             out[f.name] = tuple(sorted(counts.items()))
-        elif f.name == "lacking":  # a loop asks where rows are needed, not in equal shares
-            out[f.name] = ()
+        elif f.name == "lacking":
+            out[f.name] = lacking
         elif f.name == "note":
             out[f.name] = values[-1] if ledgers[-1].not_asked else ""
         elif f.name == "tokens_estimated":

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from support.hotel import SUBJECTS, write_hotel, writes
-from support.replies import batch_answer, file_replies
+from support.replies import as_reply, batch_answer, file_replies
 
 from synthkit.core.errors import SynthkitError
 from synthkit.core.jsonl import read_jsonl
@@ -54,6 +54,19 @@ def test_what_a_loop_would_ask_goes_out_comes_back_and_is_run_again(synthkit, fo
     code, out, _ = synthkit("refine", folder, *SETTINGS, "--no-baseline", "--validation-rows", 30, "--levers", "")
     assert code == 0
     assert "30 real rows used" in out
+
+
+def test_a_label_with_far_too_few_rows_ends_a_loop_with_code_3_and_its_name(synthkit, tmp_path):
+    task = write_hotel(tmp_path / "hotel")
+
+    def stuck(request):
+        return as_reply(["the wifi is down"] * 5) if request.label == "room" else writes(KNOWN)(request)
+
+    file_replies(plan(task, n=50, surplus=0).slots, task.recordings, stuck)
+    code, out, err = synthkit("refine", task.folder, *SETTINGS, "--levers", "", "--no-baseline", "--json")
+    assert code == 3
+    assert "short of rows: room: 1 of 10 rows" in err
+    assert [i["rows"] for i in json.loads(out)["iterations"]] == [21, 36]
 
 
 def test_a_recorded_decision_is_taken_again_whatever_the_vectors_say_now(synthkit, folder):

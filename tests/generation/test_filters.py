@@ -119,6 +119,16 @@ def test_a_function_is_a_filter(cafe, scripted):
         generate(plan(cafe, n=5), llm=scripted(noisy), filters=["empty"], progress=False)
 
 
+@pytest.mark.parametrize("fails", [lambda row: row["lable"], lambda row: int(row["text"]), lambda row: 1 / 0])
+def test_a_filter_that_fails_names_itself_and_the_row(cafe, scripted, fails):
+    fails.__name__ = "my_rule"
+    with pytest.raises(
+        SynthkitError, match=r"filter 'my rule' failed on row zero_shot-r0-s0000-1 \('.*\): \w+Error: "
+    ) as e:
+        generate(plan(cafe, n=5), llm=scripted(noisy), filters=[fails], progress=False)
+    assert isinstance(e.value.__cause__, (KeyError, ValueError, ZeroDivisionError))
+
+
 def test_a_partial_is_a_filter_and_a_class_or_a_lone_function_is_refused_with_the_fix(cafe):
     (own,) = as_filters([partial(lambda row, word: word in row["text"], word="steps")])
     assert (own.name, own.check({"text": "two steps"}).evidence, own.check({"text": "none"})) == (
