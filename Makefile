@@ -6,7 +6,7 @@ TESTS := .venv/.installed-tests
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lab install notebooks bench evidence house lock clean
+.PHONY: help run test lab reset install notebooks bench evidence house lock clean
 
 help:  ## list what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,8 +18,11 @@ test: $(TESTS)  ## run the tests, every notebook among them
 	@$(BIN)/python -m ruff check .
 	@$(BIN)/python -m pytest -n auto --dist worksteal
 
-lab: $(STAMP)  ## open the lessons in JupyterLab
-	@$(BIN)/python -m jupyter lab notebooks/00_start_here.ipynb
+lab: $(STAMP)  ## open the lessons in JupyterLab, as copies of your own in my_lessons/
+	@$(BIN)/python notebooks/lab.py
+
+reset: $(STAMP)  ## put fresh lessons into my_lessons/; what you changed is kept beside it
+	@$(BIN)/python notebooks/lab.py --reset
 
 install: $(STAMP)  ## install into .venv
 

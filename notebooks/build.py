@@ -2,21 +2,25 @@
 
 python notebooks/build.py            rebuild all
 python notebooks/build.py 02 05      rebuild these
+python notebooks/build.py --text 02  only words changed: run nothing, take the kept outputs over
 """
 
 from __future__ import annotations
 
+import ast
 import os
 import sys
 import time
 from pathlib import Path
 
+import jupytext
 import nbformat
 from nbstripout import strip_output
 
 from synthkit.cli.notebook import METADATA, execute
 
 HERE = Path(__file__).resolve().parent
+STUB = ["exercise", "raises-exception"]  # a wrong answer does not end "Run All"
 
 
 def strip(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
@@ -35,13 +39,62 @@ def strip(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     return notebook
 
 
+def reworded(source: Path) -> nbformat.NotebookNode:
+    """Return the notebook of a text whose kept cells are as they were, with their outputs as they stand."""
+    before = nbformat.read(HERE / f"{source.stem}.ipynb", as_version=4)
+    outputs = {cell.source: cell.outputs for cell in before.cells if cell.get("outputs")}
+    notebook = jupytext.read(source)
+    for cell in notebook.cells:
+        if "keep_output" in cell.metadata.get("tags", []):
+            if cell.source not in outputs:
+                raise SystemExit(f"{source.name}: a cell with a kept output changed; build it without --text")
+            cell.outputs = outputs[cell.source]
+    return notebook
+
+
+def participant(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Return a lesson as participants get it: each solution a stub, with the solution folded below its check."""
+    cells, solution = [], None
+    for cell in nbformat.from_dict(notebook).cells:
+        tags = cell.metadata.get("tags", [])
+        if "solution" in tags:
+            solution, cell.source, cell.metadata["tags"] = cell.source, stub(cell.source), STUB
+        cells.append(cell)
+        if "check" in tags and solution:
+            folded = f"<details><summary>A solution</summary>\n\n```python\n{solution}\n```\n\n</details>"
+            cells.append(nbformat.v4.new_markdown_cell(folded, id=f"solution-{len(cells)}"))
+            solution = None
+    return nbformat.from_dict({**notebook, "cells": cells})
+
+
+def stub(solution: str) -> str:
+    """Return what a participant starts from: the lines above `# your turn`, and each name below it without its value.
+
+    >>> print(stub("rows = seeds.rows\\n# your turn\\ndef loud(row):\\n    return 'A' in row"))
+    rows = seeds.rows
+    # your turn
+    def loud(row):
+        ...
+    """
+    given, _, rest = solution.rpartition("# your turn\n")
+    lines = [*given.splitlines(), "# your turn"]
+    for node in ast.parse(rest).body:
+        if isinstance(node, ast.FunctionDef):
+            lines += [f"def {node.name}({ast.unparse(node.args)}):", "    ..."]
+        elif isinstance(node, ast.Assign):
+            lines += [f"{ast.unparse(target)} = ..." for target in node.targets if isinstance(target, ast.Name)]
+    return "\n".join(lines)
+
+
 def main(chosen: list[str]) -> None:
     os.environ.setdefault("TQDM_DISABLE", "1")
+    words_only = "--text" in chosen
+    chosen = [name for name in chosen if name != "--text"]
     for source in sorted((HERE / "src").glob("*.py")):
         if chosen and not source.name.startswith(tuple(chosen)):
             continue
         start = time.monotonic()
-        notebook = strip(execute(source))
+        notebook = strip(reworded(source) if words_only else execute(source))
         target = HERE / f"{source.stem}.ipynb"
         target.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8", newline="\n")
         print(f"{target.name}: {time.monotonic() - start:.0f} s, {target.stat().st_size / 1000:.0f} kB", flush=True)

@@ -23,6 +23,7 @@ sk.theme()
 TASK = "feedback"
 LABEL = "returns"
 N = 200
+LIVE = False  # True asks the endpoint of section 9, which may cost money
 
 # %% [markdown]
 # ## 1. Ways of asking
@@ -276,12 +277,15 @@ sk.table(both.to_frame()[columns].head(2), "the first 50 rows of each")
 
 # %% [markdown]
 # ## 9. Ask a live model
-# Any OpenAI-compatible endpoint will do, a local one too. This cell is skipped in the tests and may cost money elsewhere:
-# `budget` is a hard cap.
+# Any OpenAI-compatible endpoint will do, a local one too. `budget` is a hard cap. Nothing is asked until you write
+# `LIVE = True` at the top.
 
-# %% tags=["live"]
-llm = sk.LLM("llama3.2", base_url="http://localhost:11434/v1")  # e.g. Ollama on this machine
-sk.generate(mine, llm=llm, budget=sk.Budget(requests=10))
+# %%
+if LIVE:
+    llm = sk.LLM(
+        "llama3.2", base_url="http://localhost:11434/v1"
+    )  # e.g. Ollama on this machine
+    print(sk.generate(mine, llm=llm, budget=sk.Budget(requests=10)))
 
 # %% [markdown]
 # ## What we know, and what we do not

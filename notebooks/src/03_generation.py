@@ -19,6 +19,7 @@ sk.theme()
 TASK = "feedback"
 STRATEGY = "zero_shot"
 N = 200
+LIVE = False  # True asks the endpoint of section 9, which may cost money
 
 # %% [markdown]
 # ## 1. Plan first
@@ -260,11 +261,12 @@ print("the same rows as in one go:", list(resumed.rows["text"]) == list(made.row
 
 # %% [markdown]
 # ## 9. A live model
-# Without `store=` the replies go to the store in your home (`synthkit doctor` says where).
+# Without `store=` the replies go to the store in your home (`synthkit doctor` says where). It asks only with `LIVE = True`.
 
-# %% tags=["live"]
-llm = sk.LLM("llama3.2", base_url="http://localhost:11434/v1")
-sk.generate(plan, llm=llm, budget=sk.Budget(requests=60, tokens=200_000))
+# %%
+if LIVE:
+    llm = sk.LLM("llama3.2", base_url="http://localhost:11434/v1")
+    print(sk.generate(plan, llm=llm, budget=sk.Budget(requests=60, tokens=200_000)))
 
 # %% [markdown]
 # ## What we know, and what we do not

@@ -23,8 +23,8 @@ METADATA = {
 def execute(source: Path, parameters: dict | None = None, *, progress: bool = False) -> NotebookNode:
     """Return the notebook of a py:percent file, run from top to bottom in its folder.
 
-    Cells tagged `live` are not run. `parameters` are set after the cell tagged `parameters`; a name that the cell does
-    not set is left out. A cell that fails is an error that names the notebook, the cell and the reason.
+    `parameters` are set after the cell tagged `parameters`; a name that the cell does not set is left out. A cell that
+    fails is an error that names the notebook, the cell and the reason.
     """
     import jupytext
     import nbformat
@@ -37,7 +37,7 @@ def execute(source: Path, parameters: dict | None = None, *, progress: bool = Fa
         if parameters and "parameters" in cell.metadata.get("tags", []):
             known = {k: v for k, v in parameters.items() if f"{k} = " in cell.source}
             cell.source += "".join(f"\n{name} = {value!r}" for name, value in known.items())
-    client = NotebookClient(notebook, timeout=600, skip_cells_with_tag="live", resources=_at(source), **_SETTINGS)
+    client = NotebookClient(notebook, timeout=600, resources=_at(source), **_SETTINGS)
     code = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
     if progress:
         client.on_cell_start = lambda cell, cell_index: _say(source, code, cell_index)

@@ -9,6 +9,10 @@ from collections.abc import Iterable
 class SynthkitError(ValueError):
     """Something the user can mend. The message names what, where and the fix; the command line prints it alone."""
 
+    def _render_traceback_(self) -> list[str]:
+        """Return what a notebook shows: the message, not twenty frames of this package (`%debug` still goes there)."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 def unknown(kind: str, value: object, known: Iterable[object]) -> SynthkitError:
     """An error for a name that is not in a list, with the nearest name suggested.

@@ -9,11 +9,12 @@ from pathlib import Path
 import jupytext
 import nbformat
 import pytest
+from support.lessons import build
 
 from synthkit.cli.notebook import LESSONS, execute
 
 SOURCES = sorted((LESSONS / "src").glob("*.py"))
-TAGS = {"parameters", "keep_output", "live"}
+TAGS = {"parameters", "keep_output", "solution", "check"}
 NUMBER = re.compile(r"-?\d+(?:,\d{3})*(?:\.\d+)?")
 
 pytestmark = pytest.mark.notebooks
@@ -115,6 +116,13 @@ def test_headings_pictures_and_links_can_be_followed_without_eyes(source):
 
 
 @lessons
+def test_no_cell_asks_a_live_model_unless_told_to(source):
+    cells = [c for c in committed(source).cells if c.cell_type == "code"]
+    assert not [c.source for c in cells if "sk.LLM(" in c.source and not c.source.startswith("if LIVE:")]
+    assert all("LIVE = False" in cells[1].source for c in cells if "LIVE" in c.source)
+
+
+@lessons
 def test_no_cell_is_about_the_machinery(source):
     for cell in committed(source).cells:
         if cell.cell_type == "code":
@@ -122,14 +130,9 @@ def test_no_cell_is_about_the_machinery(source):
 
 
 def test_the_first_lesson_builds_to_the_same_bytes_twice():
-    import importlib.util
-
-    spec = importlib.util.spec_from_file_location("build", LESSONS / "build.py")
-    build = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(build)
     source = SOURCES[0]
-    first = nbformat.writes(build.strip(nbformat.from_dict(executed(source))))
-    assert nbformat.writes(build.strip(run(source))) == first
+    first = nbformat.writes(build().strip(nbformat.from_dict(executed(source))))
+    assert nbformat.writes(build().strip(run(source))) == first
 
 
 @pytest.mark.realdata
