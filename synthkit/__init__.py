@@ -50,7 +50,6 @@ _PUBLIC = {
         "private_select": "private_selection",
         "relabel": "annotate",
         "propose_attributes": "attributes",
-        "plot_ledger": "plots",
     },
     "comparison": {
         "compare": "compare",
@@ -64,21 +63,25 @@ _PUBLIC = {
         "inspect_request": "request_view",
         "prompt_lab": "prompt_lab",
         "make_card": "card",
-        "load_card": "card",
     },
     "cli": {"doctor": "doctor"},
 }
 _RENAMED: dict[str, str] = {"coverage": "balance"}  # old name: new name; each warns for one release
+_MOVED = {  # old name: where it is, what to write in its place
+    "plot_ledger": ("generation.plots", "made.ledger.plot()"),
+    "load_card": ("views.card", "Card.load(folder), of synthkit.views.card"),
+}
 _WHERE = {name: f"{folder}.{module}" for folder, names in _PUBLIC.items() for name, module in names.items()}
 __all__ = [*_WHERE, "__version__"]
 
 
 def __getattr__(name):
-    if name in _RENAMED:
+    if name in _RENAMED or name in _MOVED:
         import warnings
 
-        warnings.warn(f"sk.{name} is now sk.{_RENAMED[name]}", DeprecationWarning, stacklevel=2)
-        return __getattr__(_RENAMED[name])
+        module, now = _MOVED.get(name) or (None, f"sk.{_RENAMED[name]}")
+        warnings.warn(f"sk.{name} is now {now}", DeprecationWarning, stacklevel=2)
+        return getattr(import_module(f"synthkit.{module}"), name) if module else __getattr__(_RENAMED[name])
     if name in _WHERE:
         value = getattr(import_module(f"synthkit.{_WHERE[name]}"), name)
         globals()[name] = value

@@ -19,7 +19,6 @@ from synthkit.generation import vector_filters
 from synthkit.generation.annotate import relabel
 from synthkit.generation.filters import default_filters
 from synthkit.generation.generate import generate
-from synthkit.generation.plots import plot_ledger
 from synthkit.generation.vector_filters import SameMeaning
 from synthkit.llm.recorded import batch_line
 from synthkit.llm.request import Reply, Usage
@@ -136,7 +135,7 @@ def test_the_figure_of_the_ledger_draws_any_reason(cafe):
     run = generate(plan(cafe, n=10), llm=Scripted(hostile), filters=[markup], progress=False)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a sign that the font has not
-        plot_ledger(run.ledger.to_frame()).savefig(io.BytesIO(), format="png")
+        run.ledger.plot().savefig(io.BytesIO(), format="png")
 
 
 def test_the_page_of_a_run_loads_nothing_and_runs_nothing(everything):

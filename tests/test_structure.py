@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -85,6 +86,9 @@ def test_an_old_name_still_works_and_names_the_new_one(monkeypatch):
     with pytest.warns(DeprecationWarning, match="sk.load_a_task is now sk.load_task"):
         assert synthkit.load_a_task is synthkit.load_task
     assert set(synthkit._RENAMED.values()) <= set(synthkit.__all__)
+    for name, (_, now) in synthkit._MOVED.items():
+        with pytest.warns(DeprecationWarning, match=f"sk.{name} is now {re.escape(now)}"):
+            assert callable(getattr(synthkit, name))
 
 
 def test_an_unknown_name_is_an_attribute_error():

@@ -55,7 +55,7 @@ made.ledger
 # When texts are dropped, more requests are taken from the reserve, until there are enough.
 
 # %% tags=["keep_output"]
-sk.plot_ledger(made.ledger.to_frame())
+made.ledger.plot()
 
 # %% [markdown]
 # *Figure: a waterfall from texts asked for, through a few dropped as duplicates or not needed, to 200 kept.*
@@ -114,8 +114,8 @@ choices = {
 runs = {name: sk.generate(whole, filters=f, progress=False) for name, f in choices.items()}
 
 # %% tags=["keep_output"]
-ledgers = {name: run.ledger.to_frame() for name, run in runs.items()}
-sk.plot_ledger(ledgers)
+ledgers = {name: run.ledger for name, run in runs.items()}
+ledgers["default"].plot(beside=ledgers)
 
 # %% [markdown]
 # *Figure: three waterfalls from 260 texts of `boundary`. Without filters all are kept, the default filters take next to

@@ -210,7 +210,7 @@ card = sk.make_card(made, report, licence="cc-by-4.0")
 card.save(folder / "dataset")
 
 # %% tags=["keep_output"]
-print(card, sk.load_card(folder / "dataset"), sep="\n")
+print(card, card.load(folder / "dataset"), sep="\n")
 print(card.text[card.text.index("## How") : card.text.index("## Quality")])
 
 # %% [markdown]

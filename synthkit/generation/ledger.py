@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -88,6 +88,14 @@ class Ledger(Result):
             ("US dollars", "unknown" if self.usd is None else f"{self.usd:.4f}"),
         ]
         return pd.DataFrame(lines, columns=["step", "count"])
+
+    def plot(self, beside: Mapping[str, Ledger] | None = None):
+        """Return a waterfall: texts asked for, lost on the way, kept; ledgers `beside` it, by name, on one scale."""
+        from synthkit.generation.plots import plot_ledger
+
+        beside = beside or {}
+        named = beside if any(other is self for other in beside.values()) else {"": self, **beside}
+        return plot_ledger({name: ledger.to_frame() for name, ledger in named.items()})
 
 
 def requests_ledger(answers: Sequence[Answer], source) -> Ledger:

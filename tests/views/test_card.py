@@ -15,7 +15,7 @@ from synthkit.generation.generate import generate
 from synthkit.generation.private_selection import private_select
 from synthkit.prompts.plan import plan
 from synthkit.quality.evaluate import evaluate
-from synthkit.views.card import load_card, make_card
+from synthkit.views.card import Card, make_card
 from synthkit.views.card_text import plain
 
 
@@ -107,7 +107,7 @@ def test_an_ngram_model_is_called_no_language_model(cafe, cafe_seeds):
 
 def test_a_card_that_is_saved_and_loaded_is_the_same(made, report, tmp_path):
     card = make_card(made, report, licence="cc-by-4.0")
-    again = load_card(card.save(tmp_path / "folder"))
+    again = Card.load(card.save(tmp_path / "folder"))
     assert again.facts == card.facts
     assert again.rows.to_list() == card.rows.to_list()
     assert again.rows.features == card.rows.features
@@ -133,11 +133,11 @@ def test_hostile_words_do_not_break_the_tables(cafe, scripted):
 
 def test_what_is_no_card_is_said_to_be_none(tmp_path, made):
     with pytest.raises(SynthkitError, match=r"holds no data/train.parquet: expected a folder that card.save"):
-        load_card(tmp_path)
+        Card.load(tmp_path)
     make_card(made, licence="mit").save(tmp_path)
     (tmp_path / "synthkit.json").write_text("{")
     with pytest.raises(SynthkitError, match="cannot be read as a card"):
-        load_card(tmp_path)
+        Card.load(tmp_path)
     (tmp_path / "file").write_text("")
     with pytest.raises(SynthkitError, match="cannot write to"):
         make_card(made, licence="mit").save(tmp_path / "file")

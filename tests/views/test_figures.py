@@ -17,7 +17,6 @@ from synthkit.core.errors import SynthkitError
 from synthkit.core.figures import COLOURS, theme
 from synthkit.core.rows import make_rows
 from synthkit.generation.ledger import Ledger
-from synthkit.generation.plots import plot_ledger
 from synthkit.quality.evaluate import evaluate
 from synthkit.quality.plots import plot_report
 from synthkit.views import map as maps
@@ -158,10 +157,18 @@ def test_a_ledger_is_drawn_with_what_was_lost():
         planned=4, answered=4, asked=20, parsed=17, short=3, kept=12, dropped=(("near-duplicate", 5),), replies=4
     )
     ledger.check()
-    figure = plot_ledger(ledger.to_frame())
+    figure = ledger.plot()
     assert {"asked for", "fewer than asked", "near-duplicate", "kept", "20", "3", "5", "12"} <= set(drawn(figure))
     bars = [(p.get_x(), p.get_width()) for p in figure.axes[0].patches]
     assert bars == [(0, 20), (17, 3), (12, 5), (0, 12)]
+
+
+def test_ledgers_beside_each_other_are_drawn_once_each_under_their_names():
+    few, many = (Ledger(asked=5 * n, parsed=5 * n, kept=5 * n) for n in (1, 3))
+    titles = [
+        [a.get_title(loc="left") for a in few.plot(beside).axes] for beside in ({"many": many}, {"a": many, "b": few})
+    ]
+    assert titles == [["", "many"], ["a", "b"]]
 
 
 def test_the_theme_uses_the_four_colours_that_can_be_told_apart():
