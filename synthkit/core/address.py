@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit, urlunsplit
 
 from synthkit.core.errors import SynthkitError
@@ -34,6 +35,7 @@ def read_address(base_url: str | None) -> str | None:
     return urlunsplit((parts.scheme.lower(), parts.netloc, path, parts.query, ""))
 
 
+@lru_cache
 def is_local(address: str | None) -> bool:
     """Return whether an address (or host) is this machine, or one that the local network calls `.local`."""
     if not address:
@@ -48,6 +50,7 @@ def is_local(address: str | None) -> bool:
     return found.is_loopback or found.is_unspecified
 
 
+@lru_cache
 def place(address: str | None) -> str:
     """Return who answers at an address, '' for OpenAI itself: other spellings of one place are one place."""
     if address is None:

@@ -218,14 +218,12 @@ def _unwrapped(items: list[dict], count: int) -> list[dict]:
         texts = [h["text"].strip() for h in heads]
     if len(items) > 1:
         for opening, closing in (("- ", ""), ("* ", ""), ("• ", ""), ("**", "**"), *_QUOTES.items()):
-            inner = [t[len(opening) : len(t) - len(closing)] for t in texts]
-            alone = all(opening.strip() not in i and (not closing or closing not in i) for i in inner)
-            if (
-                all(len(t) > len(opening + closing) and t.startswith(opening) and t.endswith(closing) for t in texts)
-                and (alone or not closing)
-                and all(i.strip() for i in inner)
-            ):
-                texts = [i.strip() for i in inner]
+            around = len(opening + closing)
+            if not all(len(t) > around and t.startswith(opening) and t.endswith(closing) for t in texts):
+                continue
+            inner = [t[len(opening) : len(t) - len(closing)].strip() for t in texts]
+            if all(i and not (closing and (opening in i or closing in i)) for i in inner):
+                texts = inner
     return [{**item, "text": text} for item, text in zip(items, texts, strict=True)]
 
 

@@ -123,20 +123,17 @@ class LLM:
         import openai
 
         plain = (self.base_url or "").startswith("http://")  # no certificates to load: a tenth of a second
-        http = openai.DefaultAioHttpClient(
+        async with openai.DefaultAioHttpClient(
             timeout=None,  # the session's own patience decides
             verify=not plain,
             follow_redirects=False,
             trust_env=not self.local,  # a proxy that stands in the environment does not lead to this machine
-        )
-        async with openai.AsyncOpenAI(
-            api_key=self._api_key,
-            base_url=self.base_url,
-            timeout=None,
-            max_retries=0,  # the session's own retries know the window and the budget
-            http_client=http,
-        ) as client:
-            yield Session(self, client)
+        ) as http:
+            # openai's client knows address and headers; asked through it, a request takes twice the processor's time
+            client = openai.AsyncOpenAI(api_key=self._api_key, base_url=self.base_url, http_client=http)
+            headers = {**client.default_headers, **client.auth_headers}
+            http.headers.update({name: value for name, value in headers.items() if isinstance(value, str)})
+            yield Session(self, http, client.base_url.copy_with(path=client.base_url.path + "chat/completions"))
 
     async def complete(self, request: Request) -> Reply:
         """Return the model's reply. Raises NoReply for this request, SynthkitError where none would be answered."""

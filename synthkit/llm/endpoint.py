@@ -174,6 +174,14 @@ def read_error(status: int, body: object, headers, *, model: str, address: str) 
     return error
 
 
+def error_body(content: bytes) -> object:
+    """Return the body of an error: JSON where it is some, else its text."""
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return content[:20_000].decode("utf-8", "replace").strip()
+
+
 def complaint(body: object) -> str:
     """Return the words of an error body on one line: its message, the parameter and the code it names."""
     if isinstance(body, list) and body:
@@ -201,9 +209,7 @@ def retry_after(headers, words: str = "") -> float | None:
             date = email.utils.parsedate_tz(text)
             if date:
                 return max(0.0, email.utils.mktime_tz(date) - time.time())
-    named = re.search(
-        r"(?:try again in|retry in|retrydelay\W+)\s*((?:\d+(?:\.\d+)?\s*(?:ms|[dhms])\w*\s*)+)", words, re.I
-    )
+    named = _RETRY_IN.search(words)
     return _duration(named[1]) if named else None
 
 

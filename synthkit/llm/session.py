@@ -11,7 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from synthkit.core.errors import SynthkitError
-from synthkit.llm.endpoint import NoReply, Passing, complaint, exhausted, read_error, read_reply
+from synthkit.llm.endpoint import NoReply, Passing, complaint, error_body, exhausted, read_error, read_reply
 from synthkit.llm.form import OUTPUTS, Form
 from synthkit.llm.rate_limit import Pace, Try
 from synthkit.llm.request import Reply, Request, Usage, estimate_tokens
@@ -31,8 +31,8 @@ _LONGER = 4  # times the time-out, once, where nothing was answered in time
 class Session:
     """One run's client: its window on the endpoint and what it met there."""
 
-    def __init__(self, llm: LLM, client):
-        self._llm, self._client = llm, client
+    def __init__(self, llm: LLM, http, url):
+        self._llm, self._http, self._url = llm, http, url
         self.pace = Pace(llm.concurrency, start=llm._start, rpm=llm._rpm, tpm=llm._tpm)
         self.retries: Counter = Counter()  # reason -> tries that were repeated
         self.notes: dict[str, None] = {}  # what the user should hear, once each
@@ -155,13 +155,14 @@ class Session:
         """Ask once; where the endpoint does not take the form of the request, in the next form."""
         llm, form, first = self._llm, self._llm.form, None  # first: the error in the usual form
         for _ in range(2 * len(OUTPUTS)):
-            status, headers, body = await self._post(llm.body(request, form))
-            if status == 200:
-                reply = read_reply(body, request, llm.model, llm.address)
+            status, headers, content = await self._post(llm.body(request, form))
+            if 200 <= status < 300:
+                reply = read_reply(content, request, llm.model, llm.address)
                 self._took(form, detour=first is not None)
                 self._pause(exhausted(headers, reply.usage.prompt + reply.usage.completion))
                 self._check_limit(form, request, reply.usage)
                 return reply
+            body = error_body(content)
             error = read_error(status, body, headers, model=llm.model, address=llm.address)
             first = first or error
             form = self._other_form(form, status, error, complaint(body))
@@ -211,27 +212,20 @@ class Session:
         if seconds > LONG:
             self._note(f"gives nothing more for {seconds:,.0f} s. Waiting; Ctrl-C ends it")
 
-    async def _post(self, body: dict) -> tuple[int, dict, object]:
-        """Send one request; return (status, headers, the bytes of a 200 or the parsed body of an error)."""
+    async def _post(self, body: dict) -> tuple[int, dict, bytes]:
+        """Send one request; return status, headers and body."""
         import httpx2
-        import openai
 
         try:
             async with asyncio.timeout(self.patience):
-                response = await self._client.post(
-                    "/chat/completions", content=json.dumps(body).encode(), cast_to=httpx2.Response
-                )
-        except openai.APIStatusError as error:
-            return error.status_code, error.response.headers, error.body
-        except openai.APIConnectionError as error:
-            raise self._no_connection(error.__cause__ or error) from None
+                response = await self._http.post(self._url, content=json.dumps(body).encode())
         except TimeoutError:
             raise Passing(f"no answer in {self.patience:g} s (timeout=)", billed=True, silent=True) from None
-        except (openai.OpenAIError, httpx2.InvalidURL, ValueError) as error:
+        except (httpx2.InvalidURL, ValueError) as error:
             raise SynthkitError(self._llm._scrub(f"cannot ask {self._llm.address}: {error}")) from None
         except Exception as error:  # what aiohttp raises for an answer that is not HTTP comes through as it is
             raise self._no_connection(error) from None
-        return 200, response.headers, response.content
+        return response.status_code, response.headers, response.content
 
     def _no_connection(self, cause: BaseException) -> Exception:
         chain = [cause]
