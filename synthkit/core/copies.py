@@ -8,13 +8,14 @@ from functools import cached_property
 from itertools import chain, islice, product
 from typing import NamedTuple
 
-from synthkit.core.duplicates import NearIndex
-from synthkit.core.text import NEAR, fold, likeness_by_signs, matched_words
+import numpy as np
+
+from synthkit.core.duplicates import NearIndex, gap_hashes, run_hashes, run_sums
+from synthkit.core.text import fold, likeness_by_signs, matched_words
 
 MOST_LOOKED_AT = 8  # texts with one text but for a word
 LEAST_SHARED = 2  # words that texts share which differ in one: texts of one word differ in all they have
 MOST_MISSPELT = 3  # words of a text
-PRIME, BASE = (1 << 61) - 1, 0x9E3779B97F4A7C15 % ((1 << 61) - 1)
 ONE_WORD, INSIDE, ORDER = KINDS = ("one word differs", "a test text inside it", "the same words in another order")
 
 
@@ -34,11 +35,15 @@ class Match(NamedTuple):
 class CopyIndex:
     """Texts that can be asked what a copy was made of, in a time that grows with the texts and not with their pairs.
 
+    `sure` and `chance` tell in which way a text repeats one of them; `nearest` tells how like it is to the most alike.
+
     >>> index = CopyIndex(["the lift is stuck on the third floor again"])
     >>> index.sure("The lift is stukc on the THIRD floor again!").how
     'misspelt words'
     >>> [match.how for match in index.chance(("well", *index.words[0], "and", "nobody", "comes"))]
     ['a test text inside it']
+    >>> index.nearest("Is the third lift again on the stuck floor?")
+    (0, 0.888...)
     """
 
     def __init__(self, texts: Sequence[str]):
@@ -50,19 +55,53 @@ class CopyIndex:
         self._gaps: dict[int, list[tuple[int, int]]] = defaultdict(list)
         for row, (tokens, text) in enumerate(zip(self.words, texts, strict=True)):
             self._letters.setdefault("".join(tokens) or fold(text), row)
-            hashes = _Hashes(tokens)
-            if hashes.whole in self._whole or not tokens:
+            sums = run_sums(tokens)
+            whole = int(sums[-1])
+            if whole in self._whole or not tokens:
                 continue
-            self._whole[hashes.whole] = row
+            self._whole[whole] = row
             self._bags[tuple(sorted(tokens))].append(row)
             self._lengths[tokens[:2]].add(len(tokens))
-            for place in range(len(tokens)):
-                gap = self._gaps[hashes.without(place)]
+            for place, key in enumerate(gap_hashes(sums)):
+                gap = self._gaps[key]
                 if len(gap) < MOST_LOOKED_AT:
                     gap.append((row, place))
         self._pairs = Counter(pair for row in self._whole.values() for pair in set(_pairs(self.words[row])))
-        self._near = NearIndex(NEAR)
-        self._near.extend(texts, range(len(self.words)))
+        self.near = NearIndex()
+        self.near.extend(texts, range(len(self.words)))
+
+    @cached_property
+    def _pieces(self) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """The sizes of the texts' sets of words and of trigrams, shape (2, n), and the rows that have each of them."""
+        holders, sizes = defaultdict(list), []
+        for row, tokens in enumerate(self.words):
+            sets = _sets(tokens)
+            sizes.append([len(pieces) for pieces in sets])
+            for piece in sets[0] | sets[1]:
+                holders[piece].append(row)
+        sizes = np.array(sizes, dtype=float).reshape(-1, 2).T
+        return sizes, {piece: np.array(rows) for piece, rows in holders.items()}
+
+    def nearest(self, text: str, *, but: int | None = None) -> tuple[int, float] | None:
+        """Return (row, likeness, 0 to 1) of the text that `text` is most like, row `but` aside; None: like none.
+
+        The likeness is the Jaccard similarity of the sets of words or of the trigrams inside them, whichever is higher:
+        words in another order, some of them exchanged, and typos leave one of the two high.
+        """
+        (all_sizes, holders), likeness = self._pieces, np.zeros(len(self.words))
+        for pieces, sizes in zip(_sets(matched_words(text)), all_sizes, strict=True):
+            held = [holders[piece] for piece in pieces if piece in holders]
+            shared = np.bincount(np.concatenate(held), minlength=len(sizes)) if held else np.zeros(len(sizes))
+            likeness = np.maximum(likeness, shared / np.maximum(1, len(pieces) + sizes - shared))
+        if but is not None:
+            likeness[but] = 0.0
+        best = int(likeness.argmax()) if likeness.any() else None
+        return None if best is None else (best, float(likeness[best]))
+
+    def held_out(self) -> list[float]:
+        """Return the likeness of each text to the nearest of the others."""
+        found = (self.nearest(text, but=row) for row, text in enumerate(self._texts))
+        return [f[1] if f else 0.0 for f in found]
 
     @property
     def different(self) -> list[int]:
@@ -88,12 +127,12 @@ class CopyIndex:
                 return Match(row, 1.0, n, "two neighbouring words changed places")
         if (row := self._misspelt(tokens)) is not None:
             return Match(row, _alike(tokens, self.words[row]), n, "misspelt words")
-        near = self._near.nearest(text)
+        near = self.near.nearest(text)
         return near and Match(near[0], near[1], n, "nearly the same letters")
 
     def chance(self, tokens: tuple[str, ...], but: int | None = None) -> Iterator[Match]:
         """Yield the best match of each kind that chance brings too, of words; `but` is a row that does not count."""
-        n, hashes = len(tokens), _Hashes(tokens)
+        n, sums = len(tokens), run_sums(tokens)
         ends = ("", *tokens, "")
         seen = int(but is not None)  # a row has its own pairs
 
@@ -101,9 +140,9 @@ class CopyIndex:
             """Whether none of the pairs of words from position `start` to `end` is one of other rows."""
             return all(self._pairs[ends[i], ends[i + 1]] <= seen for i in range(start, end))
 
-        one = next((m for m in self._one_word(tokens, hashes, odd, but) if m.shared >= LEAST_SHARED), None)
+        one = next((m for m in self._one_word(tokens, odd, but) if m.shared >= LEAST_SHARED), None)
         if one is None and but is None:
-            respelt = (self._one_word(t, _Hashes(t), lambda *_: True, None) for t in self._respelt(tokens))
+            respelt = (self._one_word(t, lambda *_: True, None) for t in self._respelt(tokens))
             one = next((m for m in chain.from_iterable(respelt) if m.shared >= LEAST_SHARED), None)
         if one:
             yield one
@@ -112,7 +151,7 @@ class CopyIndex:
             for start in range(n - 1)
             for length in self._lengths.get(tokens[start : start + 2], ())
             if length < n and start + length <= n
-            if (row := self._whole.get(hashes.span(start, length))) is not None
+            if (row := self._whole.get(int(run_hashes(sums, np.array([start]), length)[0]))) is not None
         )
         if longest := max(spans, default=None):
             length, start, row = longest
@@ -124,17 +163,16 @@ class CopyIndex:
         if (row := next(turned, None)) is not None:
             yield Match(row, 1.0, n, ORDER)
 
-    def _one_word(self, tokens: tuple[str, ...], hashes: _Hashes, odd, but: int | None) -> Iterator[Match]:
+    def _one_word(self, tokens: tuple[str, ...], odd, but: int | None) -> Iterator[Match]:
         """Yield rows that have another word in one place, one word less, or one more."""
-        n = len(tokens)
-        for place in range(n):
-            key = hashes.without(place)
+        n, sums = len(tokens), run_sums(tokens)
+        for place, key in enumerate(gap_hashes(sums)):
             for row, other_place in self._gaps.get(key, ()):
                 if row != but and place == other_place and len(self.words[row]) == n:
                     yield Match(row, (n - 1) / n, n - 1, ONE_WORD, odd(place, place + 2))
             if n > 1 and (row := self._whole.get(key)) is not None:
                 yield Match(row, (n - 1) / n, n - 1, ONE_WORD, odd(place, place + 2))
-        for row, place in self._gaps.get(hashes.whole, ()):
+        for row, place in self._gaps.get(int(sums[-1]), ()):
             if row != but:
                 yield Match(row, n / (n + 1), n, ONE_WORD, odd(place, place + 1))
 
@@ -161,9 +199,9 @@ class CopyIndex:
 
     def _other_words(self, tokens: tuple[str, ...], places: Sequence[int]) -> Iterator[tuple[int, str, str]]:
         """Yield (row, word here, word there) of rows that have another word at one of the places."""
-        hashes = _Hashes(tokens) if len(places) else None
+        keys = gap_hashes(run_sums(tokens)) if len(places) else ()
         for place in places:
-            for row, other_place in self._gaps.get(hashes.without(place), ()):
+            for row, other_place in self._gaps.get(keys[place], ()):
                 if place == other_place and len(self.words[row]) == len(tokens):
                     yield row, tokens[place], self.words[row][place]
 
@@ -182,6 +220,11 @@ class CopyIndex:
     @cached_property
     def _vocabulary(self) -> set[str]:
         return {word for tokens in self.words for word in tokens}
+
+
+def _sets(tokens: Sequence[str]) -> tuple[set[str], set[str]]:
+    """The set of words and the set of trigrams of their letters; blanks and a line end keep the two apart."""
+    return set(tokens), {f" {word} "[i : i + 3] + "\n" for word in tokens for i in range(len(word))}
 
 
 def _pairs(tokens: Sequence[str]) -> list[tuple[str, str]]:
@@ -208,21 +251,3 @@ def _letters_apart(a: str, b: str) -> int:
 def _alike(a: Sequence[str], b: Sequence[str]) -> float:
     """Return the share of words in common."""
     return len(set(a) & set(b)) / max(1, len(set(a) | set(b)))
-
-
-class _Hashes:
-    """Numbers for a text's words, for its spans and for it without one word, each in a step (Karp and Rabin 1987)."""
-
-    def __init__(self, tokens: Sequence[str]):
-        self._before, self._powers = [0], [1]
-        for word in tokens:
-            self._before.append((self._before[-1] * BASE + hash(word)) % PRIME)
-            self._powers.append(self._powers[-1] * BASE % PRIME)
-        self.whole = self._before[-1]
-
-    def span(self, start: int, length: int) -> int:
-        return (self._before[start + length] - self._before[start] * self._powers[length]) % PRIME
-
-    def without(self, place: int) -> int:
-        after = len(self._before) - 2 - place
-        return (self._before[place] * self._powers[after] + self.span(place + 1, after)) % PRIME

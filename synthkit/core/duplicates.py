@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from synthkit.core.text import NEAR, jaccard, likeness_by_signs, match_key, padded, shingles, words
+from synthkit.core.text import NEAR, jaccard, likeness_by_signs, matched_words, padded, shingles
 
 MOST, CHECKED = 256, 12  # texts proposed at the most as near-duplicates of one, and those that are looked at
 _BANDS, _BAND_ROWS = 16, 4  # P(a pair at Jaccard .8 becomes a candidate) = 1 - (1 - .8^4)^16 > .999
@@ -107,54 +107,6 @@ class NearIndex:
         return positions[np.argsort(-alike, kind="stable")][:CHECKED].tolist()
 
 
-class CopyIndex:
-    """Texts that can be asked for the one that another text is an edited copy of.
-
-    The likeness is the Jaccard similarity of the sets of words or of the trigrams inside them, whichever is higher:
-    words in another order, some of them exchanged, and typos leave one of the two high. Case, punctuation, and what a
-    disguise adds make no difference (`match_key`).
-
-    >>> index = CopyIndex(["the parcel came two days late"], ["r1"])
-    >>> index.nearest("Parcel the two came late, days!")
-    ('r1', 1.0)
-    """
-
-    def __init__(self, texts: Iterable[str], names: Iterable[object]):
-        self._names = np.array(list(names), dtype=object)
-        holders: dict[str, list[int]] = {}
-        sizes = []
-        for place, text in enumerate(texts):
-            pieces = _pieces(text)
-            sizes.append([len(some) for some in pieces])
-            for piece in pieces[0] | pieces[1]:
-                holders.setdefault(piece, []).append(place)
-        self._sizes = np.array(sizes, dtype=float).reshape(-1, 2).T
-        self._holders = {piece: np.array(places) for piece, places in holders.items()}
-
-    def nearest(self, text: str, *, but: object = None) -> tuple[object, float] | None:
-        """Return (name, likeness, 0 to 1) of the text that `text` is most like, `but` one; None: like none."""
-        likeness = np.zeros(len(self._names))
-        for some, sizes in zip(_pieces(text), self._sizes, strict=True):
-            held = [self._holders[piece] for piece in some if piece in self._holders]
-            shared = np.bincount(np.concatenate(held), minlength=len(sizes)) if held else np.zeros(len(sizes))
-            likeness = np.maximum(likeness, shared / np.maximum(1, len(some) + sizes - shared))
-        if but is not None:
-            likeness[self._names == but] = 0.0
-        best = int(likeness.argmax()) if likeness.any() else None
-        return None if best is None else (self._names[best], float(likeness[best]))
-
-    def held_out(self, texts: Iterable[str], names: Iterable[object]) -> list[float]:
-        """Return the likeness of each text to the nearest one that does not bear its own name."""
-        found = (self.nearest(text, but=name) for text, name in zip(texts, names, strict=True))
-        return [f[1] if f else 0.0 for f in found]
-
-
-def _pieces(text: str) -> tuple[set[str], set[str]]:
-    """The set of words and the set of trigrams of their letters; a blank before and behind keeps the two apart."""
-    whole = set(match_key(text).split())
-    return whole, {f" {word} "[i : i + 3] + "\n" for word in whole for i in range(len(word))}
-
-
 class OverlapIndex:
     """Texts that can be asked for the longest run of words another text shares with one of them.
 
@@ -168,33 +120,33 @@ class OverlapIndex:
 
     def __init__(self, texts: Iterable[str], names: Iterable[object], *, floor: int = 6):
         self.floor = floor
-        self._names, tokens = list(names), [words(t) for t in texts]
+        self._names, tokens = list(names), [matched_words(t) for t in texts]
         if len(tokens) != len(self._names):
             raise ValueError(f"{len(tokens)} texts, but {len(self._names)} names")
         self._positions = {name: i for i, name in enumerate(self._names)}
         lengths = [len(t) for t in tokens]
         self._ends = np.cumsum(lengths, dtype=np.int64)
         self._text_of = np.repeat(np.arange(len(tokens), dtype=np.int32), lengths)
-        self._sums = _sums([w for some in tokens for w in some])
+        self._sums = run_sums([w for some in tokens for w in some])
         self._whole_table = lru_cache(maxsize=16)(self._table)
 
     def _table(self, length: int, starts: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Return the hashes of the runs of `length` words, sorted, and the text of each, the earliest first."""
         starts = np.arange(len(self._text_of)) if starts is None else starts
         starts = starts[starts + length <= self._ends[self._text_of[starts]]]
-        hashes = _hashes(self._sums, starts, length)
+        hashes = run_hashes(self._sums, starts, length)
         order = np.argsort(hashes, kind="stable")
         return hashes[order], self._text_of[starts[order]]
 
     def longest(self, text: str, *, but: object = None) -> tuple[object, str] | None:
         """Return (name, the shared words) of the longest run of at least `floor` words shared with any, `but` one."""
-        tokens = words(text)
-        sums, skipped = _sums(tokens), self._positions.get(but, -1)
+        tokens = matched_words(text)
+        sums, skipped = run_sums(tokens), self._positions.get(but, -1)
 
         def shared(length: int, starts: np.ndarray | None = None):
             """Which runs of the text stand in the table, and the part of the table that each of these fills."""
             hashes, texts = self._whole_table(length) if starts is None else self._table(length, starts)
-            asked = _hashes(sums, np.arange(len(tokens) - length + 1), length)
+            asked = run_hashes(sums, np.arange(len(tokens) - length + 1), length)
             first, last = (np.searchsorted(hashes, asked, side) for side in ("left", "right"))
             hit = first < last
             if skipped >= 0:
@@ -238,14 +190,19 @@ def _powers(bits: int) -> tuple[np.ndarray, np.ndarray]:
     return up, down
 
 
-def _sums(tokens: Sequence[str]) -> np.ndarray:
+def run_sums(tokens: Sequence[str]) -> np.ndarray:
     """Return the sums of each word's hash times its place's power, up to each word, shape (words + 1,)."""
     up, _ = _powers(max(8, len(tokens).bit_length()))
     codes = np.fromiter(map(hash, tokens), dtype=np.int64, count=len(tokens)).view(np.uint64)
     return np.concatenate([np.zeros(1, dtype=np.uint64), np.cumsum(codes * up[: len(tokens)])])
 
 
-def _hashes(sums: np.ndarray, starts: np.ndarray, length: int) -> np.ndarray:
+def run_hashes(sums: np.ndarray, starts: np.ndarray, length: int) -> np.ndarray:
     """Return a hash of each run of `length` words, the same wherever it stands."""
     _, down = _powers(max(8, (len(sums) - 1).bit_length()))
     return (sums[starts + length] - sums[starts]) * down[starts]
+
+
+def gap_hashes(sums: np.ndarray) -> list[int]:
+    """Return, for each word, the hash of the whole text without it."""
+    return (sums[:-1] + (sums[-1:] - sums[1:]) * _powers(8)[1][1]).tolist()

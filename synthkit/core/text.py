@@ -66,21 +66,6 @@ def fold(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
-_LOOKALIKE = str.maketrans("аеорсхуіјѕԁһкмтвнοαερτυνικϲ", "aeopcxyijsdhkmtbhoaeptuvikc")  # Cyrillic and Greek
-
-
-def matched_words(text: str) -> tuple[str, ...]:
-    """Return the words by which a copy is known: signs, invisible characters, case and look-alike letters aside.
-
-    >>> matched_words("Dоn't sto​p!") == matched_words("DONT, stop")
-    True
-    """
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
-        text = "".join(c for c in text if unicodedata.category(c) != "Cf").casefold().translate(_LOOKALIKE)
-    return tuple(word.replace("'", "").replace("’", "") for word in _named(text))
-
-
 def words(text: str) -> list[str]:
     """Return the lower-cased words of `text`; marks belong to their letter, and Han letters are words of their own.
 
@@ -93,21 +78,24 @@ def words(text: str) -> list[str]:
 
 
 # letters of Cyrillic and Greek, and a few of Latin, that look like one of a to z
-_TWINS = str.maketrans("аеорсухіјѕԁһӏвкмнтԛԝαοριυνκετγƖıɑɡ", "aeopcyxijsdhlbkmhtqwaopiuvketyliag")
+_TWINS = str.maketrans("аеорсухіјѕԁһӏвкмнтԛԝαοερτυνικϲγƖıɑɡ’", "aeopcyxijsdhlbkmhtqwaoeptuvikcyliag'")
 
 
-def match_key(text: str) -> str:
-    """Return what is left of `text` in a copy that was disguised: its words, however they are written.
+def undisguised(text: str) -> str:
+    """Return `text` in small letters, without accents, what cannot be seen, and letters that only look like others."""
+    if text.isascii():
+        return text.lower()
+    text = unicodedata.normalize("NFKD", text).casefold().translate(_TWINS)
+    return unicodedata.normalize("NFC", regex.sub(r"[\p{Cf}\u0300-\u036f]", "", text))
 
-    Without case, punctuation, accents, what cannot be seen, and letters that only look like others.
 
-    >>> match_key("D\N{CYRILLIC SMALL LETTER O}n't\N{ZERO WIDTH SPACE} st\u00f3p!") == match_key("dont STOP")
+def matched_words(text: str) -> tuple[str, ...]:
+    """Return the words by which a copy is known, however they are written.
+
+    >>> matched_words("D\N{CYRILLIC SMALL LETTER O}n't\N{ZERO WIDTH SPACE} st\u00f3p!") == matched_words("DONT, stop")
     True
     """
-    if not text.isascii():
-        text = unicodedata.normalize("NFKD", text).casefold().translate(_TWINS)
-        text = unicodedata.normalize("NFC", regex.sub(r"[\p{Cf}\u0300-\u036f’]", "", text))
-    return " ".join(words(text.replace("'", "")))
+    return tuple(word.replace("'", "") for word in _named(undisguised(text)))
 
 
 def ngrams(tokens: Sequence[str], n: int) -> list[tuple[str, ...]]:
@@ -123,7 +111,7 @@ def shingles(text: str, size: int = 5) -> set[str]:
 
 def padded(text: str) -> str:
     """Return what shingles are cut from: the words (the whole text if it has none) between two blanks."""
-    return f" {' '.join(_named(text)) or fold(text)} "
+    return f" {' '.join(_named(undisguised(text))) or fold(text)} "
 
 
 def _named(text: str) -> list[str]:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synthkit.core.duplicates import CopyIndex, NearIndex, OverlapIndex
+from synthkit.core.copies import CopyIndex
+from synthkit.core.duplicates import NearIndex, OverlapIndex
 from synthkit.core.text import NEAR, fold, words
 from synthkit.generation.filter import Drop, Filter
 from synthkit.seeds.gate import REACHES, Gate
@@ -176,10 +177,8 @@ class SeedCopy(Filter):
         runs = [self._overlap.longest(t, but=i) for t, i in zip(texts, ids, strict=True)]
         lengths = [len(r[1].split()) if r else 0 for r in runs]
         self.allowed = max(MEMORY_FLOOR, int(np.quantile(lengths, 0.99))) if lengths else MEMORY_FLOOR
-        self._near = NearIndex(NEAR)
-        self._near.extend(texts, ids)
-        self._edited = CopyIndex(texts, ids)
-        likeness = self._edited.held_out(texts, ids) or [0.0]
+        self._ids, self._index = ids, CopyIndex(texts)
+        likeness = self._index.held_out() or [0.0]
         self.alike = float(np.clip(np.quantile(likeness, 0.98), *ALIKE))
         self._alike_by_chance = max(ALIKE[1], *likeness)
 
@@ -191,12 +190,12 @@ class SeedCopy(Filter):
         if run and len(run[1].split()) > self.allowed:
             of = _named(run[0], shown)
             return Drop(self.name, f"{len(run[1].split())} words in a row of {of}: “{run[1][:80]}”")
-        if found := self._near.nearest(row["text"]):
-            return Drop(self.name, f"near-duplicate of {_named(found[0], shown)}, Jaccard {found[1]:.2f}")
+        if found := self._index.near.nearest(row["text"]):
+            return Drop(self.name, f"near-duplicate of {_named(self._ids[found[0]], shown)}, Jaccard {found[1]:.2f}")
         chance = row.get("strategy") == "paraphrase" or (self._begun and not shown)
-        found = self._edited.nearest(row["text"])
+        found = self._index.nearest(row["text"])
         if found and found[1] > (self._alike_by_chance if chance else self.alike):
-            return Drop(self.name, f"edited copy of {_named(found[0], shown)}, likeness {found[1]:.2f}")
+            return Drop(self.name, f"edited copy of {_named(self._ids[found[0]], shown)}, likeness {found[1]:.2f}")
         return None
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from synthkit.core.errors import SynthkitError
 from synthkit.core.results import Result
 from synthkit.core.rows import need_columns
-from synthkit.core.text import match_key
+from synthkit.core.text import matched_words
 from synthkit.tasks.splits import belongs_to, task_of
 
 if TYPE_CHECKING:
@@ -52,12 +52,12 @@ class Canaries(Result):
         import pandas as pd
 
         need_columns("synthetic", synthetic)
-        texts = [f" {match_key(text)} " for text in synthetic["text"]]
+        texts = [f" {' '.join(matched_words(text))} " for text in synthetic["text"]]
         lines = []
         for planted, some in (("planted", self.secrets.values()), ("decoy", self.decoys)):
             for secret in some:
-                whole, halves = match_key(secret), match_key(secret).split()
-                found = sum(f" {whole} " in text for text in texts)
+                halves = matched_words(secret)
+                found = sum(f" {' '.join(halves)} " in text for text in texts)
                 lines.append((planted, secret, found, sum(any(f" {h} " in t for h in halves) for t in texts) - found))
         return pd.DataFrame(lines, columns=["kind", "secret", "whole", "half"])
 

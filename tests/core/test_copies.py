@@ -1,20 +1,22 @@
 """Copies are looked up by numbers that do not depend on how they were reached."""
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthkit.core.copies import INSIDE, ONE_WORD, CopyIndex, _Hashes, _letters_apart
+from synthkit.core.copies import INSIDE, ONE_WORD, CopyIndex, _letters_apart
+from synthkit.core.duplicates import gap_hashes, run_hashes, run_sums
 
 tokens = st.lists(st.sampled_from(["tea", "bus", "owl", "red", "hat"]), min_size=1, max_size=12)
 
 
 @given(tokens, st.data())
 def test_the_number_of_a_span_and_of_a_text_without_a_word_is_that_of_these_words(words, data):
-    hashes = _Hashes(words)
+    sums = run_sums(words)
     start = data.draw(st.integers(0, len(words) - 1))
     length = data.draw(st.integers(0, len(words) - start))
-    assert hashes.span(start, length) == _Hashes(words[start : start + length]).whole
-    assert hashes.without(start) == _Hashes(words[:start] + words[start + 1 :]).whole
+    assert run_hashes(sums, np.array([start]), length)[0] == run_sums(words[start : start + length])[-1]
+    assert gap_hashes(sums)[start] == run_sums(words[:start] + words[start + 1 :])[-1]
 
 
 @given(tokens, tokens, tokens)
