@@ -43,7 +43,7 @@ class CopyIndex:
     >>> [match.how for match in index.chance(("well", *index.words[0], "and", "nobody", "comes"))]
     ['a test text inside it']
     >>> index.nearest("Is the third lift again on the stuck floor?")
-    (0, 0.888...)
+    (0, 1.0)
     """
 
     def __init__(self, texts: Sequence[str]):
