@@ -13,7 +13,7 @@ import sys
 from itertools import combinations
 
 import synthkit as sk
-from synthkit.generation.annotate import relabel
+from synthkit.generation.annotate import annotate
 from synthkit.generation.vector_filters import SameMeaning
 
 TASK = "clinc150_domains"
@@ -57,7 +57,7 @@ def filters(task):
         ways[f"{strategy}, same meaning"] = make(task, strategy, filters=["same meaning"])
     boundary = make(task, "boundary", generations=1)
     ways["boundary, default"] = boundary
-    ways["boundary, relabelled"] = [relabel(g, progress=False) for g in boundary]
+    ways["boundary, relabelled"] = [annotate(g, progress=False) for g in boundary]
     result = sk.compare_strategies(task, ways)
     show(result, "zero_shot, no filter")
     print(result.contrasts("attributed, no filter").to_frame().to_string(index=False))

@@ -48,7 +48,8 @@ _PUBLIC = {
         "generate": "generate",
         "default_filters": "filters",
         "private_select": "private_selection",
-        "relabel": "annotate",
+        "annotate": "annotate",
+        "pick": "pick",
         "propose_attributes": "attributes",
     },
     "comparison": {
@@ -66,7 +67,8 @@ _PUBLIC = {
     },
     "cli": {"doctor": "doctor"},
 }
-_RENAMED: dict[str, str] = {"coverage": "balance"}  # old name: new name; each warns for one release
+# old name: new name; each warns for one release
+_RENAMED: dict[str, str] = {"coverage": "balance", "relabel": "annotate"}
 _MOVED = {  # old name: where it is, what to write in its place
     "plot_ledger": ("generation.plots", "made.ledger.plot()"),
     "load_card": ("views.card", "Card.load(folder), of synthkit.views.card"),

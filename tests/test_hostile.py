@@ -16,7 +16,7 @@ from support.vectors import bags
 from synthkit.core.exports import unguarded
 from synthkit.core.results import table
 from synthkit.generation import vector_filters
-from synthkit.generation.annotate import relabel
+from synthkit.generation.annotate import annotate
 from synthkit.generation.filters import default_filters
 from synthkit.generation.generate import generate
 from synthkit.generation.vector_filters import SameMeaning
@@ -189,7 +189,7 @@ def test_hostile_texts_cannot_leave_the_fence_of_a_relabelling_nor_its_replies_i
         {"texts": [{"number": 1, "label": "</td><script>"}, {"number": 2, "label": "menu"}, {"label": 3}]}
     )
     asked = Scripted(lambda request: evil)
-    done = relabel(everything, llm=asked, progress=False)
+    done = annotate(everything, llm=asked, progress=False)
     done.ledger.check()
     assert set(done.rows["label"]) == {"menu"}
     for request in asked.asked:

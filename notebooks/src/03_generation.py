@@ -136,7 +136,7 @@ sk.table(steps.rename_axis("texts").reset_index(), "the same replies under four 
 
 # %% tags=["keep_output"]
 whole_rows = runs["default"].rows
-again = sk.relabel(runs["default"], progress=False)
+again = sk.annotate(runs["default"], progress=False)
 asked_for = {r["id"]: r["label"] for r in whole_rows}
 changed = sum(asked_for[r["id"]] != r["label"] for r in again.rows)
 print(f"{changed} of {len(whole_rows)} rows change their label")

@@ -23,6 +23,7 @@ def pending(
     n: Annotated[int, typer.Option("--n", help="synthetic rows")] = 200,
     random_state: Annotated[int, typer.Option(help="which random generation")] = 0,
     relabel: Annotated[bool, typer.Option("--relabel", help="ask for the labels of that generation's rows")] = False,
+    annotate: Annotated[int, typer.Option(help="ask for the labels of so many unlabelled rows instead")] = 0,
     model: Annotated[str, typer.Option(help="model named in the Batch file")] = "any",
     out: Annotated[Path | None, typer.Option(help="file to write (default: standard output)")] = None,
 ) -> None:
@@ -33,8 +34,12 @@ def pending(
     from synthkit.seeds.gate import Gate
 
     the_task = sk.load_task(task)
-    plan = sk.plan(the_task, seeds_for(the_task, strategy), strategy=strategy, n=n, random_state=random_state)
-    asked = _relabelling(plan) if relabel else plan.slots
+    if annotate:
+        _outside(out)
+        asked = _annotation(the_task, annotate, random_state)
+    else:
+        plan = sk.plan(the_task, seeds_for(the_task, strategy), strategy=strategy, n=n, random_state=random_state)
+        asked = _relabelling(plan) if relabel else plan.slots
     lines = export_pending(asked, the_task.recordings, gate=Gate(the_task).requests, model=model)
     text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
     if out:
@@ -56,8 +61,8 @@ def import_(
     """File replies (OpenAI Batch output) with a task. Replies to other prompts than today's are left out and listed."""
     import synthkit as sk
     from synthkit.core.jsonl import read_jsonl
-    from synthkit.generation.annotate import PREFIX
-    from synthkit.llm.recorded import batch_line, parse_id
+    from synthkit.generation.annotate import BATCH, PREFIX, bare_reply
+    from synthkit.llm.recorded import SHOWS_TEXTS, batch_line, parse_id
     from synthkit.prompts.batch import import_batch
     from synthkit.prompts.plan import seeds_for, slot_request
     from synthkit.prompts.registry import get_strategy
@@ -68,6 +73,12 @@ def import_(
     for line in [] if requests else answered:
         parts = parse_id(str(line.get("custom_id")))
         name, state = parts["strategy"], parts["random_state"]
+        if name.startswith(SHOWS_TEXTS):
+            if (SHOWS_TEXTS, state) not in labels:
+                most = max(parse_id(a["custom_id"])["slot"] for a in answered if str(a["custom_id"]).startswith(name))
+                labels[SHOWS_TEXTS, state] = _annotation(the_task, BATCH * (most + 1), state)
+            asked += [batch_line(r, "any") for r in labels[SHOWS_TEXTS, state] if r.custom_id == line["custom_id"]]
+            continue
         if name.startswith(PREFIX):
             if (name, state) not in labels:
                 of = name.removeprefix(PREFIX)
@@ -79,6 +90,8 @@ def import_(
             seeds[name] = seeds_for(the_task, name)
         request = slot_request(the_task, seeds[name], get_strategy(name), parts["slot"], state)
         asked.append(batch_line(request, "any"))
+    known = {a["custom_id"]: a for a in asked if a["custom_id"].startswith(SHOWS_TEXTS)}
+    answered = [bare_reply(known[a["custom_id"]], a) if a.get("custom_id") in known else a for a in answered]
     added, problems = import_batch(asked, answered, the_task.recordings)
     print(f"{added} of {len(answered)} replies filed in {the_task.recordings}")
     for problem in problems:
@@ -109,3 +122,24 @@ def _relabelling(plan):
 
     whole = replace(plan, n=sum(r.count for r in plan.slots))
     return relabel_requests(sk.generate(whole, progress=False))
+
+
+def _annotation(task, n: int, random_state: int):
+    """Return the requests for the labels of n unlabelled rows picked at random, with those that check the labels."""
+    import synthkit as sk
+    from synthkit.generation.annotate import annotate_requests
+
+    if task.splits.unlabelled is None:
+        raise SynthkitError(f"task {task.name!r} has no unlabelled rows: name a file of them in task.yaml, unlabelled:")
+    picked = sk.pick(task.splits.unlabelled, n, random_state=random_state)
+    parts = annotate_requests(picked, task, seeds=sk.load_seeds(task), random_state=random_state)
+    return [request for part in parts for request in part]
+
+
+def _outside(out: Path | None) -> None:
+    """Refuse to write raw texts among the files of the project itself."""
+    from synthkit.tasks.task import bundled_tasks
+
+    project = next(iter(bundled_tasks().values())).parent.parent
+    if out is None or out.resolve().is_relative_to(project):
+        raise SynthkitError("--annotate writes raw texts: name a file outside the project with --out")

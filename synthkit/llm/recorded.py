@@ -1,7 +1,7 @@
 """Replies collected earlier, shipped with a task and looked up by the exact prompt they answered.
 
 A recording is two files in OpenAI's Batch format, joined by `custom_id`: `requests.jsonl` (what was asked) and
-`replies.jsonl` (what came back).
+`replies.jsonl` (what came back). Of a request that shows raw texts, for a model to label, only the prompt key is kept.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from synthkit.core.errors import SynthkitError
 from synthkit.core.jsonl import read_jsonl
 from synthkit.llm.request import Reply, Request, Usage, sha256_json
 
+SHOWS_TEXTS = "annotate"  # how the strategies of such requests begin
 OWN_SLOTS = 1000  # slots from here on are those of a loop: request j of iteration i is 1000 * i + j
 _ID = re.compile(r"(?P<strategy>\w+)-v(?P<version>\d+)-r(?P<random_state>\d+)-s(?P<slot>\d+)-a(?P<attempt>\d+)-\w{12}")
 
@@ -31,7 +32,7 @@ class Recorded:
         self._replies: dict[tuple, Reply] = {}
         self._asked: dict[tuple, dict[str, int]] = {}  # (strategy, random_state, slot, attempt): prompt_key -> version
         for entry, answer in joined(folder):
-            key, parts = prompt_key(entry["body"]), parse_id(entry["custom_id"])
+            key, parts = entry.get("prompt_key") or prompt_key(entry["body"]), parse_id(entry["custom_id"])
             where = (parts["random_state"], parts["slot"], parts["attempt"])
             self._replies[key, *where] = to_reply(answer)
             self._asked.setdefault((parts["strategy"], *where), {})[key] = parts["version"]
@@ -142,6 +143,13 @@ def batch_line(request: Request, model: str) -> dict:
         "url": "/v1/chat/completions",
         "body": request.body(model),
     }
+
+
+def kept_line(line: dict) -> dict:
+    """Return a line of Batch input as a recording keeps it: without its words, where it shows raw texts."""
+    if "body" not in line or not parse_id(line["custom_id"])["strategy"].startswith(SHOWS_TEXTS):
+        return line
+    return {"custom_id": line["custom_id"], "prompt_key": prompt_key(line["body"])}
 
 
 def batch_files(folder: Path) -> tuple[Path, Path]:

@@ -42,6 +42,8 @@ def find_roles(table: Table, given: dict[str, str | None]) -> dict[str, str]:
         if wanted is not None and wanted not in names:
             raise SynthkitError(f"{table.name}: {role}={wanted!r} is not a column; columns are: {listed}")
     for role, usual in USUAL.items():
+        if role not in (*given, "id"):
+            continue
         free = [n for n in names if n not in found.values() and n not in given.values()]
         if given.get(role) is not None:
             found[role] = given[role]
@@ -52,7 +54,7 @@ def find_roles(table: Table, given: dict[str, str | None]) -> dict[str, str]:
             found[role] = alike[0]
             if alike[0] != role:
                 table.note(f"used as {role}", alike[0], f"Another one? Name it: {role}=", column=alike[0])
-    for role in ("text", "label"):
+    for role in given:
         if role not in found:
             free = [n for n in names if n not in found.values() and not _ASIDE.fullmatch(n)]
             guess = _guess(table, role, free, found)

@@ -36,10 +36,8 @@ class Loaded(Result):
     source: str
 
     def summary(self) -> str:
-        return (
-            f"Loaded: {len(self.rows):,} rows, {len(set(self.rows['label']))} labels from {self.source}"
-            + repairs_summary(self.repairs)
-        )
+        labels = f"{len(set(self.rows['label']))} labels" if "label" in self.rows.column_names else "no labels"
+        return f"Loaded: {len(self.rows):,} rows, {labels} from {self.source}{repairs_summary(self.repairs)}"
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a repair: source, row, column, what, value, fix."""
@@ -76,6 +74,7 @@ def load_rows(
     encoding: str | None = None,
     strict: bool = False,
     prefix: str = "row",
+    labelled: bool = True,
 ) -> Loaded:
     """Return any table of labelled texts as rows, with a list of what was repaired.
 
@@ -86,7 +85,7 @@ def load_rows(
     that differ in case, blanks, `_` or `-` become one: that of `labels` where it is given, else the commonest; `names`
     translates labels (theirs: ours) first. An encoding that has to be guessed is said; one that cannot be is refused,
     until `encoding=` names it. `strict=True` refuses every repair that changes, drops or guesses. Rows without an id
-    get `prefix-0`, `prefix-1` ...
+    get `prefix-0`, `prefix-1` ... With `labelled=False` the texts have no labels, and the rows no column `label`.
 
     >>> from synthkit import load_rows
     >>> loaded = load_rows([{"text": "cold soup", "label": ["menu"]}, {"text": "a cat!", "label": ["animals"]}])
@@ -96,13 +95,15 @@ def load_rows(
     ['label taken out of its list or object in 2 rows']
     """
     table = read_table(source, encoding=encoding)
-    roles = find_roles(table, {"text": text, "label": label})
+    roles = find_roles(table, {"text": text, "label": label} if labelled else {"text": text})
     if table.sensitive:
         _withhold(table, roles["text"])
-    honour_status(table, roles["label"])
-    unwrap(table, roles["label"])
+    if labelled:
+        honour_status(table, roles["label"])
+        unwrap(table, roles["label"])
     refuse_nested_texts(table, roles["text"])
-    join_annotators(table, roles["text"], roles["label"])
+    if labelled:
+        join_annotators(table, roles["text"], roles["label"])
     rows = _cleaned(table, _by_role(table, roles), labels, names or {}, prefix)
     if strict and (bad := [r for r in table.repairs if not r.harmless]):
         more = f" (and {len(bad) - 1:,} more)" if len(bad) > 1 else ""
@@ -142,13 +143,14 @@ def _cleaned(table: Table, columns: dict[str, list[str]], labels, names: Mapping
     plain = (re.sub("\r\n?", "\n", t).strip() for t in raw)
     if changed := sum(a != b for a, b in zip(texts, plain, strict=True)):
         table.note("cleaned of control characters, broken Unicode", f"{changed:,} texts", "nothing", column="text")
-    spellings = spelt(table, columns["label"], labels, names)
-    strange = unknown_labels(Counter(spellings), list(labels)) if labels is not None else {}
+    labelled = "label" in columns
+    spellings = spelt(table, columns["label"], labels, names) if labelled else [""] * len(texts)
+    strange = unknown_labels(Counter(spellings), list(labels)) if labels is not None and labelled else {}
     for name, sentence in strange.items():
         table.note(STRANGE, name, sentence, column="label")
     keep = []
     for i, (text, name, number) in enumerate(zip(texts, spellings, table.numbers, strict=True)):
-        if text and name and name not in strange and (text.isascii() or fold(text)):
+        if text and (name or not labelled) and name not in strange and (text.isascii() or fold(text)):
             keep.append(i)
             continue
         empty = not fold(text)
@@ -160,8 +162,10 @@ def _cleaned(table: Table, columns: dict[str, list[str]], labels, names: Mapping
         first = table.repairs[-1] if table.repairs else Repair(table.name, None, "", "", "", "no rows")
         raise SynthkitError(f"{_where(first)}: {first.fix}. No row of {table.name} can be used")
     kept = {c: [values[i] for i in keep] for c, values in columns.items()}
-    kept["text"], kept["label"] = [texts[i] for i in keep], [spellings[i] for i in keep]
-    if len(set(kept["label"])) < 2:
+    kept["text"] = [texts[i] for i in keep]
+    if labelled:
+        kept["label"] = [spellings[i] for i in keep]
+    if labelled and len(set(kept["label"])) < 2:
         gone = [f". {_where(r)} was left out ({r.value}): {r.fix}" for r in table.repairs if r.what == LEFT_OUT]
         only = f"only one label ({kept['label'][0]!r}); a classifier needs at least two"
         raise SynthkitError(f"{table.name}: {only}{''.join(gone[:3])}")
@@ -173,7 +177,7 @@ def _cleaned(table: Table, columns: dict[str, list[str]], labels, names: Mapping
         del kept["id"]
     kept["id"] = _unique(table, kept["id"], numbers) if "id" in kept else [f"{prefix}-{i}" for i in keep]
     kept = {c: [v if v.isascii() else v.encode("utf-8", "replace").decode() for v in vs] for c, vs in kept.items()}
-    order = ["id", "text", "label"]
+    order = ["id", "text"] + ["label"] * labelled
     return make_rows({name: kept[name] for name in [*order, *(c for c in kept if c not in order)]})
 
 

@@ -25,12 +25,16 @@ if TYPE_CHECKING:
     from synthkit.tasks.task import Task
 
 VALIDATION_SHARE = 0.2  # of train, where the source has no validation rows
+HIDDEN = "train"  # as `unlabelled:` the rows of train, their labels hidden
 USUAL_K = 10  # seeds a label where nobody says another number
 
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Splits(Result):
-    """Real rows by role: `train` may be drawn from and trained on, `validation` chooses, `test` is scored once."""
+    """Real rows by role: `train` may be drawn from and trained on, `validation` chooses, `test` is scored once.
+
+    `unlabelled` (`id`, `text`) may be labelled by a model and then trained on; None where a task has none.
+    """
 
     train: Dataset
     validation: Dataset
@@ -38,9 +42,12 @@ class Splits(Result):
     repairs: tuple[Repair, ...] = ()
     notes: tuple[str, ...] = ()  # what to know before anything is spent: rows left out, labels without rows
     validation_from_train: bool = False
+    unlabelled: Dataset | None = None
 
     def summary(self) -> str:
         sizes = f"{len(self.train):,} train, {len(self.validation):,} validation, {len(self.test):,} test"
+        if self.unlabelled is not None and self.unlabelled["id"] != self.train["id"]:
+            sizes += f", {len(self.unlabelled):,} unlabelled"
         return f"Splits: {sizes}{repairs_summary(self.repairs)}" + "".join(f"; {note}" for note in self.notes)
 
     def to_frame(self):
@@ -74,6 +81,8 @@ def load_splits(task: Task) -> Splits:
                 f"no validation rows are named, so a fifth of train became them: label {few[0]!r} has {left[few[0]]} "
                 f"of its {whole[few[0]]} rows left, fewer than {USUAL_K} seeds",
             )
+    if pool := task.source.get("unlabelled"):
+        parts["unlabelled"], rows["unlabelled"] = _pool(task, pool, rows["train"])
     for name, some in rows.items():
         rows[name] = _numbered(some, name) if task.sensitive else some
         if task.sensitive:
@@ -94,6 +103,21 @@ def _own_rows(task: Task) -> dict[str, Loaded]:
         for name in ("train", "validation", "test")
         if name in source
     }
+
+
+def _pool(task: Task, source: str, train: Dataset) -> tuple[Loaded, Dataset]:
+    """Return the unlabelled rows: a file of texts, or those of train with their labels hidden."""
+    if source == HIDDEN:
+        return Loaded(train, (), source), train.select_columns(["id", "text"])
+    text = task.source.get("columns", {}).get("text")
+    names, where = {"encoding": task.source.get("encoding"), "labelled": False}, task.folder / source
+    try:
+        part = load_rows(where, text=text, prefix="unlabelled", **names)
+    except SynthkitError:
+        if text is None:
+            raise
+        part = load_rows(where, prefix="unlabelled", **names)
+    return part, part.rows
 
 
 def _translated(source: dict) -> dict[str, str]:

@@ -142,11 +142,13 @@ def _from_yaml(folder: Path) -> Task:
     raw = {key: value for key, value in raw.items() if value is not None}
     known = {*Task.__dataclass_fields__, "length"} - {"folder", "min_words", "max_words"}
     for key in raw:
-        if key not in known:
+        if key not in {*known, "unlabelled"}:
             raise SynthkitError(f"{where}: {unknown('key', key, sorted(known))}")
     raw["labels"] = _described(raw.get("labels"))
     length = raw.pop("length", None) or {}
     raw.setdefault("name", folder.name)
+    if "unlabelled" in raw and isinstance(raw.setdefault("source", {}), dict):
+        raw["source"] = {**raw["source"], "unlabelled": raw.pop("unlabelled")}
     for key, kind in _KINDS.items():
         got, needed = raw.get(key), key in _NEEDED
         if (needed and not got) or (key in raw and not isinstance(got, kind)):
@@ -223,7 +225,7 @@ def _check(task: Task, where: Path) -> None:
             ) from None
     if not all(isinstance(c, str) for c in task.channels):
         raise SynthkitError(f"{where}: `channels` must be a list of texts; got {task.channels!r}")
-    for part in ("train", "validation", "test", "encoding"):
+    for part in ("train", "validation", "test", "unlabelled", "encoding"):
         if not isinstance(task.source.get(part, ""), str):
             raise SynthkitError(f"{where}: source, {part}: expected a file name, got {task.source[part]!r}")
     for part in ("columns", "names", "groups"):

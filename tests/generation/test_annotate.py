@@ -5,15 +5,31 @@ import re
 
 import pytest
 from support.cafe import TRAIN
-from support.replies import as_reply
+from support.replies import as_reply, batch_answer
 
 from synthkit.core.errors import SynthkitError
-from synthkit.generation.annotate import BATCH, WAS, label_problem, relabel, relabel_requests
+from synthkit.core.rows import make_rows
+from synthkit.generation.annotate import (
+    AGAIN,
+    BATCH,
+    KNOWN,
+    WAS,
+    annotate,
+    annotate_requests,
+    bare_reply,
+    label_problem,
+    read_labels,
+    relabel_requests,
+)
 from synthkit.generation.generate import generate
+from synthkit.generation.pick import pick
 from synthkit.llm.budget import Budget
+from synthkit.llm.recorded import Recorded, batch_line
 from synthkit.llm.request import Reply, Usage
 from synthkit.llm.store import Store
+from synthkit.prompts.batch import import_batch
 from synthkit.prompts.plan import plan
+from synthkit.seeds.seeds import load_seeds
 from synthkit.tasks.task import load_task
 
 LABEL_OF = {t: label for label, texts in TRAIN.items() for t in texts}
@@ -38,7 +54,7 @@ def made(cafe, scripted):
 
 
 def test_each_row_gets_the_label_that_the_model_gives_it_and_remembers_the_old_one(made, scripted):
-    done = relabel(made, llm=scripted(annotator), progress=False)
+    done = annotate(made, llm=scripted(annotator), progress=False)
     assert [r["label"] for r in done.rows] == [LABEL_OF[r["text"]] for r in done.rows]
     assert [json.loads(r["attributes"])[WAS] for r in done.rows] == made.rows["label"]
     assert made.rows["label"] != done.rows["label"]
@@ -55,7 +71,7 @@ def test_the_requests_hide_the_label_mix_the_order_and_fence_the_texts(made):
 
 
 def test_the_ledger_counts_both_the_writing_and_the_labelling(made, scripted):
-    done = relabel(made, llm=scripted(annotator), progress=False)
+    done = annotate(made, llm=scripted(annotator), progress=False)
     done.ledger.check()
     assert (made.ledger.answered, done.ledger.answered) == (6, 8)
     assert done.ledger.tokens_in == made.ledger.tokens_in + 20
@@ -69,7 +85,7 @@ def test_unclear_rows_and_rows_without_an_answer_are_dropped_and_said_to_be(made
         said[1]["label"] = "no such label"
         return json.dumps({"texts": said[:-1]})
 
-    done = relabel(made, llm=scripted(shy), progress=False)
+    done = annotate(made, llm=scripted(shy), progress=False)
     done.ledger.check()
     assert dict(done.ledger.dropped) == {"label unclear": 2, "not relabelled": 4}
     assert len(done.rows) == 24
@@ -77,29 +93,119 @@ def test_unclear_rows_and_rows_without_an_answer_are_dropped_and_said_to_be(made
 
 
 def test_a_budget_ends_it_and_the_rest_is_dropped(made, scripted):
-    done = relabel(made, llm=scripted(annotator), budget=Budget(requests=1), progress=False)
+    done = annotate(made, llm=scripted(annotator), budget=Budget(requests=1), progress=False)
     assert (len(done.rows), done.ledger.not_asked) == (20, 1)
     assert dict(done.ledger.dropped) == {"not relabelled": 10}
 
 
 def test_a_second_run_asks_nothing(made, scripted, tmp_path):
     with Store(tmp_path / "replies.sqlite") as store:
-        first = relabel(made, llm=scripted(annotator), store=store, progress=False)
+        first = annotate(made, llm=scripted(annotator), store=store, progress=False)
         silent = scripted(lambda request: pytest.fail("asked again"))
-        assert relabel(made, llm=silent, store=store, progress=False).rows.to_list() == first.rows.to_list()
+        assert annotate(made, llm=silent, store=store, progress=False).rows.to_list() == first.rows.to_list()
 
 
 def test_answers_that_are_no_labels_are_an_error_or_a_problem(made, scripted):
     with pytest.raises(SynthkitError, match="none of the 2 requests got a label: 0 labels instead of"):
-        relabel(made, llm=scripted(lambda r: as_reply(["a"])), progress=False)
+        annotate(made, llm=scripted(lambda r: as_reply(["a"])), progress=False)
     request = relabel_requests(made)[0]
     assert label_problem(request, Reply("[" * 50_000, "x", Usage(1, 1))) == "0 labels instead of 20"
     with pytest.raises(SynthkitError, match="unknown llm 'ngram'"):
-        relabel(made, llm="ngram")
+        annotate(made, llm="ngram")
 
 
 def test_the_recorded_relabelling_of_boundary_answers_todays_rows():
     task = load_task("clinc150_domains")
     made = generate(plan(task, strategy="boundary", n=40), progress=False)
-    done = relabel(made, progress=False)
+    done = annotate(made, progress=False)
     assert len(done.rows) + sum(dict(done.ledger.dropped).get(r, 0) for r in ("label unclear", "not relabelled")) == 40
+
+
+# raw texts
+
+
+@pytest.fixture
+def pool(cafe):
+    texts = [text for texts in TRAIN.values() for text in texts]
+    return make_rows({"id": [f"mail-{i}" for i in range(len(texts))], "text": texts})
+
+
+def test_raw_texts_get_the_labels_that_a_model_gives_them_each_under_its_id(cafe, pool, scripted):
+    done = annotate(pool, cafe, llm=scripted(annotator), progress=False)
+    assert [r["label"] for r in done.rows] == [LABEL_OF[t] for t in pool["text"]]
+    assert done.rows["id"] == pool["id"]
+    assert done.agreed == (24, 24)
+    assert (done.ledger.planned, done.ledger.asked, done.ledger.kept) == (4, 24, 24)
+
+
+def test_a_text_with_two_labels_an_unclear_one_and_one_without_an_answer_are_left_out_and_said(cafe, pool, scripted):
+    def wavering(request):
+        items = json.loads(annotator(request))["texts"]
+        for item, row_id in zip(items, request.demo_ids, strict=True):
+            if row_id == "mail-3" and request.strategy == AGAIN:
+                item["label"] = "visits"
+            if row_id == "mail-4":
+                item["label"] = "unclear"
+        return json.dumps({"texts": [i for i, r in zip(items, request.demo_ids, strict=True) if r != "mail-5"]})
+
+    done = annotate(pool, cafe, llm=scripted(wavering), progress=False)
+    reasons = dict(zip(done.dropped()["id"], done.dropped()["reason"], strict=True))
+    assert reasons == {"mail-3": "two labels", "mail-4": "label unclear", "mail-5": "no label came back"}
+    assert done.agreed == (22, 23)
+    done.ledger.check()
+
+
+def test_labels_of_seeds_are_asked_blindly_and_say_how_often_the_model_is_right(cafe, pool, scripted):
+    def half_right(request):
+        items = json.loads(annotator(request))["texts"]
+        if request.strategy == KNOWN:
+            items = [{**i, "label": "menu"} for i in items]
+        return json.dumps({"texts": items})
+
+    source = scripted(half_right)
+    done = annotate(pool, cafe, seeds=load_seeds(cafe, k=3), llm=source, progress=False)
+    assert done.right == (3, 9)
+    assert "0.33 [0.12, 0.65] of seeds right" in done.summary()
+    asked = next(r for r in source.asked if r.strategy == KNOWN).messages[-1]["content"]
+    assert '"label"' not in asked.split("<texts>")[1].split("</texts>")[0]
+
+
+def test_the_first_rows_are_asked_about_in_the_same_requests_however_many_follow(cafe):
+    rows = make_rows({"id": [str(i) for i in range(70)], "text": [f"message {i} of many" for i in range(70)]})
+    few, all_ = (annotate_requests(rows.select(range(n)), cafe)[0] for n in (40, 70))
+    assert [r.prompt_key for r in few] == [r.prompt_key for r in all_[:2]]
+    assert [r.count for r in all_] == [20, 20, 20, 10]
+
+
+def test_long_texts_share_a_request_with_fewer_others(cafe):
+    rows = make_rows({"id": [str(i) for i in range(9)], "text": [f"{i} " + "long " * 1800 for i in range(9)]})
+    assert [r.count for r in annotate_requests(rows, cafe)[0]] == [4, 4, 1]
+
+
+@pytest.mark.parametrize(
+    "content", ['{"texts": [{"number": 1, "label": "menu", "text": "the soup was cold"}]}', "menu"]
+)
+def test_a_recording_of_raw_texts_keeps_neither_the_prompt_nor_what_a_reply_echoes(cafe, pool, tmp_path, content):
+    request = annotate_requests(pool.select([0]), cafe)[0][0]
+    asked, answered = batch_line(request, "any"), batch_answer(request.custom_id, content)
+    answered["response"]["body"]["prompt"] = asked
+    import_batch([asked], [bare_reply(asked, answered)], tmp_path)
+    written = "".join(p.read_text(encoding="utf-8") for p in tmp_path.iterdir())
+    assert not any(words in written for words in (pool["text"][0], "soup", "messages"))
+    found = Recorded(tmp_path).get(request)
+    assert (found and read_labels(request, found)) == ({1: "menu"} if content != "menu" else None)
+
+
+def test_replies_to_raw_texts_stand_beside_those_to_other_texts_of_the_same_slot(cafe, pool, tmp_path):
+    one, other = (annotate_requests(pool.select([i]), cafe)[0][0] for i in (0, 1))
+    for request in (one, other):
+        reply = batch_answer(request.custom_id, '{"texts": [{"number": 1, "label": "menu"}]}')
+        import_batch([batch_line(request, "any")], [reply], tmp_path)
+    assert Recorded(tmp_path).get(one) and Recorded(tmp_path).get(other)
+
+
+def test_a_pick_at_random_begins_with_a_smaller_one_and_holds_no_text_twice():
+    texts = [f"message {i % 30}" for i in range(60)]
+    rows = make_rows({"id": [str(i) for i in range(60)], "text": texts})
+    assert pick(rows, 10)["id"] == pick(rows, 25)["id"][:10]
+    assert sorted(pick(rows, 60)["text"]) == sorted(set(texts))

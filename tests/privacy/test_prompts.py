@@ -16,7 +16,7 @@ import synthkit
 from synthkit.core import withheld
 from synthkit.core.embedding import embed
 from synthkit.core.errors import SynthkitError
-from synthkit.generation.annotate import relabel
+from synthkit.generation.annotate import annotate
 from synthkit.generation.attributes import propose_attributes
 from synthkit.generation.generate import generate
 from synthkit.llm.client import LLM
@@ -164,7 +164,7 @@ def test_a_loop_shows_anonymised_seeds_also_in_the_requests_it_adds(open_clinic,
 
 def test_proposing_attributes_and_relabelling_send_nothing_of_a_real_row(clinic, listener, asks):
     made = generate(clinic, n=20, filters=[], **asks)
-    relabel(made, **asks)
+    annotate(made, **asks)
     with suppress(SynthkitError):  # the endpoint's words need not be of use
         propose_attributes(clinic, **asks)
     assert len(listener.bodies) > 6
@@ -177,7 +177,7 @@ def test_a_real_row_among_rows_to_be_labelled_is_stopped(clinic, listener, asks)
     texts = [clinic.splits.validation["text"][0], *made.rows["text"][1:]]
     leaking = replace(made, rows=made.rows.remove_columns("text").add_column("text", texts))
     with pytest.raises(SynthkitError, match="task marked sensitive"):
-        relabel(leaking, **asks)
+        annotate(leaking, **asks)
     assert len(listener.bodies) == before
 
 

@@ -1,6 +1,6 @@
 """Ask for texts close to another label that still carry their own: where a classifier has most to learn.
 
-PromptMix (Sahu et al. 2023, arXiv 2310.14192). It asks for mixtures and labels them anew afterwards: `sk.relabel`.
+PromptMix (Sahu et al. 2023, arXiv 2310.14192). It asks for mixtures and labels them anew afterwards: `sk.annotate`.
 With a profile the other label is one that this one is confused with, else each of the others in turn.
 """
 
