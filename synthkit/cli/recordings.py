@@ -61,7 +61,7 @@ def import_(
     """File replies (OpenAI Batch output) with a task. Replies to other prompts than today's are left out and listed."""
     import synthkit as sk
     from synthkit.core.jsonl import read_jsonl
-    from synthkit.generation.annotate import BATCH, PREFIX, bare_reply
+    from synthkit.generation.label_requests import BATCH, PREFIX, bare_reply
     from synthkit.llm.recorded import SHOWS_TEXTS, batch_line, parse_id
     from synthkit.prompts.batch import import_batch
     from synthkit.prompts.plan import seeds_for, slot_request
@@ -118,7 +118,7 @@ def status(task: Annotated[str, typer.Argument(metavar="TASK", help="a shipped t
 def _relabelling(plan):
     """Return the requests for the labels of all texts that the plan's recorded slots bring and the filters keep."""
     import synthkit as sk
-    from synthkit.generation.annotate import relabel_requests
+    from synthkit.generation.label_requests import relabel_requests
 
     whole = replace(plan, n=sum(r.count for r in plan.slots))
     return relabel_requests(sk.generate(whole, progress=False))
@@ -127,7 +127,7 @@ def _relabelling(plan):
 def _annotation(task, n: int, random_state: int):
     """Return the requests for the labels of n unlabelled rows picked at random, with those that check the labels."""
     import synthkit as sk
-    from synthkit.generation.annotate import annotate_requests
+    from synthkit.generation.label_requests import annotate_requests
 
     if task.splits.unlabelled is None:
         raise SynthkitError(f"task {task.name!r} has no unlabelled rows: name a file of them in task.yaml, unlabelled:")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from synthkit.core.errors import SynthkitError
 from synthkit.core.results import Result
 from synthkit.core.text import fold, tidy, words
-from synthkit.generation.annotate import BATCH, UNCLEAR, label_problem, label_request, labels_by_id
+from synthkit.generation.label_requests import BATCH, UNCLEAR, label_problem, label_request, labels_by_id
 from synthkit.generation.parsing import parse_reply
 from synthkit.generation.source import asking, make_source
 from synthkit.llm.budget import Budget

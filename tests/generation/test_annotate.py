@@ -9,19 +9,18 @@ from support.replies import as_reply, batch_answer
 
 from synthkit.core.errors import SynthkitError
 from synthkit.core.rows import make_rows
-from synthkit.generation.annotate import (
+from synthkit.generation.annotate import WAS, annotate
+from synthkit.generation.generate import generate
+from synthkit.generation.label_requests import (
     AGAIN,
     BATCH,
     KNOWN,
-    WAS,
-    annotate,
     annotate_requests,
     bare_reply,
     label_problem,
     read_labels,
     relabel_requests,
 )
-from synthkit.generation.generate import generate
 from synthkit.generation.pick import pick
 from synthkit.llm.budget import Budget
 from synthkit.llm.recorded import Recorded, batch_line
