@@ -18,8 +18,8 @@ def pick(rows: Dataset, n: int, *, by: str = "random", random_state: int = 0) ->
 
     >>> from synthkit.core.rows import make_rows
     >>> pool = make_rows({"id": list("abc"), "text": ["cold soup", "Cold  soup", "a fat cat"]})
-    >>> sorted(pick(pool, 2)["text"])[-1]
-    'a fat cat'
+    >>> len(pick(pool, 3))
+    2
     """
     if not isinstance(n, int) or n < 1:
         raise SynthkitError(f"n={n!r}: expected a whole number of rows, 1 or more")
