@@ -45,7 +45,7 @@ def asking(
     bar = tqdm(total=0, desc=what, unit="request", leave=False, delay=1, disable=not progress)
 
     def answers_to(requests: Sequence[Request], check: Callable) -> list[Answer]:
-        bar.total += len(requests)
+        before, bar.total = bar.n, bar.total + len(requests)
         return ask(
             requests,
             source,
@@ -53,8 +53,7 @@ def asking(
             gate=Gate(task).requests,
             store=kept,
             budget=budget,
-            on_answer=lambda _: bar.update(),
-            on_progress=lambda status: _show(bar, status),
+            on_progress=lambda status: _show(bar, before, status),
         )
 
     try:
@@ -65,7 +64,8 @@ def asking(
             kept.close()
 
 
-def _show(bar, status: Status) -> None:
+def _show(bar, before: int, status: Status) -> None:
     cost = f"${status.usd:.4f}" if status.usd else f"{status.tokens:,} tokens"
     # refresh=False: a refresh draws the bar before its delay is over, and then close() does not wipe it
     bar.set_postfix_str(f"{status.in_flight} in flight, {status.retries} retries, {cost}", refresh=False)
+    bar.update(before + status.done - bar.n)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import threading
 import warnings
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 
@@ -17,7 +16,6 @@ from synthkit.llm.answers import Answer, Attempt, Status, changed_model, from_st
 from synthkit.llm.budget import Budget, Hold, cost, most_tokens
 from synthkit.llm.endpoint import NoReply
 from synthkit.llm.request import Reply, Request
-from synthkit.llm.sharing import Sharing
 from synthkit.llm.slots import Slots
 from synthkit.llm.store import Store
 
@@ -42,7 +40,6 @@ def ask(
     gate: Callable[[Sequence[Request]], None] | None = None,
     store: Store | None = None,
     budget: Budget | None = None,
-    on_answer: Callable[[Answer], None] | None = None,
     on_progress: Callable[[Status], None] | None = None,
 ) -> list[Answer]:
     """Return one Answer a request, in order.
@@ -53,7 +50,7 @@ def ask(
 
     Before anything is sent `gate` looks at all requests and may refuse; what is recorded or made here leaves nothing.
     Runs on an event loop of its own in a thread of its own, so a notebook cell can call it while its loop is running.
-    `on_answer` and `on_progress` are called in the caller's thread.
+    `on_progress` is called in the caller's thread.
     """
     if gate is not None and getattr(source, "name", "") not in STAYS:
         gate(requests)
@@ -64,8 +61,6 @@ def ask(
     thread.start()
 
     def report():
-        while run.came and on_answer:
-            on_answer(run.came.popleft())
         if on_progress:
             on_progress(run.status())
         for note in run.news():
@@ -81,7 +76,8 @@ def ask(
         thread.join(0.8)
         if isinstance(error, KeyboardInterrupt):
             kept = "are in the store: run this again and only the rest is asked" if store is not None else "came"
-            raise Interrupted(f"stopped; {run.done} of {len(requests)} replies {kept}") from None
+            came = sum(answer.reply is not None for answer in run.answers())
+            raise Interrupted(f"stopped; {came} of {len(requests)} replies {kept}") from None
         raise
     if run.error:
         raise run.error
@@ -94,11 +90,9 @@ class _Run:
     def __init__(self, slots: Slots):
         self.slots, self.requests, self.source = slots, slots.requests, slots.source
         self.store, self.budget = slots.store, slots.budget
-        self.came: deque[Answer] = deque()
         self.error: BaseException | None = None
-        self.done = 0
         self._answers: list[Answer | None] = [None] * len(self.requests)
-        self._session = self._sharing = None
+        self._session = None
         self._notes: dict[str, None] = {}
         self._heard: set[str] = set()
         self._capped, self._stopped = False, ""
@@ -130,7 +124,7 @@ class _Run:
 
     def status(self) -> Status:
         in_flight, retries = self._session.traffic() if self._session else (0, 0)
-        return Status(self.done, in_flight, retries, self._usd, self._tokens)
+        return Status(sum(a is not None for a in self._answers), in_flight, retries, self._usd, self._tokens)
 
     def news(self) -> list[str]:
         """Return what the user should hear and has not heard yet."""
@@ -148,16 +142,8 @@ class _Run:
         if not waiting:  # a finished run opens no client
             return
         session = self.source.session() if hasattr(self.source, "session") else nullcontext()
-        if self.store is not None:
-            self._sharing = Sharing(self.store, [r.key(self.source) for r in self.requests])
-        try:
-            async with session as self._session, asyncio.TaskGroup() as group:
-                if self._sharing:
-                    self._sharing.start()
-                await self._dispatch(waiting[0], group)
-        finally:
-            if self._sharing:
-                self._sharing.close()
+        async with session as self._session, self.slots.shared(), asyncio.TaskGroup() as group:
+            await self._dispatch(waiting[0], group)
         if self._session:
             if self._of_no_use and not self._any_use and not self._stopped:
                 self._say_useless()
@@ -170,9 +156,8 @@ class _Run:
         places = 2 if self._session else 1
         window = asyncio.Semaphore(places * self.source.concurrency)
         for index, request in enumerate(self.requests[start:], start):
-            if self._sharing and not self.slots.is_settled(index):
-                claimed = await self._sharing.claim(index, self.slots.is_settled)
-                self.slots.read(claimed)  # another process may have been quicker
+            if not self.slots.is_settled(index):
+                await self.slots.claim(index)
             if self.slots.is_settled(index):
                 self._finish(index)
                 continue
@@ -220,9 +205,8 @@ class _Run:
                 if self._stopped:
                     ending = f"not asked: {self._stopped}"
                     break
-                if self._sharing and not self._sharing.mine(index):
-                    await self._sharing.news(index)
-                    self.slots.read([index])
+                if not self.slots.is_mine(index):
+                    await self.slots.news(index)
                     continue
                 if hold and not hold.room():
                     self._capped, ending = True, f"not asked again: {_CAPPED}"
@@ -247,8 +231,8 @@ class _Run:
                 hold.free()
             self._running -= 1
             self._settled.set()
-        if self._sharing and ending and not self._stopped:
-            await self._sharing.give_up(index)
+        if ending and not self._stopped:
+            await self.slots.give_up(index)
         if attempts or not self._stopped or not ending.startswith("not asked"):
             self._finish(index, ending)
 
@@ -278,8 +262,7 @@ class _Run:
     def _stop(self, reason: str) -> None:
         """Ask nothing more; what is on the wire is waited for."""
         self._stopped = self._stopped or reason
-        if self._sharing:
-            self._sharing.wake()
+        self.slots.wake()
         if self._session:
             self._session.close()
 
@@ -311,8 +294,6 @@ class _Run:
         request, reply = attempts[-1][:2] if attempts else (self.requests[index], None)
         problems = [problem for *_, problem in attempts if problem] + ([ending] if ending else [])
         self._answers[index] = Answer(request, reply, tuple(problems), replies=tuple(attempts))
-        self.done += reply is not None
-        self.came.append(self._answers[index])
 
 
 def _first(group: BaseExceptionGroup) -> BaseException:
