@@ -21,8 +21,7 @@ from synthkit.comparison.comparison import Comparison
 from synthkit.comparison.experiment import DIFFERENT, rests_on, same_lines, score_lines, versions
 from synthkit.core.embedding import embed
 from synthkit.core.rows import bare
-from synthkit.generation.augmentation import augment
-from synthkit.generation.baselines import baseline_rows
+from synthkit.generation.baselines import augment, baseline_rows
 from synthkit.generation.generate import Generation
 
 WHERE = Path(__file__).with_name("evidence.json")

@@ -27,7 +27,7 @@ from synthkit.core.classifier import LabelClassifier
 from synthkit.core.rows import make_rows
 from synthkit.core.stats import one_thread
 from synthkit.core.text import words
-from synthkit.generation.augmentation import augment
+from synthkit.generation.baselines import augment
 from synthkit.quality.alignment import c2st, coverage, distances, mmd, precision
 from synthkit.quality.diversity import distinct, vendi
 from synthkit.quality.fidelity import knn_fidelity

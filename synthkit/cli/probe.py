@@ -19,8 +19,8 @@ def try_(
 ) -> None:
     """Send one request to the live model, and say in ten lines what comes back and at what price."""
     import synthkit as sk
+    from synthkit.generation.ledger import FEWEST_TOKENS
     from synthkit.generation.parsing import best_attempt, reply_problem
-    from synthkit.generation.suspicions import FEWEST_TOKENS
     from synthkit.llm.budget import cost, price
     from synthkit.llm.engine import ask
     from synthkit.seeds.gate import Gate

@@ -19,8 +19,7 @@ from synthkit.core.errors import SynthkitError, unknown
 from synthkit.core.results import Result, Table
 from synthkit.core.stats import Interval, one_thread
 from synthkit.core.text import fold
-from synthkit.generation.augmentation import augment
-from synthkit.generation.baselines import baseline_rows
+from synthkit.generation.baselines import augment, baseline_rows
 from synthkit.generation.filters import SeedCopy
 from synthkit.generation.generate import Generation, generate
 from synthkit.prompts.plan import plan, seeds_for

@@ -13,11 +13,10 @@ from synthkit.core.exports import write_csv
 from synthkit.core.results import Result
 from synthkit.generation.filter import apply, as_filters, named
 from synthkit.generation.filters import default_filters
-from synthkit.generation.ledger import Ledger, requests_ledger
+from synthkit.generation.ledger import Ledger, requests_ledger, suspicions
 from synthkit.generation.parsing import best_attempt, reply_problem
 from synthkit.generation.rows import make_row, synthetic_rows
 from synthkit.generation.source import asking, make_source
-from synthkit.generation.suspicions import suspicions
 from synthkit.llm.budget import Budget
 from synthkit.llm.client import LLM
 from synthkit.llm.engine import Answer, from_store

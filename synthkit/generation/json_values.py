@@ -23,7 +23,8 @@ _KEY = re.compile(r"\s*(?:[\"'“‘][^\"'“”‘’\n]{1,60}[\"'”’]|[\w-]
 _KEY_CUT = re.compile(r"\s*(?:[\"'“‘][^\"'“”‘’\n]{0,60}[\"'”’]?|[\w-]{0,60})\s*\Z")  # where the text ends within one
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?")
 _WORD = re.compile(r"[A-Za-z]+")
-_ELLIPSIS = re.compile(r"\.\.\.|…")
+_BETWEEN = re.compile(r",|\.\.\.|…")
+_PAIR = re.compile(r"u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")  # one character in two
 _DECODER = json.JSONDecoder(strict=False)
 
 
@@ -68,7 +69,7 @@ class _Lenient:
             self.depth += 1
             if self.depth > DEEPEST:
                 raise _Damaged
-            read = self._object(at + 1) if char == "{" else self._array(at + 1)
+            read = self._members(at + 1, "}" if char == "{" else "]")
             self.depth -= 1
             return read
         if char and char in _CLOSERS:
@@ -83,48 +84,34 @@ class _Lenient:
             return _LITERALS[word.group().lower()], word.end()
         raise _Damaged
 
-    def _object(self, at: int) -> tuple[dict, int]:
-        out: dict = {}
+    def _members(self, at: int, closer: str) -> tuple[dict | list, int]:
+        """Return the members of an object or array up to its closer, or up to the end of the text."""
+        named, values, opener = {}, [], "{" if closer == "}" else "["
+        out = named if opener == "{" else values
         while True:
-            at = self._skip(at)
-            if at >= self.end or self.text[at] == "}":
+            at, key = self._skip(at), None
+            if at >= self.end or self.text[at] == closer:
                 return out, min(at + 1, self.end)
-            if self.text[at] == ",":
-                at += 1
+            if between := _BETWEEN.match(self.text, at):
+                at = between.end()
                 continue
-            if self.text[at] in _CLOSERS:
-                key, at = self._string(at, ":")
-            elif bare := _BARE_KEY.match(self.text, at):
-                key, at = bare.group(), bare.end()
-            elif dots := _ELLIPSIS.match(self.text, at):
-                at = dots.end()
-                continue
-            else:
-                raise _Damaged
-            at = self._skip(at)
-            if key is None or at >= self.end:
-                return out, self.end
-            if self.text[at] != ":":
-                raise _Damaged
-            at = self._skip(at + 1)
-            if at >= self.end:
-                return out, self.end
-            value, at = self.value(at, "{")
+            if opener == "{":
+                if self.text[at] in _CLOSERS:
+                    key, at = self._string(at, ":")
+                elif bare := _BARE_KEY.match(self.text, at):
+                    key, at = bare.group(), bare.end()
+                else:
+                    raise _Damaged
+                at = self._skip(at)
+                if key is not None and at < self.end and self.text[at] != ":":
+                    raise _Damaged
+                at = self._skip(at + 1)
+                if key is None or at >= self.end:
+                    return out, self.end
+            value, at = self.value(at, opener)
             if value is not None:
-                out.setdefault(key, value)
-
-    def _array(self, at: int) -> tuple[list, int]:
-        out: list = []
-        while True:
-            at = self._skip(at)
-            if at >= self.end or self.text[at] == "]":
-                return out, min(at + 1, self.end)
-            if self.text[at] == "," or (dots := _ELLIPSIS.match(self.text, at)):
-                at = at + 1 if self.text[at] == "," else dots.end()
-                continue
-            value, at = self.value(at, "[")
-            if value is not None:
-                out.append(value)
+                values.append(value)
+                named.setdefault(key, value)
 
     def _string(self, at: int, within: str) -> tuple[str | None, int]:
         """Return the string whose opening quote is at `at`; None where the text ends before it does."""
@@ -156,16 +143,12 @@ class _Lenient:
             digits = self.text[at + 1 : at + 1 + length]
             if len(digits) < length:
                 return "", self.end  # cut off: the string does not end
+            if pair := _PAIR.match(self.text, at):
+                return json.loads(f'"\\{pair.group()}"'), pair.end()
             try:
-                code = int(digits, 16)
-            except ValueError:
+                return chr(int(digits, 16)), at + 1 + length
+            except (ValueError, OverflowError):
                 raise _Damaged from None
-            if code > 0x10FFFF:
-                raise _Damaged
-            low = self.text[at + 5 : at + 11]
-            if 0xD800 <= code < 0xDC00 and re.fullmatch(r"\\u[dD][c-fC-F][0-9a-fA-F]{2}", low):
-                return chr(0x10000 + (code - 0xD800 << 10) + int(low[2:], 16) - 0xDC00), at + 11
-            return chr(code), at + 1 + len(digits)
         if char in _ESCAPES:
             return _ESCAPES[char], at + 1
         return (f"\\{char}" if char.isalnum() else char), at + 1
@@ -173,20 +156,16 @@ class _Lenient:
     def _closes(self, at: int, within: str) -> bool:
         """Whether a quote that ends at `at` ends its string: only where what follows goes on as JSON does."""
         after = self._skip(at)
-        if after >= self.end:
+        ends = {"{": "}", "[": "]"}.get(within, within)
+        if after >= self.end or not within or self.text[after] == ends:
             return True
-        char = self.text[after]
         if within == ":":
-            return char == ":"
-        if not within:
-            return True
-        if char == ("}" if within == "{" else "]"):
-            return True
-        if char == ",":
+            return False
+        if self.text[after] == ",":
             after = self._skip(after + 1)
         elif "\n" not in self.text[at:after]:  # a comma may be missing at the end of a line
             return False
-        if after >= self.end or self.text[after] == ("}" if within == "{" else "]"):
+        if after >= self.end or self.text[after] == ends:
             return True
         if within == "{":
             return bool(_KEY.match(self.text, after) or _KEY_CUT.match(self.text, after))

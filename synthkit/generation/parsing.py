@@ -94,11 +94,10 @@ def parse_reply(reply: Reply, *, key: str = "text", count: int = 5) -> list[dict
 
 
 def _is_json(content: str) -> bool:
-    try:
+    with suppress(ValueError, RecursionError):
         json.loads(content, strict=False)
-    except (ValueError, RecursionError):
-        return False
-    return True
+        return True
+    return False
 
 
 def _of_values(answer: str, key: str, count: int) -> list[dict]:
@@ -115,9 +114,11 @@ def _of_values(answer: str, key: str, count: int) -> list[dict]:
     if len(found) > 1:
         numbers = [number_of(i) for items in found for i in items]
         goes_on = None not in numbers and len(set(numbers)) == len(numbers)
-        if goes_on or all(len(items) == 1 for items in found):
-            every = [item for items in found for item in items]
-            return list({i[key]: i for i in reversed(every)}.values())[::-1] if not goes_on else every
+        every = [item for items in found for item in items]
+        if goes_on:
+            return every
+        if len(every) == len(found):  # one each: those that say the same are one
+            return list({i[key]: i for i in reversed(every)}.values())[::-1]
     return max(reversed(found), key=len, default=[])
 
 
@@ -125,12 +126,11 @@ def _items(value: object, key: str, depth: int = 0) -> list[dict]:
     """The items in a value, however it is boxed; [] where there are none or it is not clear which they are."""
     if depth > DEEPEST:
         return []
-    if isinstance(value, str):
-        inside = [v for v, *_ in json_values(value)] if value.lstrip()[:1] in ("{", "[") else []
+    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+        inside = [v for v, *_ in json_values(value)]
         return _items(inside[0], key, depth + 1) if len(inside) == 1 else []
-    if isinstance(value, list):
-        return _of_list(value, key, depth)
-    return _of_dict(value, key, depth) if isinstance(value, dict) else []
+    read = {list: _of_list, dict: _of_dict}.get(type(value))
+    return read(value, key, depth) if read else []
 
 
 def _of_list(values: list, key: str, depth: int) -> list[dict]:

@@ -9,7 +9,7 @@ from support.rows import invent
 
 from synthkit.comparison.strategies import MEASURES, _measured, compare_strategies
 from synthkit.core.errors import SynthkitError
-from synthkit.generation.augmentation import augment
+from synthkit.generation.baselines import augment
 from synthkit.generation.generate import generate
 from synthkit.llm.recorded import batch_line
 from synthkit.prompts.batch import import_batch
