@@ -28,7 +28,7 @@ from synthkit.core.rows import make_rows
 from synthkit.core.stats import one_thread
 from synthkit.core.text import words
 from synthkit.generation.baselines import augment
-from synthkit.quality.alignment import c2st, coverage, distances, mmd, precision
+from synthkit.quality.alignment import c2st, distances, mmd, reached
 from synthkit.quality.diversity import distinct, vendi
 from synthkit.quality.fidelity import knn_fidelity
 from synthkit.quality.usefulness import MOST, WEIGHTS, signals
@@ -182,8 +182,7 @@ def other_signals(vectors, tokens, labels, few_vectors, few_labels, unlabelled, 
         ),
         "MMD": -mmd(unlabelled[real], vectors[some], permutations=1)[0],
         "C2ST": -c2st(unlabelled[real], vectors[some]),
-        "coverage": coverage(unlabelled, vectors),
-        "precision": precision(unlabelled, vectors),
+        **{n: float(x.mean()) for n, x in zip(("coverage", "precision"), reached(unlabelled, vectors), strict=True)},
         "agreement of two halves": float(np.mean(agreed)) if agreed else 0.5,
         "vocabulary": float(np.log(len({w for text in tokens for w in text}))),
     }

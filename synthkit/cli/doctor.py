@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from synthkit.core.embedding import GET_WEIGHTS, weights_folder
 from synthkit.core.errors import SynthkitError
-from synthkit.core.results import Result
+from synthkit.core.results import Result, frame_of
 from synthkit.llm.recorded import Recorded
 from synthkit.llm.store import Store, home
 from synthkit.tasks.task import bundled_tasks, load_task
@@ -19,16 +19,8 @@ from synthkit.tasks.task import bundled_tasks, load_task
 if TYPE_CHECKING:
     import pandas as pd
 
-PACKAGES = (
-    "jupyterlab",
-    "ipywidgets",
-    "openai",
-    "datasets",
-    "umap-learn",
-    "seaborn",
-    "scikit-learn",
-    "presidio-analyzer",
-)
+PACKAGES = ("jupyterlab", "ipywidgets", "openai", "datasets", "umap-learn", "seaborn", "scikit-learn")
+PACKAGES += ("presidio-analyzer",)
 
 
 @dataclass(frozen=True, repr=False)
@@ -47,9 +39,7 @@ class Checkup(Result):
         return "Checkup: all there" if not missing else f"Checkup: {missing} to mend"
 
     def to_frame(self) -> pd.DataFrame:
-        import pandas as pd
-
-        return pd.DataFrame(self.lines, columns=["what", "is", "to mend it"])
+        return frame_of(self.lines, columns=["what", "is", "to mend it"])
 
 
 def doctor() -> Checkup:
@@ -62,9 +52,7 @@ def doctor() -> Checkup:
             lines.append((name, "missing", "pip install -e ."))
     lines.append(_store())
     folder = weights_folder()
-    lines.append(
-        ("sentence vectors", f"minilm, {folder}", "") if folder else ("sentence vectors", "lsa (weaker)", GET_WEIGHTS)
-    )
+    lines.append(("sentence vectors", f"minilm, {folder}" if folder else "lsa (weaker)", "" if folder else GET_WEIGHTS))
     lines += _endpoint()
     for name in bundled_tasks():
         task = load_task(name)

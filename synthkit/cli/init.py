@@ -12,6 +12,7 @@ import typer
 
 from synthkit.cli import options as shared
 from synthkit.core.errors import SynthkitError
+from synthkit.core.exports import write_private
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -49,7 +50,7 @@ def init(
     shared.folder(folder)
     for name, part in (("train", rows), ("test", held_out)):
         write_csv(folder / f"{name}.csv", part.to_pandas())
-    shared.write(
+    write_private(
         where,
         task_yaml(re.sub(r"[^\w .-]", "_", folder.resolve().name) or "task", rows, bool(test), sensitive_task(train)),
     )
@@ -98,7 +99,7 @@ def task_yaml(name: str, rows: Dataset, given_test: bool, sensitive: dict | None
 
     texts, labels = list(rows["text"]), list(rows["label"])
     language, _ = language_of(texts)
-    by_words = language.split("-")[0] not in NO_BLANKS
+    by_words = ", counted letter by letter" if language.split("-")[0] in NO_BLANKS else ""
     low, high = np.quantile([len(words(t)) for t in texts], [0.05, 0.95]).round().astype(int).tolist()
     gate, patterns = Gate(), dict(sensitive.get("patterns") or {}) if sensitive else {}
     gate.sensitive, gate.patterns = bool(sensitive), patterns
@@ -106,47 +107,43 @@ def task_yaml(name: str, rows: Dataset, given_test: bool, sensitive: dict | None
     terms = class_terms({n: [t for t, x in zip(plain, labels, strict=True) if x == n] for n in sorted(set(labels))})
     counts = Counter(labels)
     personal = ", ".join(f"{count} {kind}" for kind, count in gate.counts.most_common()) or "none that can be found"
-    note = language_note(language)
-    described = []
-    for label, count in counts.most_common():
-        words_apart = f"; words that set it apart: {', '.join(terms[label][:TERMS])}" if terms[label] else ""
-        described.append(f"  {_quoted(label)}:  # {count:,} rows{words_apart}")
-    length = f"length: {{min_words: {max(1, low)}, max_words: {max(1, low, high)}}}"
-    return "\n".join(
-        [
-            f"name: {_quoted(name)}",
-            *([f"# {note}"] if note else []),
-            f"language: {language}  # as most rows look",
-            "text_kind: text  # what one row is, as a prompt says it: customer message, film review sentence",
-            "",
-            f"# Personal data found in {len(texts):,} train rows: {personal}.",
-            "# Prompts show anonymised rows. true: rows never leave this machine as they are, nor stand in reports.",
-            f"sensitive: {'true  # as is the task that these rows are of' if sensitive else 'false'}",
-            f"{'' if patterns else '# '}patterns:  # what is personal here beside mail, phone, names: a regular "
-            "expression by type",
-            *([f"  {kind}: {_quoted(p)}" for kind, p in patterns.items()] or [r"#   ORDER_NUMBER: '#\d{8}\b'"]),
-            "",
-            "# Goes into every prompt: what the texts are, who writes them to whom, how they sound.",
-            "domain: >-",
-            f"  {UNFILLED}: what these texts are, who writes them, why, and how they sound.",
-            "",
-            f"{length}  # of nine in ten rows" + ("" if by_words else ", counted letter by letter"),
-            "",
-            f"# What each label means, as you would tell a colleague; it goes into every prompt. {len(counts)} labels:",
-            "labels:",
-            *described,
-            "",
-            "# One value of each dimension is drawn for every text that the `attributed` strategy asks for.",
-            "# attributes:",
-            "#   form: [a few words, one plain sentence, a longer story, a question]",
-            "",
-            "source:",
-            "  train: train.csv",
-            f"  test: test.csv  # {'as given' if given_test else 'held out of your rows; no row repeats one of train'}",
-            "  # validation: validation.csv  # without it a fifth of train is held back to choose by",
-            "",
-        ]
+    note = f"# {note}\n" if (note := language_note(language)) else ""
+    described = "\n".join(
+        f"  {_quoted(label)}:  # {count:,} rows"
+        + (f"; words that set it apart: {', '.join(terms[label][:TERMS])}" if terms[label] else "")
+        for label, count in counts.most_common()
     )
+    looked_for = "\n".join(f"  {kind}: {_quoted(p)}" for kind, p in patterns.items()) or r"#   ORDER_NUMBER: '#\d{8}\b'"
+    return f"""\
+name: {_quoted(name)}
+{note}language: {language}  # as most rows look
+text_kind: text  # what one row is, as a prompt says it: customer message, film review sentence
+
+# Personal data found in {len(texts):,} train rows: {personal}.
+# Prompts show anonymised rows. true: rows never leave this machine as they are, nor stand in reports.
+sensitive: {"true  # as is the task that these rows are of" if sensitive else "false"}
+{"" if patterns else "# "}patterns:  # what is personal here beside mail, phone, names: a regular expression by type
+{looked_for}
+
+# Goes into every prompt: what the texts are, who writes them to whom, how they sound.
+domain: >-
+  {UNFILLED}: what these texts are, who writes them, why, and how they sound.
+
+length: {{min_words: {max(1, low)}, max_words: {max(1, low, high)}}}  # of nine in ten rows{by_words}
+
+# What each label means, as you would tell a colleague; it goes into every prompt. {len(counts)} labels:
+labels:
+{described}
+
+# One value of each dimension is drawn for every text that the `attributed` strategy asks for.
+# attributes:
+#   form: [a few words, one plain sentence, a longer story, a question]
+
+source:
+  train: train.csv
+  test: test.csv  # {"as given" if given_test else "held out of your rows; no row repeats one of train"}
+  # validation: validation.csv  # without it a fifth of train is held back to choose by
+"""
 
 
 def _quoted(value: str) -> str:

@@ -37,7 +37,8 @@ def execute(source: Path, parameters: dict | None = None, *, progress: bool = Fa
         if parameters and "parameters" in cell.metadata.get("tags", []):
             known = {k: v for k, v in parameters.items() if f"{k} = " in cell.source}
             cell.source += "".join(f"\n{name} = {value!r}" for name, value in known.items())
-    client = NotebookClient(notebook, timeout=600, resources=_at(source), **_SETTINGS)
+    at = {"metadata": {"path": str(source.resolve().parent)}}
+    client = NotebookClient(notebook, timeout=600, resources=at, **_SETTINGS)
     code = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
     if progress:
         client.on_cell_start = lambda cell, cell_index: _say(source, code, cell_index)
@@ -46,10 +47,6 @@ def execute(source: Path, parameters: dict | None = None, *, progress: bool = Fa
     except CellExecutionError as error:
         raise SynthkitError(f"{source.name}: a cell failed: {error.ename}: {error.evalue}") from None
     return notebook
-
-
-def _at(source: Path) -> dict:
-    return {"metadata": {"path": str(source.resolve().parent)}}
 
 
 def _say(source: Path, code: list[int], index: int) -> None:

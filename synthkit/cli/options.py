@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from synthkit.core.errors import SynthkitError
-from synthkit.core.exports import write_private
 
 REPAIRS_SHOWN = 10
 
@@ -47,11 +46,6 @@ def tell(repairs) -> None:
         say(f"{source}{row}: {what}: {value}." + (f" {fix}" if fix not in ("", "nothing") else ""))
     if len(rows) > REPAIRS_SHOWN:
         say(f"... and {len(rows) - REPAIRS_SHOWN:,} more repairs")
-
-
-def write(path: Path, text: str) -> None:
-    """Write a text file for its owner alone; a folder that is not there, or not to be written to, is one line."""
-    write_private(path, text)
 
 
 def folder(path: Path) -> Path:

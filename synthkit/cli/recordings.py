@@ -12,6 +12,7 @@ import typer
 
 from synthkit.core.errors import SynthkitError
 from synthkit.core.exports import write_private
+from synthkit.core.results import frame_of
 
 app = typer.Typer(no_args_is_help=True, help="Replies that are shipped with a task.")
 
@@ -103,8 +104,6 @@ def import_(
 @app.command()
 def status(task: Annotated[str, typer.Argument(metavar="TASK", help="a shipped task or a folder")]) -> None:
     """Print what is recorded: strategy, version of its prompt, generation, replies."""
-    import pandas as pd
-
     import synthkit as sk
     from synthkit.llm.recorded import Recorded
 
@@ -112,7 +111,7 @@ def status(task: Annotated[str, typer.Argument(metavar="TASK", help="a shipped t
     if not counts:
         print(f"nothing is recorded for {task}")
         return
-    print(pd.DataFrame(counts, columns=["strategy", "version", "random_state", "replies"]).to_string(index=False))
+    print(frame_of(counts, columns=["strategy", "version", "random_state", "replies"]).to_string(index=False))
 
 
 def _relabelling(plan):

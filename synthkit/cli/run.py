@@ -11,6 +11,7 @@ import typer
 from synthkit.cli import options as shared
 from synthkit.cli.live import Live, end_short, with_attributes, with_live_options
 from synthkit.core.errors import SynthkitError
+from synthkit.core.exports import write_private
 
 
 @with_live_options
@@ -72,9 +73,9 @@ def run(
     else:
         shared.say(f"5/6  no map: it needs {MAP_ROWS} real rows beside the test rows")
     page, table, result = (out / f"{the_task.name}.{kind}" for kind in ("html", "csv", "json"))
-    shared.write(page, render_page(made, comparison, report, figures, student=comparison.student))
+    write_private(page, render_page(made, comparison, report, figures, student=comparison.student))
     made.to_csv(table)
-    shared.write(result, result_json(experiment, several, comparison))
+    write_private(result, result_json(experiment, several, comparison))
     bundled = (
         llm == "recorded"
         and seeds_for(the_task, strategy, k=k, llm=llm) is None
@@ -113,7 +114,7 @@ def _lesson(out: Path, task, parameters: dict) -> Path | None:
     notebook = execute(source, parameters, progress=True)
     shared.say("")
     target = out / f"{task.name}.ipynb"
-    shared.write(target, nbformat.writes(notebook) + "\n")
+    write_private(target, nbformat.writes(notebook) + "\n")
     return target
 
 

@@ -56,6 +56,8 @@ def compare(
     >>> found.get("few").accuracy.value
     1.0
     """
+    from tqdm.auto import tqdm
+
     if not arms:
         raise SynthkitError("compare({}): expected at least one arm, as {'few': rows}")
     need_columns("test=", test)
@@ -82,7 +84,8 @@ def compare(
     asked = [*test["text"], *(text for text, _ in back)]
     students_ = {name: maker(asked, embedder) for name, maker in makers.items()}
     units, out, trts, fits = numbered(named, clean), [], [], {}
-    with _bar(len(makers) * sum(map(len, clean.values())), progress) as bar:
+    total = len(makers) * sum(map(len, clean.values()))
+    with tqdm(total=total, desc="compare", unit="fit", leave=False, delay=1, disable=not progress) as bar:
         for arm, sets in clean.items():
             drawn_again = _drawn_again(named[arm], sets, random_state)
             for name, student in students_.items():
@@ -193,9 +196,3 @@ def _models(arms: Mapping[str, Arm]) -> str:
     )
     names = sorted({m for rows in sets if "model" in rows.column_names for m in rows["model"]})
     return "+".join("ngram (no language model)" if m == "ngram" else m for m in names) or UNNAMED
-
-
-def _bar(total: int, progress: bool):
-    from tqdm.auto import tqdm
-
-    return tqdm(total=total, desc="compare", unit="fit", leave=False, delay=1, disable=not progress)

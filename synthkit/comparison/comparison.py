@@ -14,12 +14,11 @@ from synthkit.comparison import tables
 from synthkit.comparison.leakage import Refused
 from synthkit.comparison.worth import Worth, disagreeing, headline, worth
 from synthkit.core.errors import SynthkitError, unknown
-from synthkit.core.results import Result
+from synthkit.core.results import Result, frame_of
 from synthkit.core.stats import Estimate, Fits, Interval, estimate, score
 
 if TYPE_CHECKING:
     import pandas as pd
-    from datasets import Dataset
 
     from synthkit.core.results import Table
 
@@ -119,10 +118,8 @@ class Comparison(Result):
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row an arm and student: rows, real rows behind them, draws, scores with intervals, settings."""
-        import pandas as pd
-
         lines = [*self.scores, *self.trts]
-        return pd.DataFrame(
+        return frame_of(
             {
                 "trained on": [GLOSS.get(s.arm, s.arm) for s in lines],
                 "student": [s.student for s in lines],
@@ -137,11 +134,10 @@ class Comparison(Result):
 
     def get(self, arm: str, student: str | None = None) -> Score:
         """Return the score of one arm and student."""
-        wanted = (arm, student or self.student)
-        for s in self.scores:
-            if (s.arm, s.student) == wanted:
-                return s
-        raise unknown("arm and student", ", ".join(wanted), [f"{s.arm}, {s.student}" for s in self.scores])
+        wanted, found = (arm, student or self.student), {(s.arm, s.student): s for s in self.scores}
+        if wanted not in found:
+            raise unknown("arm and student", ", ".join(wanted), map(", ".join, found))
+        return found[wanted]
 
     def estimate(self, weights: dict[str, float], student: str | None = None, what: str | int = "macro_f1") -> Estimate:
         """Return a sum of arms' scores, each times its weight, with variance: a difference is `{arm: 1, other: -1}`."""
@@ -183,12 +179,7 @@ class Comparison(Result):
         return tables.per_class(self, arms, student or self.student)
 
     def errors(
-        self,
-        arm: str | None = None,
-        other: str | None = None,
-        *,
-        student: str | None = None,
-        rows: Dataset | None = None,
+        self, arm: str | None = None, other: str | None = None, *, student: str | None = None, rows=None
     ) -> Table:
         """Return the test rows that training on `arm` instead of `other` put right (fixed) or wrong (caused).
 

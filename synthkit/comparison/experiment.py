@@ -15,7 +15,7 @@ from synthkit.comparison.arms import DRAWS, standard_arms
 from synthkit.comparison.compare import compare
 from synthkit.comparison.comparison import Comparison
 from synthkit.core.errors import SynthkitError
-from synthkit.core.results import Result
+from synthkit.core.results import Result, frame_of
 from synthkit.generation.generate import Generation, generate
 from synthkit.llm.client import LLM
 from synthkit.llm.recorded import Recorded
@@ -51,17 +51,8 @@ class Experiment:
         """Return the synthetic sets, one a random state."""
         shown = seeds_for(task, self.strategy, k=self.k, llm=self.llm)
         each = dict.fromkeys(task.labels, self.per_label) if self.per_label else None
-        plans = [
-            plan(
-                task,
-                shown,
-                strategy=self.strategy.split("+"),
-                n=None if each else self.n,
-                per_label=each,
-                random_state=state,
-            )
-            for state in self.random_states
-        ]
+        asked = {"strategy": self.strategy.split("+"), "n": None if each else self.n, "per_label": each}
+        plans = [plan(task, shown, random_state=state, **asked) for state in self.random_states]
         return [generate(p, llm=llm or self.llm, store=store, budget=budget, progress=progress) for p in plans]
 
     def comparison(self, made: Sequence[Generation], *, progress: bool = True) -> Comparison:
@@ -146,9 +137,7 @@ class Reproduction(Result):
 
     def to_frame(self) -> pd.DataFrame:
         """Return one line a version, a hash and a score."""
-        import pandas as pd
-
-        return pd.DataFrame(self.lines, columns=Line._fields)
+        return frame_of(self.lines, columns=Line._fields)
 
 
 def reproduce(saved: str | Path | dict, *, task: str | None = None, progress: bool = True) -> Reproduction:

@@ -12,7 +12,7 @@ from synthkit.comparison.arms import DRAWS, Arm, as_generations, joined, paired
 from synthkit.comparison.compare import compare
 from synthkit.comparison.comparison import STUDENT, Comparison
 from synthkit.core.errors import SynthkitError, unknown
-from synthkit.core.results import Result
+from synthkit.core.results import Result, frame_of
 from synthkit.core.rows import bare
 from synthkit.core.stats import Interval
 
@@ -45,13 +45,11 @@ class LearningCurve(Result):
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a number of synthetic rows, one column a number of real rows a label."""
-        import pandas as pd
-
         cells = {
             f"{k} real a label" if k else "no real": [str(self.get(k, n)) if k or n else "" for n in self.synthetic]
             for k in self.real
         }
-        return pd.DataFrame({"synthetic rows": self.synthetic, **cells})
+        return frame_of({"synthetic rows": self.synthetic, **cells})
 
     def plot(self):
         """Return a figure: one line a number of real rows, over synthetic rows."""
@@ -100,14 +98,8 @@ def learning_curve(
         every = [(g, d) for g in range(len(rows)) for d in range(draws)]
         few, pairs, _ = paired(generations, k, draws) if k else ([None] * draws, every, False)
         arms |= {_name(k, n): _arm(rows, few, pairs, k, n) for n in sizes if k or n}
-    scored = compare(
-        arms,
-        test=getattr(task.splits, on),
-        students=[student],
-        random_state=random_state,
-        task=task,
-        progress=progress,
-    )
+    asked = {"students": [student], "random_state": random_state, "task": task, "progress": progress}
+    scored = compare(arms, test=getattr(task.splits, on), **asked)
     return LearningCurve(tuple(numbers), tuple(sizes), scored, on)
 
 

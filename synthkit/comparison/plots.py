@@ -8,7 +8,7 @@ import numpy as np
 
 from synthkit.comparison.worth import SIZED
 from synthkit.core.errors import SynthkitError
-from synthkit.core.figures import BLUE, COLOURS, GREY, MARKERS, VERMILION, closed, grid, plain, theme
+from synthkit.core.figures import BLUE, COLOURS, GREY, MARKERS, VERMILION, above, closed, grid, plain, ruled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,7 +22,6 @@ MOST = 30  # labels in one figure: of more, those that change most
 
 def plot_comparison(comparison: Comparison) -> Figure:
     """Return dots and 95 % intervals of macro-F1: one row an arm, one marker a student."""
-    theme()
     arms = [arm for arm in dict.fromkeys(s.arm for s in comparison.scores) if not SIZED.fullmatch(arm)]
     students = list(dict.fromkeys(s.student for s in comparison.scores))
     figure, (axis,) = grid(1, 1, 1, size=(7.2, 0.62 * len(arms) + 1.4))
@@ -41,15 +40,13 @@ def plot_comparison(comparison: Comparison) -> Figure:
     kind = "stand-in" if comparison.stand_in else "real"
     axis.set_xlabel(f"macro-F1 on {comparison.test_rows:,} {kind} test rows, with 95 % interval")
     axis.margins(x=0.12)
-    axis.grid(axis="x", color="#e3e3e3", lw=0.8)
-    axis.set_axisbelow(True)
-    axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(students), fontsize=9)
+    ruled(axis, "x")
+    above(axis, len(students))
     return closed(figure)
 
 
 def plot_classes(comparison: Comparison) -> Figure:
     """Return each label's recall before and after, joined by a line: the primary contrast, largest loss first."""
-    theme()
     if not comparison.primary:
         raise SynthkitError("this comparison has no primary contrast: compare(..., primary=('with', 'without'))")
     after, before = (comparison.recalls(arm) for arm in comparison.primary)
@@ -66,23 +63,20 @@ def plot_classes(comparison: Comparison) -> Figure:
     axis.invert_yaxis()
     some = f", the {MOST} of {len(comparison.labels)} labels that change most" if len(order) == MOST else ""
     axis.set_xlabel(f"recall on the test rows of a label (their number){some}")
-    axis.grid(axis="x", color="#e3e3e3", lw=0.8)
-    axis.set_axisbelow(True)
-    axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, fontsize=9)
+    ruled(axis, "x")
+    above(axis, 2)
     return closed(figure)
 
 
 def plot_curve(curve: LearningCurve) -> Figure:
     """Return macro-F1 over synthetic rows, dots and 95 % intervals: a line for each number of real rows a label."""
-    theme()
     figure, (axis,) = grid(1, 1, 1, size=(7.2, 4.2))
     for number, k in enumerate(curve.real):
         colour, marker = ([*COLOURS, GREY] * 3)[number], (MARKERS * 4)[number]
         at = [i for i, n in enumerate(curve.synthetic) if k or n]
         f1 = [curve.get(k, curve.synthetic[i]) for i in at]
-        places = [
-            i + (number - (len(curve.real) - 1) / 2) * 0.1 for i in at
-        ]  # side by side, so that none hides another
+        beside = (number - (len(curve.real) - 1) / 2) * 0.1  # so that none hides another
+        places = [i + beside for i in at]
         for x, y in zip(places, f1, strict=True):
             axis.plot([x, x], [y.low, y.high], color=colour, lw=1.6, solid_capstyle="round")
         name = f"{k} real rows a label" if k else "no real rows"
@@ -90,15 +84,13 @@ def plot_curve(curve: LearningCurve) -> Figure:
     axis.set_xticks(range(len(curve.synthetic)), [f"{n:,}" for n in curve.synthetic])
     axis.set_xlabel("synthetic rows")
     axis.set_ylabel(f"macro-F1 on {curve.comparison.test_rows:,} {curve.scored_on} rows")
-    axis.grid(axis="y", color="#e3e3e3", lw=0.8)
-    axis.set_axisbelow(True)
+    ruled(axis, "y")
     axis.legend(loc="lower right", fontsize=9)
     return closed(figure)
 
 
 def plot_strategies(strategies: StrategyComparison) -> Figure:
     """Return ways of asking by use: macro-F1 with the few real rows (95 % intervals) and tokens for each row kept."""
-    theme()
     f1 = {e.strategy: strategies.score(f"real_few+{e.strategy}") for e in strategies.entries}
     ordered = sorted(strategies.entries, key=lambda e: -f1[e.strategy].value)
     figure, (quality, cost) = grid(1, 2, 1, size=(8.2, 0.34 * len(ordered) + 1.3))

@@ -16,7 +16,7 @@ from synthkit.comparison.compare import compare
 from synthkit.comparison.comparison import STUDENT, Comparison
 from synthkit.core.embedding import default_embedder, embed
 from synthkit.core.errors import SynthkitError, unknown
-from synthkit.core.results import Result, Table
+from synthkit.core.results import Result, Table, frame_of
 from synthkit.core.stats import Interval, one_thread
 from synthkit.core.text import fold
 from synthkit.generation.baselines import augment, baseline_rows
@@ -25,7 +25,7 @@ from synthkit.generation.generate import Generation, generate
 from synthkit.prompts.plan import plan, seeds_for
 from synthkit.prompts.registry import get_strategy
 from synthkit.quality.controls import Halves
-from synthkit.quality.registry import METRICS, SMALLEST
+from synthkit.quality.registry import METRICS, SMALLEST, measured
 from synthkit.seeds.seeds import Seeds, load_seeds
 
 if TYPE_CHECKING:
@@ -89,8 +89,6 @@ class StrategyComparison(Result):
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a way of asking, real rows and baselines: yield, cost, quality, macro-F1 alone and both."""
-        import pandas as pd
-
         out = []
         for e in self.entries:
             both = {"macro-F1 alone": self.score(e.strategy), "with real_few": self.score(f"real_few+{e.strategy}")}
@@ -105,7 +103,7 @@ class StrategyComparison(Result):
                 out.append({"asked by": f"{arm} (baseline)", **both})
         few = self.comparison.get("real_few", STUDENT)
         out.append({"asked by": f"real_few ({few.rows} rows)", "macro-F1 alone": str(few.macro_f1)})
-        return pd.DataFrame([{k: str(v) for k, v in line.items()} for line in out]).fillna("")
+        return frame_of([{k: str(v) for k, v in line.items()} for line in out]).fillna("")
 
     def score(self, arm: str) -> Interval:
         """Return the macro-F1 of an arm, such as "zero_shot" or "real_few+zero_shot"."""
@@ -118,9 +116,8 @@ class StrategyComparison(Result):
     def contrasts(self, other: str = "zero_shot", *, arms: Sequence[str] | None = None) -> Table:
         """Return ways of asking (all of them) against `other`, each with real_few; p is corrected by Holm for them."""
         names = [e.strategy for e in self.entries]
-        for name in (other, *(arms or ())):
-            if name not in names:
-                raise unknown("way of asking", name, names)
+        if strange := {other, *(arms or ())} - set(names):
+            raise unknown("way of asking", min(strange), names)
         pairs = [(f"real_few+{arm}", f"real_few+{other}") for arm in arms or names if arm != other]
         return self.comparison.contrasts(pairs, student=STUDENT)
 
@@ -140,13 +137,9 @@ class StrategyComparison(Result):
 
 
 def _quality(e: Entry) -> dict[str, str]:
-    return {
-        "distinct-2": f"{e.distinct_2:.3f}",
-        "Vendi": f"{e.vendi:.1f}",
-        "C2ST": "" if e.c2st != e.c2st else f"{e.c2st:.3f}",
-        "coverage": "" if e.coverage != e.coverage else f"{e.coverage:.3f}",
-        "label holds": f"{e.agreement:.3f}",
-    }
+    three = {"distinct-2": e.distinct_2, "Vendi": e.vendi, "C2ST": e.c2st, "coverage": e.coverage}
+    three["label holds"] = e.agreement
+    return {k: "" if v != v else f"{v:.1f}" if k == "Vendi" else f"{v:.3f}" for k, v in three.items()}
 
 
 def compare_strategies(
@@ -219,14 +212,8 @@ def compare_strategies(
         pairs = [(i % n if name in sets else 0, i) for i in range(len(real))]
         arms[name] = Arm(tuple(some), tuple(units), sampled=name not in WORDS)
         arms[f"real_few+{name}"] = Arm(tuple(both), tuple(pairs), sampled=name not in WORDS)
-    scored = compare(
-        arms,
-        test=getattr(task.splits, on),
-        students=[STUDENT],
-        random_state=random_state,
-        task=task,
-        progress=progress,
-    )
+    asked = {"students": [STUDENT], "random_state": random_state, "task": task, "progress": progress}
+    scored = compare(arms, test=getattr(task.splits, on), **asked)
     return StrategyComparison(task.name, entries, control, scored, made, rows, on)
 
 
@@ -266,12 +253,12 @@ def _entries(
             texts, copied = [*g.rows["text"], *(d["text"] for d in g.drops)], SeedCopy(g.plan.seeds or seeds)
             copied.begin(g.plan)
             tokens = g.ledger.tokens_in + g.ledger.tokens_out
-            measured, control = _measured(rows, reference)
+            like, control = _measured(rows, reference)
             controls.append(control)
             memorized = np.mean([copied.check({"text": t}) is not None for t in texts])
             in_train = np.mean([fold(t) in known for t in rows["text"]])
             counts = (g.ledger.planned, g.ledger.asked, g.ledger.kept, tokens, len(rows))
-            of_each.append((*counts, *measured, _agreement(predicted, rows["label"]), memorized, in_train))
+            of_each.append((*counts, *like, _agreement(predicted, rows["label"]), memorized, in_train))
         entries.append(Entry(way, len(some), *np.mean(of_each, axis=0).tolist()))
     size = min(len(reference) // 2, max(len(rows) for some in sets.values() for rows in some))
     return tuple(entries), Entry(REAL, 1, 0, 0, 0, 0, size, *controls[0], right)
@@ -287,11 +274,8 @@ def _measured(rows: Dataset, reference: Dataset) -> tuple[list[float], list[floa
     texts = list(reference["text"]), list(rows["text"])
     vectors = [embed(some, embedder=default_embedder(), fit_on=texts[0]) for some in texts]
     halves = Halves(reference, rows, *vectors, min(len(reference) // 2, len(rows)))
-    values = {name: ([], []) for name in MEASURES}
+    some = {name: METRICS[name] for name in MEASURES if METRICS[name].small or halves.m >= SMALLEST}
     with one_thread():
-        for number, draw in enumerate(halves):
-            for name, measure in ((name, METRICS[name]) for name in MEASURES):
-                if number < measure.cuts and (measure.small or halves.m >= SMALLEST):
-                    for side, out in zip((draw.synthetic, draw.second), values[name], strict=True):
-                        out.append(measure.measure(draw, side))
-    return tuple([float(np.mean(v[side])) if v[side] else nan for v in values.values()] for side in (0, 1))
+        cuts = [measured(some, number, split) for number, split in enumerate(halves)]
+    values = [[cut[name] for cut in cuts if name in cut] or [(nan, nan)] for name in MEASURES]
+    return tuple([float(np.mean([pair[side] for pair in pairs])) for pairs in values] for side in (0, 1))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from synthkit.core.errors import SynthkitError, unknown
-from synthkit.core.results import Table, table
+from synthkit.core.results import Table, frame_of, table
 from synthkit.core.stats import combined, factors, holm, mcnemar
 
 if TYPE_CHECKING:
@@ -37,8 +37,6 @@ def contrasts(comparison: Comparison, pairs: Sequence[tuple[str, str]] | None, s
     where the luck of an arm's training rows is not known. McNemar's exact test holds the fits as they are; of several
     pairs of fits it is twice the median p. `fixed` and `caused` are mean counts a pair of fits.
     """
-    import pandas as pd
-
     names = {s.arm: s for s in comparison.scores if s.student == student}
     if pairs is None:
         pairs = [pair for pair in USUAL if set(pair) <= names.keys()]
@@ -70,7 +68,7 @@ def contrasts(comparison: Comparison, pairs: Sequence[tuple[str, str]] | None, s
         rows[i]["corrected p"] = _p(value)
     if primary:
         rows[0]["corrected p"] = "primary"
-    return table(pd.DataFrame(rows), f"{student}: paired differences; intervals {comparison.covers}")
+    return table(frame_of(rows), f"{student}: paired differences; intervals {comparison.covers}")
 
 
 def per_class(comparison: Comparison, arms: Sequence[str] | None, student: str) -> Table:
@@ -78,8 +76,6 @@ def per_class(comparison: Comparison, arms: Sequence[str] | None, student: str) 
 
     Labels with the largest loss first. The intervals are not corrected for the number of labels.
     """
-    import pandas as pd
-
     names, classes = [s.arm for s in comparison.scores if s.student == student], len(comparison.labels)
     arms = list(arms) if arms else [a for a in SHOWN if a in names] or names
     out = {"label": list(comparison.labels), "test rows": np.bincount(comparison.truth, minlength=classes).tolist()}
@@ -90,15 +86,13 @@ def per_class(comparison: Comparison, arms: Sequence[str] | None, student: str) 
         more = [comparison.estimate(minus(arm, other), student, c).interval() for c in range(classes)]
         out[f"{arm} - {other} [95 %]"] = [str(m) for m in more]
         order = np.argsort([m.value for m in more], kind="stable")
-    return table(pd.DataFrame(out).iloc[order].reset_index(drop=True), f"{student}: recall by label")
+    return table(frame_of(out).iloc[order].reset_index(drop=True), f"{student}: recall by label")
 
 
 def errors(
     comparison: Comparison, arm: str | None, other: str | None, student: str, rows: Dataset | None = None
 ) -> Table:
     """Return the test rows that most fits of `arm` have right and most of `other` wrong (fixed), and the reverse."""
-    import pandas as pd
-
     arm, other = (name or usual for name, usual in zip((arm, other), comparison.primary or (None, None), strict=True))
     if arm is None or other is None:
         raise SynthkitError("errors(): name two arms, as errors('with synthetic', 'without')")
@@ -127,7 +121,7 @@ def errors(
         f"{len(truth):,} test rows; right where most fits are"
     )
     columns = ["change", "id", "label", "said before", "says now", "right before", "right now"]
-    return table(pd.DataFrame(lines, columns=columns + (["text"] if texts else [])), caption)
+    return table(frame_of(lines, columns=columns + (["text"] if texts else [])), caption)
 
 
 def _matched(comparison: Comparison, arm: str, other: str, student: str) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -81,13 +81,25 @@ def plain(name: str) -> str:
 
 
 def grid(rows: int, columns: int, side: float, size: tuple[float, float] | None = None):
-    """Return a figure and its axes in one list."""
+    """Return a figure in the kit's style and its axes in one list."""
     import matplotlib.pyplot as plt
 
+    theme()
     figure, axes = plt.subplots(
         rows, columns, figsize=size or (side * columns, side * rows + 0.4), squeeze=False, layout="constrained"
     )
     return figure, list(axes.flat)
+
+
+def ruled(axis, way: str) -> None:
+    """Draw quiet lines behind an axis, across "x" or "y"."""
+    axis.grid(axis=way, color="#e3e3e3", lw=0.8)
+    axis.set_axisbelow(True)
+
+
+def above(axis, columns: int) -> None:
+    """Put the legend of an axis above it, in so many columns."""
+    axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=columns, fontsize=9)
 
 
 def closed(figure: Figure) -> Figure:

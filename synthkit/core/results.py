@@ -40,6 +40,13 @@ def _cell(value: object) -> str:
     return "" if value is None else str(value)
 
 
+def frame_of(rows, columns=None) -> pd.DataFrame:
+    """Return rows, or columns by name, as a frame; pandas is loaded when one is asked for and not before."""
+    import pandas as pd
+
+    return pd.DataFrame(rows, columns=columns)
+
+
 def table(frame: pd.DataFrame, caption: str = "") -> Table:
     """Return a frame that shows itself as a captioned, escaped table without its index.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from synthkit.core.figures import BLUE, GREY, VERMILION, closed, grid, plain, theme
+from synthkit.core.figures import BLUE, GREY, VERMILION, closed, grid, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,7 +19,6 @@ def plot_ledger(ledgers: pd.DataFrame | Mapping[str, pd.DataFrame]) -> Figure:
 
     Several, by name, stand below each other on one scale.
     """
-    theme()
     named = ledgers if isinstance(ledgers, Mapping) else {"": ledgers}
     falls = {name: _losses(frame) for name, frame in named.items()}
     heights = [len(losses) + 2 + bool(name) for name, (_, losses, _) in falls.items()]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from synthkit.core.results import Result
+from synthkit.core.results import Result, frame_of
 from synthkit.llm.budget import most_tokens, price
 from synthkit.llm.request import Request, estimate_tokens
 
@@ -55,12 +55,10 @@ class Estimate(Result):
         return f"Estimate: {self.requests} requests (at most {self.requests_most}), {cost}"
 
     def to_frame(self):
-        import pandas as pd
-
         def usd(value):
             return "unknown" if value is None else f"{value:.4f}"
 
-        return pd.DataFrame(
+        return frame_of(
             {
                 "": ["requests", "tokens in (estimated)", "tokens out (estimated)", "US dollars"],
                 "expected": [f"{self.requests:,}", f"{self.tokens_in:,}", f"{self.tokens_out:,}", usd(self.usd)],

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from synthkit.core.errors import SynthkitError, unknown
-from synthkit.core.results import Result
+from synthkit.core.results import Result, frame_of
 from synthkit.llm.request import Request, estimate_tokens
 from synthkit.prompts.estimate import Estimate
 from synthkit.prompts.prompt import SYSTEM, Prompt, answer, schema, setting
@@ -66,9 +66,7 @@ class Plan(Result):
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a request: strategy, slot, label, texts, tokens (estimated), attributes, demo_ids."""
-        import pandas as pd
-
-        return pd.DataFrame(
+        return frame_of(
             {
                 "strategy": [r.strategy for r in self.slots],
                 "slot": [r.slot for r in self.slots],

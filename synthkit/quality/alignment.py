@@ -56,30 +56,6 @@ def radii(among: np.ndarray, *, k: int = NEIGHBOURS) -> np.ndarray:
     return np.where(np.isfinite(nearest), nearest, 0).max(axis=1)
 
 
-def coverage(
-    real: np.ndarray,
-    synthetic: np.ndarray,
-    *,
-    labels: tuple[Sequence[str], Sequence[str]] | None = None,
-    k: int = NEIGHBOURS,
-) -> float:
-    """Return the share of real rows with a synthetic row inside their k-NN ball (Naeem et al. 2020); higher is better.
-
-    The ball of a real row reaches to its k-th nearest other real row. With `labels` (of the real and of the synthetic
-    rows) both must be of its label: a missing class shows, whatever else stands where it should be.
-
-    >>> real, near = np.array([[0.0], [0.1], [1.0], [1.1]]), np.array([[0.05], [0.07]])
-    >>> coverage(real, near, k=1), coverage(real, near, k=1, labels=(["a", "a", "b", "b"], ["b", "b"]))
-    (0.5, 0.0)
-    """
-    return float(reached(real, synthetic, labels=labels, k=k)[0].mean())
-
-
-def precision(real: np.ndarray, synthetic: np.ndarray, *, k: int = NEIGHBOURS) -> float:
-    """Return the share of synthetic rows inside the k-NN ball of any real row (Kynkäänniemi et al. 2019)."""
-    return float(reached(real, synthetic, k=k)[1].mean())
-
-
 def reached(
     real: np.ndarray,
     synthetic: np.ndarray,
@@ -89,7 +65,15 @@ def reached(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return (which real rows have a synthetic row in their ball, which synthetic rows lie in the ball of a real row).
 
-    Shapes (real,) and (synthetic,); with `labels` only rows of one label count.
+    Shapes (real,) and (synthetic,): their means are coverage (Naeem et al. 2020) and precision (Kynkäänniemi et al.
+    2019). The ball of a real row reaches to its k-th nearest other one. With `labels` (of the real and of the synthetic
+    rows) both must be of its label: a missing class shows, whatever else stands where it should be.
+
+    >>> real, near = np.array([[0.0], [0.1], [1.0], [1.1]]), np.array([[0.05], [0.07]])
+    >>> for labels in (None, (["a", "a", "b", "b"], ["b", "b"])):
+    ...     reached(real, near, k=1, labels=labels)[0].mean().item()
+    0.5
+    0.0
     """
     among, across = distances(real, real), distances(real, synthetic)
     if labels is not None:

@@ -95,27 +95,19 @@ def shares(of: str, synthetic: Sequence[str], real: Sequence[str]) -> list[Share
     return sorted(out, key=lambda s: -abs(s.difference.value))
 
 
-def total_variation(synthetic: Sequence[str], real: Sequence[str]) -> float:
-    """Return half the sum of absolute differences of the shares, 0 (the same) to 1 (nothing in common)."""
-    here, there = Counter(synthetic), Counter(real)
-    return sum(abs(here[v] / len(synthetic) - there[v] / len(real)) for v in here | there) / 2
-
-
 def skew(
     synthetic: Sequence[str], real: Sequence[str], *, permutations: int = 1000, random_state: int = 0
 ) -> tuple[float, float, np.ndarray]:
     """Return (total variation, p, its values under permutation): how unlike the shares of labels (or others) are.
 
-    Even sets of one distribution differ a little; the permuted values say by how much.
+    From 0 to 1. Even sets of one distribution differ a little; the permuted values say by how much.
     """
     names, both = np.unique([*synthetic, *real], return_inverse=True)
-    n, m, k = len(synthetic), len(real), len(names)
-    value = total_variation(synthetic, real)
-    rng = np.random.default_rng(random_state)
-    total = np.bincount(both, minlength=k)
-    dealt = rng.multivariate_hypergeometric(total, n, permutations)
-    values = np.abs(dealt / n - (total - dealt) / m).sum(axis=1) / 2
-    return value, float((1 + (values >= value - 1e-12).sum()) / (1 + permutations)), values
+    n, m, total = len(synthetic), len(real), np.bincount(both)
+    dealt = np.random.default_rng(random_state).multivariate_hypergeometric(total, n, permutations)
+    dealt = np.concatenate([[np.bincount(both[:n], minlength=len(names))], dealt])
+    value, *values = np.abs(dealt / n - (total - dealt) / m).sum(axis=1) / 2
+    return float(value), float((1 + (np.array(values) >= value - 1e-12).sum()) / (1 + permutations)), np.array(values)
 
 
 def members(tokens: Sequence[Sequence[str]], group: str) -> np.ndarray:
@@ -142,16 +134,15 @@ def associations(
         if max(inside.sum() for inside, _ in sides) < LEAST:
             continue
         for label in labels:
-            values = [_association(inside, y == label) for inside, y in sides]
+            values = [apart(inside, y == label) for inside, y in sides]
             out.append(Association(group, label, int(sides[0][0].sum()), *values))
     return sorted(out, key=lambda a: -abs(a.synthetic.value) if a.synthetic else 0)
 
 
-def _association(inside: np.ndarray, labelled: np.ndarray) -> Interval | None:
+def apart(inside: np.ndarray, hits: np.ndarray) -> Interval | None:
+    """Return the share of hits inside less that outside, None for fewer than LEAST rows on either side."""
     n, m = int(inside.sum()), int((~inside).sum())
-    if min(n, m) < LEAST:
-        return None
-    return difference(int(labelled[inside].sum()), n, int(labelled[~inside].sum()), m)
+    return difference(int(hits[inside].sum()), n, int(hits[~inside].sum()), m) if min(n, m) >= LEAST else None
 
 
 def slice_gaps(trained_on: str, slices: Sequence[str], correct: np.ndarray) -> list[Slice]:
@@ -159,10 +150,8 @@ def slice_gaps(trained_on: str, slices: Sequence[str], correct: np.ndarray) -> l
     slices, out = np.asarray(slices), []
     for name in sorted(set(slices.tolist())):
         inside = slices == name
-        n, m = int(inside.sum()), int((~inside).sum())
-        hits, others = int(correct[inside].sum()), int(correct[~inside].sum())
-        gap = difference(hits, n, others, m) if min(n, m) >= LEAST else None
-        out.append(Slice(trained_on, name, n, wilson(hits, n), gap))
+        n = int(inside.sum())
+        out.append(Slice(trained_on, name, n, wilson(int(correct[inside].sum()), n), apart(inside, correct)))
     return out
 
 

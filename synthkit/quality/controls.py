@@ -42,20 +42,22 @@ class Split:
 
     def across(self, other: Sample) -> np.ndarray:
         """Return distances from the first half to another side, shape (m, m)."""
-        return self._once(("across", id(other)), lambda: distances(self.first.vectors, other.vectors))
+        key = "across", id(other)
+        if key not in self._known:
+            self._known[key] = distances(self.first.vectors, other.vectors)
+        return self._known[key]
 
     def reached(self, other: Sample, *, by_label: bool = False) -> tuple[np.ndarray, np.ndarray]:
         """Return which rows of the first half another side covers, and which of its rows they support, (m,) each.
 
         By label: with rows of the same label alone.
         """
-
-        def measured():
+        key = "reached", id(other), by_label
+        if key not in self._known:
             across = self.across(other)
             across = within_labels(across, self.first.labels, other.labels) if by_label else across
-            return in_reach(self._radii[by_label], across)
-
-        return self._once(("reached", id(other), by_label), measured)
+            self._known[key] = in_reach(self._radii[by_label], across)
+        return self._known[key]
 
     def by_label(self, other: Sample) -> dict[str, tuple[float, float]]:
         """Return (coverage, precision) of each label that the first half has enough rows of; nan where there are none.
@@ -85,11 +87,6 @@ class Split:
     def model(self) -> WordModel:
         """A word model fitted on the first half."""
         return WordModel(self.first.codes)
-
-    def _once(self, key, measure):
-        if key not in self._known:
-            self._known[key] = measure()
-        return self._known[key]
 
 
 class Halves:

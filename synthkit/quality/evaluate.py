@@ -23,7 +23,7 @@ from synthkit.quality.diversity import overused
 from synthkit.quality.fidelity import off_register, register
 from synthkit.quality.privacy import privacy
 from synthkit.quality.regions import ByLabel, Reached
-from synthkit.quality.registry import METRICS, MMD, SMALLEST, Metric
+from synthkit.quality.registry import METRICS, MMD, SMALLEST, Metric, measured
 from synthkit.quality.report import Draft, Line, Report, exact
 from synthkit.seeds.gate import Gate
 from synthkit.tasks.splits import task_of
@@ -114,18 +114,8 @@ def evaluate(
             draft.note("the real rows are the seeds themselves: copying them flatters the alignment")
     bias(draft, synthetic, real, halves, vectors, slices=slices, whole=bool(metrics))
     tables = {name: tuple(rows) for name, rows in draft.tables.items()}
-    samples = _samples(halves)
-    return Report(
-        tuple(draft.lines),
-        m,
-        len(synthetic),
-        len(real),
-        called,
-        tuple(draft.notes),
-        tables,
-        samples,
-        "; ".join(language_notes),
-    )
+    lines, notes, sizes = tuple(draft.lines), tuple(draft.notes), (m, len(synthetic), len(real))
+    return Report(lines, *sizes, called, notes, tables, _samples(halves), "; ".join(language_notes))
 
 
 def _embedder(embedder, texts: list[str]):
@@ -197,21 +187,17 @@ def _on_the_cuts(draft: Draft, halves: Halves, metrics: dict[str, Metric], real_
     hidden = not progress or halves.m < SHOWN
     bar = tqdm(halves, total=len(halves), desc="evaluate", unit="cut", leave=False, disable=hidden)
     for number, split in enumerate(bar):
-        for name, metric in metrics.items():
-            if number < metric.cuts:
-                controls[name].append(metric.measure(split, split.second))
-                values[name].append(metric.measure(split, split.synthetic))
+        for name, (value, control) in measured(metrics, number, split).items():
+            values[name].append(value)
+            controls[name].append(control)
         if enough:
             reached.add(split)
     for name, metric in metrics.items():
         if name == "precision" and tested:
             draft.lines.append(tested)
-        cuts = (
-            f"{len(values[name])} random halves of the real rows, without replacement; brackets: mean +- 2.8 sd of the "
-            "halves"
-        )
+        cuts = f"{len(values[name])} random halves of the real rows, without replacement; brackets: mean +- 2.8 sd"
         value, control = middle(values[name]), reach(controls[name])
-        draft.lines.append(Line(metric.section, name, value, control, metric.better, cuts))
+        draft.lines.append(Line(metric.section, name, value, control, metric.better, f"{cuts} of the halves"))
     if enough:
         draft.tables["by label"] = reached.labels(halves.real, halves.synthetic) if reached.by_label else []
         draft.tables["not covered"] = reached.uncovered(halves.real, real_ids)

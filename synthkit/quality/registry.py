@@ -74,3 +74,9 @@ METRICS: dict[str, Metric] = {
     "coverage": Metric("alignment", "higher", lambda s, x: float(s.reached(x)[0].mean())),
     "coverage, label by label": Metric("alignment", "higher", lambda s, x: _by_label(s, x, 0), labels=True),
 }
+
+
+def measured(metrics: dict[str, Metric], number: int, split: Split) -> dict[str, tuple[float, float]]:
+    """Return (of the synthetic rows, of the second half) of each metric that looks at cut `number`."""
+    sides = split.synthetic, split.second
+    return {name: tuple(m.measure(split, side) for side in sides) for name, m in metrics.items() if number < m.cuts}

@@ -13,7 +13,7 @@ from synthkit.core import withheld
 from synthkit.core.errors import unknown
 from synthkit.core.exports import write_private
 from synthkit.core.html import document, image
-from synthkit.core.results import Result, table_html
+from synthkit.core.results import Result, frame_of, table_html
 from synthkit.core.stats import Interval
 
 if TYPE_CHECKING:
@@ -106,18 +106,11 @@ class Report(Result):
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a metric: section, value, control, where it lies outside the control, which way is better."""
-        import pandas as pd
-
-        return pd.DataFrame(
-            {
-                "section": [x.section for x in self.lines],
-                "metric": [x.metric for x in self.lines],
-                "synthetic": [f"{x.synthetic}{_p(x.p)}" for x in self.lines],
-                "control": ["" if x.control is None else str(x.control) for x in self.lines],
-                "outside": [x.outside for x in self.lines],
-                "better": [x.better for x in self.lines],
-            }
-        )
+        rows = [
+            (x.section, x.metric, f"{x.synthetic}{_p(x.p)}", str(x.control or ""), x.outside, x.better)
+            for x in self.lines
+        ]
+        return frame_of(rows, ["section", "metric", "synthetic", "control", "outside", "better"])
 
     def get(self, metric: str) -> Line:
         """Return the line of a metric."""
@@ -128,18 +121,14 @@ class Report(Result):
 
     def table(self, name: str) -> pd.DataFrame:
         """Return the rows behind the lines: "overused", "not covered", "nothing real", "label shares" and others."""
-        import pandas as pd
-
         if name not in self.tables:
             raise unknown("table", name, self.tables)
         rows = self.tables[name]
-        return pd.DataFrame([{k: _plain(v) for k, v in row._asdict().items()} for row in rows])
+        return frame_of([{k: _plain(v) for k, v in row._asdict().items()} for row in rows])
 
     def methods(self) -> pd.DataFrame:
         """Return one row a metric: how it and its interval were computed."""
-        import pandas as pd
-
-        return pd.DataFrame({"metric": [x.metric for x in self.lines], "method": [x.method for x in self.lines]})
+        return frame_of([(x.metric, x.method) for x in self.lines], ["metric", "method"])
 
     def plot(self):
         """Return one page: the table, each line against its control, labels, lengths, nearest real rows."""

@@ -15,7 +15,7 @@ from synthkit.core.classifier import LEAST_ROWS, LabelModel, fit_labels
 from synthkit.core.embedding import embed
 from synthkit.core.errors import SynthkitError
 from synthkit.core.language import embedder_for, language_of
-from synthkit.core.results import Result
+from synthkit.core.results import Result, frame_of
 from synthkit.core.rows import need_columns, row_ids
 from synthkit.core.text import words
 from synthkit.quality.alignment import reached
@@ -84,10 +84,8 @@ class Diagnosis(Result):
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a finding: kind, label, rows, evidence."""
-        import pandas as pd
-
         rows = [(f.kind, f.label or "all", f"{f.rows} of {f.of}", f.evidence) for f in self.findings]
-        return pd.DataFrame(rows, columns=["finding", "label", "rows", "evidence"])
+        return frame_of(rows, columns=["finding", "label", "rows", "evidence"])
 
     def get(self, kind: str) -> tuple[Finding, ...]:
         """Return the findings of one kind."""
@@ -174,9 +172,8 @@ def diagnose(
     shared = set(reference.names) & set(synthetic["label"])
     if len(shared) < 2:
         raise SynthkitError(f"synthetic and real rows share {len(shared)} label(s); a diagnosis needs two or more")
-    ids, near = row_ids(synthetic, "row"), reference.near(synthetic)
+    ids, near, m = row_ids(synthetic, "row"), reference.near(synthetic), min(len(reference.texts) // 2, len(synthetic))
     predicted = np.asarray(reference.predict(synthetic["text"], synthetic["label"]))
-    m = min(len(reference.texts) // 2, len(synthetic))
     vectors = reference.vectors, reference.embed(synthetic["text"])
     halves = Halves(reference.rows, synthetic, *vectors, m, reference.random_state)
     cuts = Reached(len(reference.texts), len(synthetic), by_label=True)
@@ -191,13 +188,7 @@ def diagnose(
         *_overused(halves, ids),
         *_register(halves),
         *off_label(synthetic, reference, near[1]),
-        *(
-            Finding("nothing real near", region.label, round((1 - region.reached) * region.rows), region.rows, why)
-            for region in nothing_real
-            for why in [
-                f"about {region.terms}: {region.reached:.2f} near real rows, of real ones {region.expected:.2f}"
-            ]
-        ),
+        *map(_far, nothing_real),
     ]
     measured = tuple(findings), cuts.coverage, by_label, not_covered, nothing_real, predicted, reference.like
     return Diagnosis(*measured, len(synthetic), len(reference.texts), reference.embedder)
@@ -249,7 +240,7 @@ def _register(halves: Halves) -> Iterator[Finding]:
 
 
 def _far(region: Region) -> Finding:
-    evidence = f"about {region.terms}: {region.reached:.2f} of them near real rows, of real ones {region.expected:.2f}"
+    evidence = f"about {region.terms}: {region.reached:.2f} near real rows, of real ones {region.expected:.2f}"
     rows = round((1 - region.reached) * region.rows)
     return Finding("nothing real near", region.label, rows, region.rows, evidence)
 

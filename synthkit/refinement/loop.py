@@ -12,7 +12,6 @@ import numpy as np
 
 from synthkit.core.errors import SynthkitError
 from synthkit.core.stats import Fits, Interval, estimate
-from synthkit.generation.filter import as_filters
 from synthkit.generation.filters import default_filters
 from synthkit.generation.generate import Generation, generate
 from synthkit.generation.rows import synthetic_rows
@@ -130,11 +129,12 @@ class Loop:
         self._asking = {"llm": self.source, "budget": budget, "store": store, "progress": progress}
         self.decisions = Decisions(task.recordings if isinstance(self.source, Recorded) else None)
         names = [strategy] if isinstance(strategy, str) else list(strategy)
-        levers = list(self.levers)
+        judged_by, levers = sha256_json([*self.reference.texts, *self.reference.rows["label"]]), list(self.levers)
         # False: an option that is gone, which the keys of recorded decisions hold
-        self._setting = [task.name, self._digest(), random_state, names, start, requests, levers, embedder, False]
+        self._setting = [task.name, judged_by, random_state, names, start, requests, levers, embedder, False]
         self.iterations: list[Iteration] = []
-        self._begin()
+        generation = self.generate(first)
+        self._add(0, (), generation, generation.rows, ())
 
     def __repr__(self) -> str:
         return f"Loop, {self.iterations[-1].summary()[0].lower()}{self.iterations[-1].summary()[1:]}"
@@ -173,7 +173,7 @@ class Loop:
 
     def generate(self, chosen: Plan, filters: list | None = None) -> Generation:
         """Return the rows of a plan, asked as this loop asks; without `filters` by new default ones."""
-        return generate(chosen, filters=filters or self._filters(), **self._asking)
+        return generate(chosen, filters=filters or default_filters(self.task, self._guard), **self._asking)
 
     def plan_of(self, number: int, proposals: Sequence[Proposal]) -> Plan:
         """Return the plan of an iteration: request j has slot 1000 * number + j, or its own in the one-shot plan."""
@@ -184,10 +184,6 @@ class Loop:
         )
         names = "+".join(dict.fromkeys(p.strategy for p in proposals))
         return Plan(self.task, self.seeds, names, sum(r.count for r in slots), self.random_state, slots)
-
-    def _begin(self) -> None:
-        generation = self.generate(self.one_shot(self.start))
-        self._add(0, (), generation, generation.rows, ())
 
     def _decide(self, upcoming: NextIteration) -> tuple[Proposal, ...]:
         def anew() -> list[dict]:
@@ -202,11 +198,6 @@ class Loop:
         made_from = [self._setting, course, *more]
         return self.decisions.get(made_from, what, anew, iteration=number, random_state=self.random_state)
 
-    def _digest(self) -> str:
-        """The validation rows, which every decision follows from."""
-        rows = self.reference.rows
-        return sha256_json([*rows["text"], *rows["label"]])
-
     def _more(self) -> Iterator[tuple[str, str, int]]:
         """What the one-shot plan would ask next, after the start and what earlier iterations took of it."""
         taken = self.start + sum(not p.lever for i in self.iterations for p in i.proposals)
@@ -216,31 +207,24 @@ class Loop:
     def _make(self, number: int, proposals: tuple[Proposal, ...]) -> Iteration:
         generation = self.generate(self.plan_of(number, proposals), self._with_memory())
         rows = synthetic_rows([*self.rows, *({**row, "iteration": number} for row in generation.rows)])
-        dropped = ()
+        dropped, here = (), set(rows["id"])
         if "prune" in self.levers:
             asked = [p.to_json() for p in proposals]
-            found = self._decision(number, "dropped", lambda: self._hurtful(rows), asked)
-            here = set(rows["id"])
+            found = self._decision(number, "dropped", lambda: _hurtful(off_label(rows, self.reference)), asked)
             dropped = tuple((row_id, why) for row_id, why in found if row_id in here)
-        gone = {row_id for row_id, _ in dropped}
-        kept = synthetic_rows([row for row in rows if row["id"] not in gone])
+        here -= dict(dropped).keys()
+        kept = synthetic_rows([row for row in rows if row["id"] in here])
         return self._add(number, proposals, generation, kept, dropped)
-
-    def _filters(self) -> list:
-        return as_filters(default_filters(self.task, self._guard))
 
     def _with_memory(self) -> list:
         """Filters that know every row that was kept so far, dropped since or not."""
-        filters = self._filters()
+        filters = default_filters(self.task, self._guard)
         earlier = [row for i in self.iterations for row in i.generation.rows]
         for f in filters:
             f.prepare(earlier)
             for row in earlier:
                 f.keep(row)
         return filters
-
-    def _hurtful(self, rows: Dataset) -> list[list[str]]:
-        return [[i, f"label does not stick: {f.evidence}"] for f in off_label(rows, self.reference) for i in f.ids]
 
     def _add(self, number: int, proposals, generation: Generation, rows: Dataset, dropped) -> Iteration:
         found = diagnose(rows, self.reference)
@@ -262,6 +246,10 @@ class Loop:
         fits = [Fits(p[None]) for p in sides]
         f1 = estimate(truth, [(1, fits[0])]).interval(low=0, high=1)
         return f1, estimate(truth, [(1, fits[0]), (-1, fits[1])]).interval() if other is not None else None
+
+
+def _hurtful(findings) -> list[list[str]]:
+    return [[row_id, f"label does not stick: {f.evidence}"] for f in findings for row_id in f.ids]
 
 
 def refine(

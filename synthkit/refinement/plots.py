@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from synthkit.core.figures import BLUE, GREY, closed, grid, theme
+from synthkit.core.figures import BLUE, GREY, closed, grid
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 def plot_refinement(result: Refinement) -> Figure:
     """Return macro-F1 (95 % intervals) and coverage on the validation rows by requests: the loop and the one shot."""
-    theme()
     figure, (left, right) = grid(1, 2, 1, size=(8.2, 3.2))
     loop, shots = result.iterations, result.one_shot
     width = loop[-1].requests / 120  # the two series side by side

@@ -9,9 +9,9 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from synthkit.core.errors import unknown
-from synthkit.core.results import Result
+from synthkit.core.results import Result, frame_of
 from synthkit.llm.request import Request
-from synthkit.prompts.plan import Plan, slot_request
+from synthkit.prompts.plan import Plan, in_turn, slot_request
 from synthkit.prompts.registry import Strategy, get_strategy
 from synthkit.prompts.strategies.topical import topical
 from synthkit.refinement.diagnosis import LEAST, Diagnosis, Finding
@@ -22,12 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # lever: the kind of finding that moves it
-LEVERS = {
-    "topics": "missed",
-    "phrases": "overused",
-    "register": "off register",
-    "prune": "label does not stick",
-}
+LEVERS = {"topics": "missed", "phrases": "overused", "register": "off register", "prune": "label does not stick"}
 MOST_AVOIDED = 4  # phrases in one prompt
 TOPICAL = Strategy("topical", 1, False, topical)  # not among the registered: it needs the loop's findings
 
@@ -88,31 +83,19 @@ class Proposals(Result):
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a request: lever, label, strategy, what it is to be about, without, and why."""
-        import pandas as pd
-
-        return pd.DataFrame(
-            {
-                "lever": [p.lever or "more of the same" for p in self.items],
-                "label": [p.label for p in self.items],
-                "asked by": [p.strategy for p in self.items],
-                "about": [" | ".join(p.about) for p in self.items],
-                "also": ["; ".join([*p.avoid, *(["register told"] if p.like else [])]) for p in self.items],
-                "why": [p.why for p in self.items],
-            }
-        )
+        rows = [
+            (p.lever or "more of the same", p.label, p.strategy, " | ".join(p.about),
+             "; ".join([*p.avoid, *["register told"] * bool(p.like)]), p.why)
+            for p in self.items
+        ]  # fmt: skip
+        return frame_of(rows, ["lever", "label", "asked by", "about", "also", "why"])
 
 
 class _AsProfile:
     """A proposal in the place of a profile: what a strategy or a prompt asks of one."""
 
     def __init__(self, proposal: Proposal):
-        self._proposal = proposal
-
-    def words(self, label: str) -> str:
-        return self._proposal.like
-
-    def values(self, label: str) -> list[str]:
-        return list(self._proposal.about)
+        self.words, self.values = lambda label: proposal.like, lambda label: list(proposal.about)
 
 
 def chosen_levers(levers: Sequence[str] | None) -> tuple[str, ...]:
@@ -136,7 +119,9 @@ def propose(
     for f in diagnosis.get(LEVERS["topics"]) if "topics" in levers else ():
         groups.setdefault(f.label, []).append(f)
     missed = {label: sum(f.rows for f in some) for label, some in groups.items()}
-    given = _share_out({label: rows for label, rows in missed.items() if rows >= LEAST}, requests)
+    wanted = {label: rows for label, rows in sorted(missed.items()) if rows >= LEAST}
+    most = {label: ceil(rows / TOPICAL.texts) for label, rows in wanted.items()}
+    given = in_turn(wanted, requests, most=most)
     out, seen = [], Counter()
     for label in given:
         mine = groups[label]
@@ -147,17 +132,6 @@ def propose(
         strategy, label, slot = following
         out.append(Proposal("", label, strategy, slot=slot, why="nothing in particular is missing: more of the same"))
     return tuple(_with_wishes(p, diagnosis, levers) for p in out)
-
-
-def _share_out(wanted: dict[str, int], requests: int) -> list[str]:
-    """Return the labels in the order in which they get a request, by the rows wanted (Webster's method)."""
-    most = {label: ceil(rows / TOPICAL.texts) for label, rows in sorted(wanted.items())}
-    given, out = dict.fromkeys(most, 0), []
-    for _ in range(min(requests, sum(most.values()))):
-        open_ = [label for label in most if given[label] < most[label]]
-        out.append(max(open_, key=lambda label: wanted[label] / (2 * given[label] + 1)))
-        given[out[-1]] += 1
-    return out
 
 
 def _topics(label: str, groups: Sequence[Finding]) -> Proposal:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, NamedTuple
 
 from synthkit.core.errors import SynthkitError
-from synthkit.core.results import Result
+from synthkit.core.results import Result, frame_of
 from synthkit.core.rows import bare, make_rows
 from synthkit.core.stats import Interval
 from synthkit.generation.generate import LACKING, Generation, shares_of
@@ -102,8 +102,6 @@ class Refinement(Result):
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row an iteration: found, changed, cost, what moved, and the one shot at as many requests."""
-        import pandas as pd
-
         shots = {shot.requests: shot for shot in self.one_shot}
         out, before = [], None
         for i in self.iterations:
@@ -126,7 +124,7 @@ class Refinement(Result):
                 }
             )
             before = i.diagnosis
-        return pd.DataFrame(out)
+        return frame_of(out)
 
     def reading(self) -> str:
         """Return what happened in sentences, also where an iteration made things worse."""
@@ -225,23 +223,16 @@ def _generation(loop: Loop) -> Generation:
 def _together(ledgers: Sequence[Ledger], gone: Counter, lacking: tuple) -> Ledger:
     """Return the sum of ledgers, in which rows dropped later count as dropped."""
     out = {}
-    for f in fields(Ledger):
-        values = [getattr(x, f.name) for x in ledgers]
-        if f.name in ("failures", "faulty", "dropped"):
-            counts = Counter()
-            for some in values:
-                counts.update(dict(some))
-            counts.update(gone if f.name == "dropped" else {})
-            out[f.name] = tuple(sorted(counts.items()))
-        elif f.name == "lacking":
-            out[f.name] = lacking
-        elif f.name == "note":
-            out[f.name] = values[-1] if ledgers[-1].not_asked else ""
-        elif f.name == "tokens_estimated":
-            out[f.name] = any(values)
+    for name in (f.name for f in fields(Ledger) if f.name not in ("lacking", "note", "tokens_estimated")):
+        values = [getattr(x, name) for x in ledgers]
+        if name in ("failures", "faulty", "dropped"):
+            counts = sum((Counter(dict(some)) for some in values), gone if name == "dropped" else Counter())
+            out[name] = tuple(sorted(counts.items()))
         else:
-            out[f.name] = None if None in values else sum(values)
-    return Ledger(**{**out, "kept": out["kept"] - gone.total()})
+            out[name] = None if None in values else sum(values)
+    out |= {"lacking": lacking, "note": ledgers[-1].note if ledgers[-1].not_asked else ""}
+    out |= {"tokens_estimated": any(x.tokens_estimated for x in ledgers), "kept": out["kept"] - gone.total()}
+    return Ledger(**out)
 
 
 def _counted(names: Sequence[str]) -> str:

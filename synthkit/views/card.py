@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from synthkit.core.errors import SynthkitError
 from synthkit.core.exports import write_private
-from synthkit.core.results import Result
+from synthkit.core.results import Result, frame_of
 from synthkit.prompts.registry import STRATEGIES
 from synthkit.seeds.gate import FILTER, Gate
 from synthkit.views.card_text import line, markdown, statements
@@ -59,12 +59,10 @@ class Card(Result):
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a fact: what, and what it is."""
-        import pandas as pd
-
         f = self.facts
         told = {"task": f["task"]["name"], "licence": f["licence"], "intended use": f["intended_use"]}
         told |= {name: str(value) for name, value in f["made"].items()}
-        return pd.DataFrame({"what": list(told), "is": list(told.values())})
+        return frame_of({"what": list(told), "is": list(told.values())})
 
     @property
     def text(self) -> str:
@@ -164,6 +162,8 @@ def make_card(
     >>> sk.make_card(made, licence="cc-by-4.0")
     Card: 10 rows for 'feedback' by claude, 0 quality lines, licence cc-by-4.0
     """
+    from synthkit import __version__
+
     if not len(made.rows):
         raise SynthkitError("there is no row to write a card for")
     made = made if selection is None else replace(made, rows=selection.rows)
@@ -190,7 +190,7 @@ def make_card(
             + (" (estimated)" if ledger.tokens_estimated else ""),
             "cost": "unknown" if ledger.usd is None else f"{ledger.usd:.4f} US dollars",
             **_real_rows(made.rows),
-            "synthkit": _version(),
+            "synthkit": __version__,
         },
         "privacy": {
             "sensitive": task.sensitive,
@@ -227,12 +227,3 @@ def _seeds(made: Generation) -> str:
         return f"{len(seeds.rows)} rows as they are, not anonymised"
     found = ", ".join(f"{count} {kind}" for kind, count in seeds.found) or "nothing was found in them"
     return f"{len(seeds.rows)} rows, anonymised before anything was asked (replaced: {found})"
-
-
-def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("synthkit")
-    except PackageNotFoundError:
-        return "unknown"

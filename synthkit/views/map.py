@@ -11,7 +11,7 @@ import numpy as np
 
 from synthkit.core.embedding import default_embedder, embed
 from synthkit.core.errors import SynthkitError
-from synthkit.core.figures import COLOURS, MARKERS, closed, grid, plain, theme
+from synthkit.core.figures import COLOURS, MARKERS, closed, grid, plain
 from synthkit.llm.store import home
 
 if TYPE_CHECKING:
@@ -81,7 +81,6 @@ def plot_map(
 
     >>> plot_map(seeds.rest, {"few-shot": made.rows})  # doctest: +SKIP
     """
-    theme()
     arms = dict(synthetic) if isinstance(synthetic, Mapping) else {"synthetic": synthetic}
     if len(arms) > len(COLOURS):
         raise SynthkitError(f"{len(arms)} arms on one map: at most {len(COLOURS)} can be told apart")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from synthkit.core.errors import SynthkitError, unknown
 from synthkit.core.figures import GREEN, GREY, VERMILION
-from synthkit.core.results import Result
+from synthkit.core.results import Result, frame_of
 from synthkit.generation.generate import Generation
 from synthkit.generation.parsing import number_texts, parse_reply
 from synthkit.llm.recorded import Recorded
@@ -54,10 +54,8 @@ class RequestView(Result):
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a text: number, what was asked of it, the text, its fate."""
-        import pandas as pd
-
         asked = self.request.attributes
-        return pd.DataFrame(
+        return frame_of(
             {
                 "n": list(self.texts),
                 "asked for": ["; ".join(asked[n - 1].values()) if asked else "" for n in self.texts],

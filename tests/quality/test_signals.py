@@ -8,7 +8,7 @@ from support.rows import WORDS, cloud, invent
 
 from synthkit.core.errors import SynthkitError
 from synthkit.core.rows import make_rows
-from synthkit.quality.alignment import c2st, coverage
+from synthkit.quality.alignment import c2st, reached
 from synthkit.quality.controls import LARGE, Halves, stratified
 from synthkit.quality.diversity import compression_ratio, distinct, vendi
 from synthkit.quality.evaluate import evaluate
@@ -21,6 +21,10 @@ def test_vendi_counts_how_many_rows_differ():
     assert vendi(eye) == pytest.approx(10)
     assert vendi(np.repeat(eye[:1], 10, axis=0)) == pytest.approx(1)
     assert vendi(np.repeat(eye[:5], 2, axis=0)) == pytest.approx(5)
+
+
+def coverage(real, synthetic, **given):
+    return reached(real, synthetic, **given)[0].mean()
 
 
 @pytest.mark.parametrize(("n", "d"), [(20, 50), (80, 12)])

@@ -5,8 +5,16 @@ import pytest
 from support.rows import cloud
 
 from synthkit.core.classifier import LabelClassifier
-from synthkit.quality.alignment import coverage, distances, mmd, precision, radii, within_labels
+from synthkit.quality.alignment import distances, mmd, radii, reached, within_labels
 from synthkit.quality.fidelity import knn_fidelity
+
+
+def coverage(real, synthetic, **given):
+    return reached(real, synthetic, **given)[0].mean()
+
+
+def precision(real, synthetic):
+    return reached(real, synthetic)[1].mean()
 
 
 @pytest.mark.parametrize("shift", [0.0, 0.5, 2.0])
