@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from synthkit.cli.annotate import annotate
 from synthkit.cli.evaluate import evaluate
 from synthkit.cli.init import init
 from synthkit.cli.live import Live, end_short, spoken, with_attributes, with_live_options
@@ -30,7 +31,7 @@ app = typer.Typer(
     help="Can a language model write the training data?",
 )
 app.add_typer(recordings, name="recordings")
-for command in (init, run, refine, evaluate, compare, reproduce):
+for command in (init, annotate, run, refine, evaluate, compare, reproduce):
     app.command()(command)
 
 

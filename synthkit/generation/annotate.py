@@ -8,7 +8,9 @@ meaning, never a label. Generated texts from close to a border need it too: Prom
 
 from __future__ import annotations
 
+import html
 import json
+import warnings
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -34,6 +36,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from datasets import Dataset
 
+CONTESTED = 0.75  # of the seeds: a model that gives fewer of them their label is warned of
+STEADY = 0.9  # of the texts asked about twice
+UNSUITED = 0.2  # of the texts that may carry no label
 WAS = "label asked for"  # the attribute of a row that carries another label now
 
 
@@ -52,10 +57,33 @@ class Annotation(Result):
     agreed: tuple[int, int] = (0, 0)
     right: tuple[int, int] = (0, 0)
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Why the labels may not be trusted: contested, changing with the order, shown without names."""
+        notes, model = [], self.model
+        unclear = sum(d["reason"] == "label unclear" for d in self.drops)
+        if self.task.sensitive:
+            notes.append("texts were anonymised before a model saw them; what has neither pattern nor cue was shown")
+        if self.right[0] < CONTESTED * self.right[1]:
+            notes.append(
+                f"{model} gives {self.right[1] - self.right[0]} of {self.right[1]} seeds another label than they have: "
+                "the label set is contested, or its descriptions say too little. Labels by a model may hurt here; "
+                "mend the descriptions, or have people label"
+            )
+        if self.agreed[0] < STEADY * self.agreed[1]:
+            notes.append(f"{self.agreed[1] - self.agreed[0]} of {self.agreed[1]} labels change with the order of texts")
+        if unclear > UNSUITED * (len(self.rows) + len(self.drops)):
+            notes.append(f"{unclear} texts carry none of the labels: do they belong to this task?")
+        return tuple(notes)
+
+    def _repr_html_(self) -> str:
+        return super()._repr_html_() + "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
+
     def summary(self) -> str:
         asked = len(self.rows) + len(self.drops)
         checks = [("of seeds right", self.right), ("asked again the same", self.agreed)]
         said = "".join(f"; {_share(*counts)} {what}" for what, counts in checks if counts[1])
+        said += "" if self.right[1] else "; unchecked (seeds= says how often the labels are right)"
         note = f" ({self.ledger.note})" if self.ledger.note else ""
         return (
             f"Annotation: {len(self.rows)} of {asked} texts of {self.task.name!r} labelled by {self.model}{said}{note}"
@@ -120,7 +148,10 @@ def annotate(
             note = "" if len(main) == asked else "recordings exhausted"
             again, known = ([r for r in some if source.get(r)] for some in (again, known))
         answers = [answers_to(some, label_problem) if some else [] for some in (main, again, known)]
-    return _annotated(rows, task, seeds, answers, source, note)
+    done = _annotated(rows, task, seeds, answers, source, note)
+    for text in done.notes:
+        warnings.warn(text, stacklevel=2)
+    return done
 
 
 def _need_labels(answers: list[Answer], labels: dict[str, str]) -> None:

@@ -41,9 +41,7 @@ def annotate_requests(
 ) -> tuple[list[Request], list[Request], list[Request]]:
     """Return the requests for the labels of rows, those that ask a second time, and those about seeds."""
     if "text" not in getattr(rows, "column_names", ()):
-        raise SynthkitError(
-            f"rows={type(rows).__name__}: expected rows with texts, as sk.load_rows(..., labelled=False)"
-        )
+        raise SynthkitError(f"rows={type(rows).__name__}: expected rows, as sk.load_rows(FILE, labelled=False).rows")
     if not len(rows):
         raise SynthkitError("rows= holds no text; there is nothing to label")
     if len(set(row_ids(rows, "text"))) < len(rows):

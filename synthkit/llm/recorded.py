@@ -72,6 +72,12 @@ class Recorded:
                 f"{what}: a loop's own question. Two ways on: llm=sk.LLM(model, base_url=...) asks a live model; "
                 "`synthkit refine TASK --export FILE` writes the requests out, `recordings import` files the replies"
             )
+        if request.strategy.startswith(SHOWS_TEXTS):
+            return SynthkitError(
+                f"{what}: the labels of other texts were recorded, or none. Two ways on: llm=sk.LLM(model, "
+                "base_url=...) asks a live model; `synthkit recordings pending TASK --annotate N` writes the requests "
+                "for N unlabelled rows out, `recordings import` files the replies"
+            )
         return SynthkitError(
             f"{what}. Three ways on: llm=sk.LLM(model, base_url=...) asks a live model; llm='ngram' is the offline "
             "baseline; `synthkit recordings pending` writes the requests out, `recordings import` files the replies"

@@ -17,7 +17,7 @@ from synthkit.core.text import fold, tidy
 from synthkit.tasks.annotations import honour_status, join_annotators, refuse_nested_texts, unwrap
 from synthkit.tasks.columns import USUAL, find_roles
 from synthkit.tasks.labels import spelt, unknown_labels
-from synthkit.tasks.readers import read_table
+from synthkit.tasks.readers import read_table, read_texts
 from synthkit.tasks.table import LEFT_OUT, Repair, Table, as_text
 
 if TYPE_CHECKING:
@@ -85,7 +85,8 @@ def load_rows(
     that differ in case, blanks, `_` or `-` become one: that of `labels` where it is given, else the commonest; `names`
     translates labels (theirs: ours) first. An encoding that has to be guessed is said; one that cannot be is refused,
     until `encoding=` names it. `strict=True` refuses every repair that changes, drops or guesses. Rows without an id
-    get `prefix-0`, `prefix-1` ... With `labelled=False` the texts have no labels, and the rows no column `label`.
+    get `prefix-0`, `prefix-1` ... With `labelled=False` texts need no labels, and
+    the source may also be a list of texts, a folder of .txt files, or a .txt file with a text a line.
 
     >>> from synthkit import load_rows
     >>> loaded = load_rows([{"text": "cold soup", "label": ["menu"]}, {"text": "a cat!", "label": ["animals"]}])
@@ -94,7 +95,7 @@ def load_rows(
     >>> loaded.to_frame()["what"].tolist()
     ['label taken out of its list or object in 2 rows']
     """
-    table = read_table(source, encoding=encoding)
+    table = read_table(source, encoding=encoding) if labelled else read_texts(source, encoding=encoding)
     roles = find_roles(table, {"text": text, "label": label} if labelled else {"text": text})
     if table.sensitive:
         _withhold(table, roles["text"])

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from synthkit.core.errors import SynthkitError
 from synthkit.tasks.annotations import flattened
+from synthkit.tasks.columns import usual_roles
 from synthkit.tasks.decoding import decoded, unpacked
 from synthkit.tasks.delimited import read_delimited
 from synthkit.tasks.frames import is_frame, read_frame, read_parquet
-from synthkit.tasks.table import LEFT_OUT, Table
+from synthkit.tasks.table import LEFT_OUT, Table, is_missing
 
 FILES = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".json", ".parquet", ".gz", ".bz2", ".xz", ".zip")
 _WRAPPERS = ("data", "rows", "records", "examples", "items", "results")
@@ -38,6 +39,30 @@ def read_table(source, *, encoding: str | None = None) -> Table:
 
         return read_frame(load_hub(source), source)
     return _file(path, encoding)
+
+
+def read_texts(source, *, encoding: str | None = None) -> Table:
+    """Return texts without labels as a table: a list of them, a folder of .txt files, lines of one, or any table."""
+    texts = source.tolist() if getattr(source, "ndim", 2) == 1 else source
+    if isinstance(texts, (list, tuple)) and texts and all(isinstance(t, str) or is_missing(t) for t in texts):
+        return Table("source").fill([{"text": t} for t in texts], range(len(texts)))
+    path = Path(source).expanduser() if isinstance(source, (str, Path)) else None
+    if path is None or not (path.is_dir() or (path.suffix.lower() == ".txt" and path.is_file())):
+        return read_table(source, encoding=encoding)
+    table = Table(str(path))
+    table.sensitive = sensitive_task(path / "any" if path.is_dir() else path)
+    files = sorted(path.rglob("*.txt")) if path.is_dir() else [path]
+    if not files:
+        raise SynthkitError(f"{path} holds no .txt file; expected one text a file, or name a table")
+    contents = [decoded(table, file.read_bytes(), encoding) for file in files]
+    if path.is_dir():
+        records = [{"text": c, "file": str(f.relative_to(path))} for f, c in zip(files, contents, strict=True)]
+        return table.fill(records, range(len(records)))
+    lines = contents[0].split("\n")
+    if "\t" in lines[0] and usual_roles(lines[0].split("\t")):
+        return read_table(source, encoding=encoding)
+    numbered = [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    return table.fill([{"text": line} for _, line in numbered], [number for number, _ in numbered])
 
 
 def _file(path: Path, encoding: str | None) -> Table:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from support.cafe import TRAIN
@@ -21,7 +22,6 @@ from synthkit.generation.label_requests import (
     read_labels,
     relabel_requests,
 )
-from synthkit.generation.pick import pick
 from synthkit.llm.budget import Budget
 from synthkit.llm.recorded import Recorded, batch_line
 from synthkit.llm.request import Reply, Usage
@@ -203,8 +203,55 @@ def test_replies_to_raw_texts_stand_beside_those_to_other_texts_of_the_same_slot
     assert Recorded(tmp_path).get(one) and Recorded(tmp_path).get(other)
 
 
-def test_a_pick_at_random_begins_with_a_smaller_one_and_holds_no_text_twice():
-    texts = [f"message {i % 30}" for i in range(60)]
-    rows = make_rows({"id": [str(i) for i in range(60)], "text": texts})
-    assert pick(rows, 10)["id"] == pick(rows, 25)["id"][:10]
-    assert sorted(pick(rows, 60)["text"]) == sorted(set(texts))
+def test_a_contested_label_set_unsteady_labels_and_texts_without_one_are_warned_of(cafe, pool, scripted):
+    def wilful(request):
+        items = json.loads(annotator(request))["texts"]
+        if request.strategy == AGAIN:
+            items = [{**i, "label": "visits"} for i in items]
+        if request.strategy == KNOWN:
+            items = [{**i, "label": "menu"} for i in items]
+        return json.dumps({"texts": items})
+
+    with pytest.warns(UserWarning) as warned:
+        done = annotate(pool, cafe, seeds=load_seeds(cafe, k=3), llm=scripted(wilful), progress=False)
+    assert [str(w.message) for w in warned] == list(done.notes)
+    assert "6 of 9 seeds another label" in done.notes[0] and "16 of 24 labels change" in done.notes[1]
+    with pytest.warns(UserWarning, match="24 texts carry none of the labels"):
+        annotate(pool, cafe, seeds=load_seeds(cafe, k=3), llm=scripted(unclear_of_raw), progress=False)
+
+
+def unclear_of_raw(request):
+    items = json.loads(annotator(request))["texts"]
+    if request.strategy == KNOWN:
+        return json.dumps({"texts": items})
+    return json.dumps({"texts": [{**i, "label": "unclear"} for i in items]})
+
+
+def test_texts_of_a_sensitive_task_are_anonymised_before_a_model_sees_them_and_come_back_whole(cafe, scripted):
+    task = replace(cafe, sensitive=True, patterns={"PASS": r"CAT-\d{4}"})
+    texts = ["my pass CAT-1234 did not open the door", "write to jo.lane@example.com about the soup"]
+    source = scripted(lambda r: json.dumps({"texts": [{"number": n, "label": "menu"} for n in (1, 2)]}))
+    with pytest.warns(UserWarning, match="anonymised before a model saw them"):
+        done = annotate(make_rows({"id": ["a", "b"], "text": texts}), task, llm=source, progress=False)
+    asked = "".join(m["content"] for r in source.asked for m in r.messages)
+    assert "[PASS]" in asked and "CAT-1234" not in asked and "jo.lane" not in asked
+    assert done.rows["text"] == texts
+
+
+def test_a_label_called_unclear_is_a_label(cafe):
+    task = replace(cafe, labels={**cafe.labels, "unclear": "nobody can say what it is about"})
+    request = annotate_requests(make_rows({"id": ["a"], "text": ["hm"]}), task)[0][0]
+    allowed = request.schema["properties"]["texts"]["items"]["properties"]["label"]["enum"]
+    assert len(set(allowed)) == len(allowed) == 5
+
+
+def test_what_cannot_be_labelled_is_said(cafe, pool):
+    for message, rows, task in [
+        ("task=NoneType: expected a task", pool, None),
+        ("expected rows, as", ["a text"], cafe),
+        ("holds no text", pool.select([]), cafe),
+        ("has an id twice", make_rows({"id": ["a", "a"], "text": ["one", "two"]}), cafe),
+        ("labels of other texts were recorded, or none", pool, cafe),
+    ]:
+        with pytest.raises(SynthkitError, match=message):
+            annotate(rows, task, progress=False)

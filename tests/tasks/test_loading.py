@@ -260,3 +260,31 @@ def test_ten_thousand_rows_with_three_bad_ones_load():
     assert len(loaded.rows) == 9_997
     assert [r.row for r in loaded.repairs] == [17, 170, 1700]
     assert "9,997 rows, 2 labels" in loaded._repr_html_()
+
+
+# texts without labels
+
+
+def test_texts_without_labels_come_from_lists_lines_folders_and_tables(tmp_path):
+    (tmp_path / "lines.txt").write_text('a first line, with a comma\n\n"a second" one\n', encoding="utf-8")
+    (tmp_path / "notes" / "old").mkdir(parents=True)
+    (tmp_path / "notes" / "b.txt").write_text("of two\nlines", encoding="utf-8")
+    (tmp_path / "notes" / "old" / "a.txt").write_text("an old note", encoding="utf-8")
+    (tmp_path / "table.csv").write_text("text,label\ncold soup,menu\n", encoding="utf-8")
+    expected = {
+        "lines.txt": ["a first line, with a comma", '"a second" one'],
+        "notes": ["of two\nlines", "an old note"],
+        "table.csv": ["cold soup"],
+    }
+    for name, texts in expected.items():
+        rows = load_rows(tmp_path / name, labelled=False).rows
+        assert rows["text"] == texts and "label" not in rows.column_names
+    given = load_rows(["one text", None, "another", " "], labelled=False)
+    assert given.rows["text"] == ["one text", "another"]
+    assert [r.row for r in given.repairs] == [1, 3]
+    assert repr(given) == "Loaded: 2 rows, no labels from source; 2 rows left out"
+
+
+def test_a_folder_without_texts_is_an_error_that_says_what_was_expected(tmp_path):
+    with pytest.raises(SynthkitError, match="holds no .txt file"):
+        load_rows(tmp_path, labelled=False)

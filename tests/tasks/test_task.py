@@ -398,3 +398,23 @@ def _repeated(name):
     """Texts that the source itself holds more than once in train."""
     counts = Counter(load_rows(Path(REALDATA) / name / "train.csv").rows["text"])
     return {text for text, count in counts.items() if count > 1}
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_task_may_have_unlabelled_rows_of_its_own(task_folder, inside):
+    (task_folder / "pool.txt").write_text("is the big cat asleep?\nfour pounds for a bun\n", encoding="utf-8")
+    where = task_folder / "task.yaml"
+    lines = where.read_text(encoding="utf-8")
+    where.write_text(
+        lines.replace("source: {", "source: {unlabelled: pool.txt, ") if inside else lines + "\nunlabelled: pool.txt\n",
+        encoding="utf-8",
+    )
+    splits = load_task(task_folder).splits
+    assert splits.unlabelled["text"] == ["is the big cat asleep?", "four pounds for a bun"]
+    assert splits.unlabelled.column_names == ["id", "text"] and "2 unlabelled" in repr(splits)
+
+
+def test_the_labels_of_train_can_be_hidden_and_a_task_without_a_pool_has_none(feedback, cafe):
+    assert feedback.splits.unlabelled["text"] == feedback.splits.train["text"]
+    assert feedback.splits.unlabelled.column_names == ["id", "text"]
+    assert cafe.splits.unlabelled is None

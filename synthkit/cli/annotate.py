@@ -1,0 +1,60 @@
+"""`synthkit annotate`: labels for raw texts, by a model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from synthkit.cli.live import Live, spoken, with_live_options
+from synthkit.cli.options import Json, Source, say, tell
+from synthkit.core import withheld
+from synthkit.core.errors import SynthkitError
+from synthkit.core.exports import write_csv
+
+
+@with_live_options
+def annotate(
+    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="texts; default: the task's unlabelled")] = None,
+    task: Annotated[str, typer.Option(help="a shipped task or a folder: its labels and what they mean")] = "",
+    n: Annotated[int | None, typer.Option("--n", help="so many of them, picked at random (default: all)")] = None,
+    llm: Source = "recorded",
+    out: Annotated[Path | None, typer.Option(help="CSV to write (default: TASK-annotated.csv)")] = None,
+    as_json: Json = False,
+    live: Live = None,
+) -> None:
+    """Let a model label raw texts, and say how far its labels can be trusted; write them as CSV."""
+    import synthkit as sk
+
+    if not task:
+        raise SynthkitError("--task is missing: which task's labels? A shipped one, or a folder with a task.yaml")
+    the_task, source, rows = sk.load_task(task), live.source(llm), None
+    if file:
+        loaded = sk.load_rows(file, labelled=False)
+        tell(loaded.repairs)
+        rows = loaded.rows
+    elif the_task.source:
+        rows = the_task.splits.unlabelled
+    if rows is None:
+        raise SynthkitError(f"which texts? Name a file, or `unlabelled:` in the task.yaml of {the_task.name!r}")
+    try:
+        seeds = sk.load_seeds(the_task) if the_task.source else None
+    except SynthkitError as error:
+        seeds = say(f"no seeds to check the labels on: {spoken(str(error))}")
+    rows = sk.pick(rows, n) if n else rows
+    done = sk.annotate(rows, the_task, seeds=seeds, llm=source, budget=live.budget(), progress=not as_json)
+    where = out or Path(f"{the_task.name}-annotated.csv")
+    table = done.rows.to_pandas()
+    write_csv(where, table.assign(text=table["text"].map(withheld.shown)))  # of a sensitive task ids do
+    frame, gone = done.ledger.to_frame(), done.dropped()["reason"].value_counts()
+    ledger = dict(zip(frame["step"].str.strip(), map(str, frame["count"]), strict=True))
+    if as_json:
+        checks = {"seeds right": done.right, "asked again the same": done.agreed}
+        print(json.dumps({"file": str(where), "rows": len(done.rows), **checks, "ledger": ledger}, indent=1))
+        return
+    print(f"{frame.to_string(index=False)}\n\n{spoken(done.summary())}")
+    for reason, count in gone.items():
+        print(f"  without a label: {count}, {reason}")
+    print(f"written to {where}")
