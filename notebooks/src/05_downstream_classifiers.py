@@ -168,8 +168,8 @@ sk.table(
 
 # %% [markdown]
 # ## 8. Your own classifier
-# Anything with `fit` and `predict` on texts can be the student. (`students=["finetune"]` trains the transformer itself; it
-# needs `pip install torch transformers` and minutes.)
+# Anything with `fit` and `predict` on texts can be the student. (`students=["finetune"]` trains the transformer itself, in
+# numpy: up to a minute a fit.)
 
 # %% tags=["keep_output"]
 bayes = make_pipeline(TfidfVectorizer(), ComplementNB())

@@ -76,7 +76,13 @@ def _minilm_lr(test_texts: Sequence[str], embedder: str) -> Student:
 def _finetune(test_texts: Sequence[str], embedder: str) -> Student:
     from synthkit.comparison.finetune import fine_tuned
 
-    return Student(lambda texts, labels, resamples: Predictions(*fine_tuned(texts, labels, test_texts)))
+    def fit_predict(texts, labels, resamples):
+        names, y = np.unique(labels, return_inverse=True)
+        head = linear_head(embed(texts, embedder="minilm"), y)
+        predicted, parameters = fine_tuned(texts, y, head, test_texts)
+        return Predictions(names[predicted], parameters)
+
+    return Student(fit_predict)
 
 
 STUDENTS = {"tfidf_lr": _tfidf_lr, "minilm_lr": _minilm_lr, "finetune": _finetune}
@@ -147,6 +153,18 @@ def _logistic_regression(x, labels: Sequence[str], tested, resamples: Sequence[n
 
         refits = np.stack([predict(rows) for rows in resamples]) if len(resamples) else None
         return Predictions(predict(slice(None)), parameters, refits)
+
+
+def linear_head(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return (weights, biases) of that logistic regression, a column a class."""
+    from sklearn.linear_model import LogisticRegression
+
+    with one_thread():
+        model = LogisticRegression(C=choose_c(x, y)[0], max_iter=2000, class_weight="balanced").fit(x, y)
+    weights, biases = model.coef_.T, model.intercept_
+    if len(biases) == 1:  # of two classes it has one column
+        weights, biases = np.hstack([-weights, weights]) / 2, np.concatenate([-biases, biases]) / 2
+    return weights, biases
 
 
 def _rotated(x, tested) -> tuple[np.ndarray, np.ndarray]:

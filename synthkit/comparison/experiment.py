@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 CLOSE = 0.002
 SAME, NEAR, DIFFERENT, NEW = "same", f"within {CLOSE}", "different", "not saved then"
 INTERVALS = "Student's t, variance by test rows, draws and generations"  # how they are computed, in a manifest
-PACKAGES = ("synthkit", "numpy", "scipy", "scikit-learn", "datasets", "tokenizers", "torch")
+PACKAGES = ("synthkit", "numpy", "scipy", "scikit-learn", "datasets", "tokenizers")
 
 
 @dataclass(frozen=True)

@@ -49,13 +49,32 @@ class MiniLM:
             out[where] = vectors
         return out
 
+    def pieces(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the word pieces of texts, by number."""
+        return [e.ids for e in self._tokenizer.encode_batch(list(texts))]
+
+    @property
+    def tables(self) -> tuple[np.ndarray, ...]:
+        """The vectors of word pieces and of places, and the weights and biases of their norm."""
+        return self._words, self._places, *self._norm
+
+    def parameters(self) -> list[np.ndarray]:
+        """Return copies of the layers' weights and biases, as `synthkit.core.transformer` trains them."""
+        out = []
+        for layer in self._layers:
+            (first, second), scale = layer.norms, np.ones(3 * SIZE, dtype=np.float32)
+            scale[:SIZE] = (SIZE // HEADS) ** 0.5  # is in the queries' weights here, and not there
+            qkv = [part * scale for part in layer.qkv]
+            out += [*qkv, *(part.copy() for part in (*layer.mixed, *first, *layer.inner, *layer.outer, *second))]
+        return out
+
     def batches(self, texts: Sequence[str]) -> Iterator[tuple[list[int], np.ndarray]]:
         """Yield (positions, their vectors) as they are ready, texts of like length together."""
         from threadpoolctl import ThreadpoolController
 
         blas = ThreadpoolController().select(user_api="blas")
         threads = max([library["num_threads"] for library in blas.info()], default=1)
-        ids = [e.ids for e in self._tokenizer.encode_batch(list(texts))]
+        ids = self.pieces(texts)
         groups, size = [], BATCH
         for i in sorted(range(len(ids)), key=lambda i: len(ids[i])):
             if size + len(ids[i]) > BATCH:

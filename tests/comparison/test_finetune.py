@@ -1,0 +1,45 @@
+"""The student that trains MiniLM: it learns what a linear one cannot, the same way each time, and stops in time."""
+
+import numpy as np
+import pytest
+from support.rows import invent
+
+from synthkit.comparison import finetune
+from synthkit.comparison.classifiers import STUDENTS
+from synthkit.comparison.finetune import BATCH, EVERY, LEARNT, LEAST, MOST, PASSES, batches, finished
+from synthkit.core.embedding import weights_folder
+
+
+@pytest.mark.skipif(weights_folder() is None, reason="the MiniLM weights are not installed")
+def test_it_learns_labels_that_no_line_parts_and_does_so_again(monkeypatch):
+    monkeypatch.setattr(finetune, "LEAST", 20)
+    texts = [" ".join(text.split()[:4]) for text in invent(24, 3)["text"]]
+    labels = np.random.default_rng(1).permutation(["odd", "even"] * 12)
+    linear = STUDENTS["minilm_lr"](texts, "minilm").fit_predict(texts, labels)
+    student = STUDENTS["finetune"](texts, "minilm")
+    found = student.fit_predict(texts, labels)
+    assert (found.labels == labels).mean() > 0.95 > (linear.labels == labels).mean()
+    assert (student.fit_predict(texts, labels).labels == found.labels).all()
+    assert found.parameters.endswith("steps of 16, learning rate 0.0002")
+
+
+def test_every_row_is_seen_before_any_is_seen_again():
+    some, seen = batches(40), []
+    while len(seen) < 80:
+        seen += next(some)
+    assert sorted(seen[:40]) == sorted(seen[40:80]) == list(range(40))
+    assert seen[:40] != seen[40:80]
+
+
+def test_training_stops_when_nothing_is_left_to_learn_or_enough_was_tried():
+    learnt, learning = [0.0] * MOST, [0.5] * MOST
+
+    def steps(losses, rows):
+        return next(s for s in range(1, MOST + 1) if finished(s, losses[:s], rows))
+
+    assert steps(learnt, 5000) == LEAST
+    assert steps(learning, 20) == LEAST
+    assert steps(learning, 400) == PASSES * 400 // BATCH
+    assert steps(learning, 5000) == MOST
+    late = [1.0] * 95 + [LEARNT / 2] * MOST
+    assert steps(late, 5000) == 95 + EVERY + (-95 - EVERY) % EVERY
