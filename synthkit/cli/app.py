@@ -65,16 +65,8 @@ def generate(
     made.to_csv(where)
     frame = made.ledger.to_frame()
     if as_json:
-        print(
-            json.dumps(
-                {
-                    "file": str(where),
-                    "rows": len(made.rows),
-                    "ledger": dict(zip(frame["step"].str.strip(), map(str, frame["count"]), strict=True)),
-                },
-                indent=1,
-            )
-        )
+        ledger = dict(zip(frame["step"].str.strip(), map(str, frame["count"]), strict=True))
+        print(json.dumps({"file": str(where), "rows": len(made.rows), "ledger": ledger}, indent=1))
     else:
         print(f"{frame.to_string(index=False)}\n\n{spoken(made.summary())}\nwritten to {where}")
     end_short(made)

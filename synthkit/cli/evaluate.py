@@ -24,16 +24,10 @@ def evaluate(
     """Print how good a synthetic table is: each number beside what real rows give in the same place."""
     import synthkit as sk
 
-    report = sk.evaluate(
-        read_rows(synthetic),
-        read_rows(real),
-        seeds=read_rows(seeds) if seeds else None,
-        holdout=read_rows(holdout) if holdout else None,
-        metrics=[name.strip() for name in metrics.split(",") if name.strip()],
-        slices=slices,
-        embedder=embedder,
-        progress=not as_json,
-    )
+    sections = [name.strip() for name in metrics.split(",") if name.strip()]
+    behind = {"seeds": seeds and read_rows(seeds), "holdout": holdout and read_rows(holdout)}
+    asked = {"metrics": sections, "slices": slices, "embedder": embedder, "progress": not as_json, **behind}
+    report = sk.evaluate(read_rows(synthetic), read_rows(real), **asked)
     if html:
         report.save(html, title=f"{synthetic.name} beside {real.name}")
     print(report.to_json() if as_json else report)

@@ -41,16 +41,9 @@ def refine(
     source, budget = live.source(llm), live.budget()
     the_task, strategy = with_attributes(sk.load_task(task), strategy, source, budget)
     real = the_task.splits.validation
-    settings = {
-        "strategy": strategy.split("+"),
-        "start": start,
-        "requests": requests,
-        "levers": None if levers is None else levers.split("+") if levers else [],
-        "random_state": random_state,
-        "llm": source,
-        "budget": budget,
-        "progress": not as_json,
-    }
+    settings = {"strategy": strategy.split("+"), "start": start, "requests": requests, "random_state": random_state}
+    settings |= {"llm": source, "budget": budget, "progress": not as_json}
+    settings["levers"] = None if levers is None else levers.split("+") if levers else []
     validation = real if validation_rows is None else sample(real, validation_rows)
     if export:
         _export(sk.Loop(the_task, None, validation, **settings), iterations, export)

@@ -166,7 +166,12 @@ class Comparison(Result):
         return Estimate(closed, e.variance / gap.value**2, e.df).interval()
 
     def contrasts(self, pairs: Sequence[tuple[str, str]] | None = None, *, student: str | None = None) -> Table:
-        """Return paired differences: the primary contrast, then the others (the usual ones), corrected by Holm."""
+        """Return paired differences in macro-F1: the primary contrast, then `pairs` (the usual ones), arm - other.
+
+        The primary one was stated beforehand and is not corrected; the others are one family (Holm 1979). No p stands
+        where the luck of an arm's training rows is not known. McNemar's exact test holds the fits as they are; of
+        several pairs of fits it is twice the median p. `fixed` and `caused` are mean counts a pair of fits.
+        """
         return tables.contrasts(self, pairs, student or self.student)
 
     def recalls(self, arm: str, student: str | None = None) -> np.ndarray:
@@ -175,7 +180,10 @@ class Comparison(Result):
         return np.array([np.mean([score(self.truth, p, c) for p in fits.predicted]) for c in range(len(self.labels))])
 
     def per_class(self, arms: Sequence[str] | None = None, *, student: str | None = None) -> Table:
-        """Return the recall of each label by arm, and what the primary contrast does to it."""
+        """Return the recall of each label by arm (mean over fits), and what the primary contrast does to it.
+
+        Labels with the largest loss first. The intervals are not corrected for the number of labels.
+        """
         return tables.per_class(self, arms, student or self.student)
 
     def errors(

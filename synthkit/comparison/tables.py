@@ -31,12 +31,7 @@ USUAL = [
 
 
 def contrasts(comparison: Comparison, pairs: Sequence[tuple[str, str]] | None, student: str) -> Table:
-    """Return arm - other in macro-F1 with interval and p, Holm's correction, errors fixed and caused, McNemar.
-
-    The primary contrast was stated beforehand and is not corrected; the others are one family (Holm 1979). No p stands
-    where the luck of an arm's training rows is not known. McNemar's exact test holds the fits as they are; of several
-    pairs of fits it is twice the median p. `fixed` and `caused` are mean counts a pair of fits.
-    """
+    """Return what `Comparison.contrasts` does."""
     names = {s.arm: s for s in comparison.scores if s.student == student}
     if pairs is None:
         pairs = [pair for pair in USUAL if set(pair) <= names.keys()]
@@ -72,10 +67,7 @@ def contrasts(comparison: Comparison, pairs: Sequence[tuple[str, str]] | None, s
 
 
 def per_class(comparison: Comparison, arms: Sequence[str] | None, student: str) -> Table:
-    """Return one row a label: test rows, recall by arm (mean over fits), the primary difference with its interval.
-
-    Labels with the largest loss first. The intervals are not corrected for the number of labels.
-    """
+    """Return what `Comparison.per_class` does."""
     names, classes = [s.arm for s in comparison.scores if s.student == student], len(comparison.labels)
     arms = list(arms) if arms else [a for a in SHOWN if a in names] or names
     out = {"label": list(comparison.labels), "test rows": np.bincount(comparison.truth, minlength=classes).tolist()}

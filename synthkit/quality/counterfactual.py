@@ -55,23 +55,17 @@ def _pairs() -> dict[str, str]:
 _TURN = _pairs()
 _OTHER = {name: names[(i + 1) % len(names)] for names in (_MEN.split(), _WOMEN.split()) for i, name in enumerate(names)}
 _WORDS = re.compile(rf"(?i)\b(?:{'|'.join([*_TURN, 'his'])})\b")
+_NOUN = re.compile(  # what follows a possessive: a word that is none of these
+    r"(?i)\s+(?!(?:and|or|but|to|for|at|in|on|with|about|that|when|if|because|again|was|is|a|the|an|what|how|why)\b)"
+    r"[^\W\d_]"
+)
 _NAMED = re.compile(rf"(?i)\b(?:{'|'.join(_OTHER)})\b")
 
 
 def _turned(match: re.Match, text: str) -> str:
-    word = match.group().casefold()
-    before_noun = bool(re.match(r"\s+[^\W\d_]+", text[match.end() :])) and not re.match(
-        r"\s+(?:and|or|but|to|for|at|in|on|with|about|that|when|if|because|again|was|is|a|the|an|what|how|why)\b",
-        text[match.end() :],
-        re.I,
-    )
-    if word == "his":
-        new = "her" if before_noun else "hers"
-    elif word == "her":
-        new = "his" if before_noun else "him"
-    else:
-        new = _TURN[word]
-    return _cased(new, match.group())
+    word, before_noun = match.group().casefold(), _NOUN.match(text, match.end())
+    either = {"his": ("her", "hers"), "her": ("his", "him")}.get(word)
+    return _cased(either[0 if before_noun else 1] if either else _TURN[word], match.group())
 
 
 def _cased(new: str, like: str) -> str:

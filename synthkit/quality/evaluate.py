@@ -173,7 +173,7 @@ def _usable(draft: Draft, halves: Halves) -> dict[str, Metric]:
 
 
 def _some(names) -> str:
-    return ", ".join(repr(n) for n in sorted(names)[:3]) + (" ..." if len(names) > 3 else "")
+    return ", ".join(map(repr, sorted(names)[:3])) + (" ..." if len(names) > 3 else "")
 
 
 def _on_the_cuts(draft: Draft, halves: Halves, metrics: dict[str, Metric], real_ids, ids, progress: bool) -> None:

@@ -110,12 +110,10 @@ def survivors(
             out += [Survivor(row_id, f.type, f.start, f.end) for f in kept]
             continue
         plain = f" {' '.join(words(text))} "
-        if any(f" {key} " in plain for key in held):
-            out += [
-                Survivor(row_id, f.type, f.start, f.end)
-                for f in gate.find(text)
-                if " ".join(words(text[f.start : f.end])) in held
-            ] or [Survivor(row_id, kind, 0, len(text)) for key, kind in held.items() if f" {key} " in plain][:1]
+        if again := [kind for key, kind in held.items() if f" {key} " in plain]:
+            found = [f for f in gate.find(text) if " ".join(words(text[f.start : f.end])) in held]
+            whole = [Survivor(row_id, again[0], 0, len(text))]
+            out += [Survivor(row_id, f.type, f.start, f.end) for f in found] or whole
     return out, len(held)
 
 
@@ -191,9 +189,8 @@ def _attack(draft: Draft, synthetic, members, holdout, seeds: int, vectors: Call
     inside = _as_often(members["label"], others["label"], rng)
     n, of = len(inside), f"of {seeds}, {len(members)} of them in a prompt"
     if n < LEAST_MEMBERS:
-        draft.note(
-            f"{n} seeds ({of}) have two held-out rows of their label: membership inference needs {LEAST_MEMBERS}"
-        )
+        why = "have two held-out rows of their label: membership inference needs"
+        draft.note(f"{n} seeds ({of}) {why} {LEAST_MEMBERS}")
         return
     if n < seeds:
         draft.note(f"membership inference on {n} seeds ({of}), each with two held-out rows of its label")
@@ -228,10 +225,9 @@ def _spread(values: Sequence[float]) -> Interval:
 
 def _as_often(labels: Sequence[str], pool: Sequence[str], rng: np.random.Generator) -> np.ndarray:
     """Return positions in `labels` of which the pool holds two rows each of the same label."""
-    room = Counter(pool)
-    out = []
-    for i in rng.permutation(len(labels)):
-        if room[labels[int(i)]] >= 2:
-            room[labels[int(i)]] -= 2
-            out.append(int(i))
+    room, out = Counter(pool), []
+    for i in map(int, rng.permutation(len(labels))):
+        if room[labels[i]] >= 2:
+            room[labels[i]] -= 2
+            out.append(i)
     return np.array(sorted(out), dtype=int)

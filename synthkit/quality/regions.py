@@ -72,13 +72,10 @@ class Reached:
         """Add one cut."""
         covered, supported = split.reached(split.synthetic, by_label=self.by_label)
         usual, real_supported = split.reached(split.second, by_label=self.by_label)
-        for counts, where, hit in (
-            (self.covered, split.first.where, covered),
-            (self.usual, split.first.where, usual),
-            (self.supported, split.synthetic.where, supported),
-        ):
-            counts[0, where] += hit
-            counts[1, where] += 1
+        first, second = split.first.where, split.synthetic.where
+        counted = (self.covered, first, covered), (self.usual, first, usual), (self.supported, second, supported)
+        for counts, where, hit in counted:
+            counts[:, where] += hit, np.ones(len(where))
         self.real_supported[0] += float(real_supported.sum())
         self.real_supported[1] += len(real_supported)
         self._covered.append(float(split.reached(split.synthetic)[0].mean()))

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from synthkit.quality.evaluate import Report
 
 
+_STAND_IN = (
+    '<p class="note">Stand-in: the "real" rows of this task were written for the kit by the same kind of author as '
+    "the synthetic ones. Expect it to flatter; a task with real rows gives the answer that counts.</p>"
+)
+
+
 def render_page(
     made: Generation, comparison: Comparison, report: Report, figures: Sequence[tuple[str, Figure]], *, student: str
 ) -> str:
@@ -26,12 +32,12 @@ def render_page(
     sample = made.rows.select(range(min(12, len(made.rows)))).to_pandas()[["label", "text"]]
     parts = [
         f"<h1>{html.escape(task.title or task.name)}: can a language model write the training data?</h1>",
-        _stand_in(made),
+        _STAND_IN if task.stand_in else "",
         f'<p class="verdict">{html.escape(comparison.verdict(student))}</p>',
         table_html(comparison.to_frame(), comparison.summary()),
         images[0],
         *_contrasts(comparison),
-        _notes(comparison),
+        *(f"<p>{html.escape(note[0].upper() + note[1:])}.</p>" for note in comparison.notes),
         _refused(comparison),
         "<h2>Synthetic among real rows</h2>",
         images[1],
@@ -47,25 +53,12 @@ def render_page(
     return document(f"synthkit: {task.name}", parts)
 
 
-def _stand_in(made: Generation) -> str:
-    if not made.plan.task.stand_in:
-        return ""
-    return (
-        '<p class="note">Stand-in: the "real" rows of this task were written for the kit by the same kind of author as '
-        "the synthetic ones. Expect it to flatter; a task with real rows gives the answer that counts.</p>"
-    )
-
-
 def _contrasts(comparison: Comparison) -> list[str]:
     if not comparison.fits or not comparison.primary:
         return []
     tables = [comparison.contrasts(), comparison.per_class()]
     changed = f"<p>{html.escape(comparison.errors().summary())}.</p>"
     return [*(table_html(t.to_frame(), t.summary()) for t in tables), changed]
-
-
-def _notes(comparison: Comparison) -> str:
-    return "".join(f"<p>{html.escape(note[0].upper() + note[1:])}.</p>" for note in comparison.notes)
 
 
 def _refused(comparison: Comparison) -> str:

@@ -54,15 +54,9 @@ class RequestView(Result):
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a text: number, what was asked of it, the text, its fate."""
-        asked = self.request.attributes
-        return frame_of(
-            {
-                "n": list(self.texts),
-                "asked for": ["; ".join(asked[n - 1].values()) if asked else "" for n in self.texts],
-                "text": list(self.texts.values()),
-                "fate": [self.fates.get(n, "") for n in self.texts],
-            }
-        )
+        wishes = {n: "; ".join(asked.values()) for n, asked in enumerate(self.request.attributes, 1)}
+        rows = [(n, wishes.get(n, ""), text, self.fates.get(n, "")) for n, text in self.texts.items()]
+        return frame_of(rows, ["n", "asked for", "text", "fate"])
 
     def _repr_html_(self) -> str:
         shared, turn = self.prompt.split(TURN, 1) if TURN in self.prompt else ("", self.prompt)
