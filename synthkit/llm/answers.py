@@ -14,10 +14,9 @@ Attempt = tuple[Request, Reply, str | None]  # what was asked, what came, what i
 
 @dataclass(frozen=True)
 class Answer:
-    """What became of a request: the reply of the last attempt, or none and why.
+    """What became of a request: the reply of the last attempt, or none and why; all attempts, earlier runs' too.
 
-    `not_asked`: the budget came first, or the run was stopped. `replies` are those of all attempts, earlier runs'
-    among them: all of them were paid for.
+    `not_asked`: the budget came first, or the run was stopped.
     """
 
     request: Request
@@ -44,8 +43,8 @@ def with_reason(answers: list[Answer], reason: str) -> list[Answer]:
     if not faulty or any(answers[i].problems[-1].startswith("not asked") for i in faulty):
         return answers
     last = max(faulty, key=lambda i: (answers[i].reply is not None, i))  # a failure keeps its own reason
-    said = replace(answers[last], problems=(*answers[last].problems, f"not asked again: {reason}"))
-    return [*answers[:last], said, *answers[last + 1 :]]
+    named = replace(answers[last], problems=(*answers[last].problems, f"not asked again: {reason}"))
+    return [*answers[:last], named, *answers[last + 1 :]]
 
 
 def from_store(answers: Iterable[Answer]) -> str:
@@ -91,15 +90,13 @@ def same_answers(answers: Iterable[Answer]) -> str | None:
 def useless(attempts: Sequence[Attempt], limit: int) -> str:
     """Return what is wrong with a model whose replies are all of no use: the first of them, and what may mend it."""
     _, reply, _ = attempts[0]
-    reasons = Counter(problem for *_, problem in attempts).most_common(2)
-    counted = ", ".join(f"{reason} ({count})" for reason, count in reasons)
+    counted = ", ".join(f"{reason} ({n})" for reason, n in Counter(p for *_, p in attempts).most_common(2))
     words = " ".join(reply.content.split())
     began = f"began {words[:160]!r}" if words else "held no text"
-    thinking = any(r.thinking for _, r, _ in attempts)
-    thought = ", and was thinking" if reply.thinking else ""
     ended = f"ended at {reply.usage.completion:,} tokens with finish_reason {reply.finish_reason!r}"
+    ended += ", and was thinking" if reply.thinking else ""
     cut = sum(r.finish_reason == "length" for _, r, _ in attempts) * 2 >= len(attempts)
-    if thinking and (cut or not words):
+    if any(r.thinking for _, r, _ in attempts) and (cut or not words):
         fix = (
             f"The model spends its tokens on thinking: turn that off (reasoning_effort, or extra_body such as "
             f'{{"chat_template_kwargs": {{"enable_thinking": false}}}}), or give it room with max_tokens={4 * limit}'
@@ -111,4 +108,4 @@ def useless(attempts: Sequence[Attempt], limit: int) -> str:
     else:
         fix = "The model does not write what it is asked for: take a larger one, or one tuned to follow instructions"
     what = f"{len(attempts)} replies, and none of use: {counted}"
-    return f"{what}. The first {began}, {ended}{thought}. {fix}. Then run this again"
+    return f"{what}. The first {began}, {ended}. {fix}. Then run this again"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, inf
 
 from synthkit.core.errors import SynthkitError
 from synthkit.llm.request import Reply, Request, Usage
@@ -34,19 +35,14 @@ _DATED = re.compile(r"-(\d{8}|\d{4}-\d\d-\d\d|latest)$")
 
 
 def price(source) -> tuple[float, float] | None:
-    """Return dollars for a million tokens (in, out), or None where they are not known; this machine asks for nothing.
-
-    `source` is a model's name, or what answers (an `LLM`).
-    """
+    """Return dollars for a million tokens (in, out) of a model's name or an `LLM`; None where they are not known."""
     given = os.environ.get("SYNTHKIT_PRICE")
     if given:
-        try:
+        with suppress(ValueError):
             into, out = (float(x) for x in given.split(","))
-        except ValueError:
-            raise SynthkitError(f"SYNTHKIT_PRICE={given!r}: expected two numbers, as 0.15,0.60") from None
-        if not (0 <= into < float("inf") and 0 <= out < float("inf")):
-            raise SynthkitError(f"SYNTHKIT_PRICE={given!r}: expected two numbers of 0 or more")
-        return into, out
+            if 0 <= into < inf and 0 <= out < inf:
+                return into, out
+        raise SynthkitError(f"SYNTHKIT_PRICE={given!r}: expected two numbers of 0 or more, as 0.15,0.60")
     if getattr(source, "local", False):
         return 0.0, 0.0
     name = getattr(source, "model", source) or ""
@@ -62,10 +58,9 @@ def most_tokens(request: Request, source=None) -> tuple[int, int]:
 class Budget:
     """A hard cap for one dataset on what is billed: what it has taken, stored replies of earlier runs included.
 
-    A request is started only when the most it can take still fits, so a run that ends at the cap is a prefix of the
-    plan. The most is the prompt's bytes and the token limit. An endpoint that bills more than that (hidden thinking, a
-    limit that is not heeded) is found out by the first reply, for which nothing else is in flight, and from then on its
-    bound is what it was seen to bill.
+    A request is started only when the most it can take still fits (the prompt's bytes and the token limit), so a run
+    that ends at the cap is a prefix of the plan. The first reply, for which nothing else is in flight, shows whether an
+    endpoint bills more (hidden thinking, a limit that is not heeded): then its bound is what it was seen to bill.
 
     >>> Budget(usd=2.50, requests=200)
     Budget: 0 of 2.5 usd, 0 of 200 requests
@@ -82,7 +77,7 @@ class Budget:
         self.spent = {"usd": 0.0, "requests": 0, "tokens": 0}
         self._held = dict.fromkeys(self.spent, 0.0)
         self._booked: set[str] = set()
-        self._beyond: dict[str, list[float]] = {}  # model -> how many times the bound a reply took, in and out
+        self._beyond: dict[str, tuple[float, float]] = {}  # model -> how many times the bound a reply took, in and out
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
@@ -101,7 +96,7 @@ class Budget:
         return source.model in self._beyond
 
     def reserve(self, request: Request, source, tries: int = 1) -> Hold | None:
-        """Set aside the most that `tries` tries of `request` can take; None, and nothing set aside, if too much."""
+        """Set aside the most that some tries of `request` can take; None, and nothing set aside, if too much."""
         into, out = most_tokens(request, source)
         more_in, more_out = self._beyond.get(source.model, (1.0, 1.0))
         need = cost(Usage(ceil(into * more_in), ceil(out * more_out)), source)
@@ -121,8 +116,8 @@ class Budget:
             if key not in self._booked:
                 self._booked.add(key)
                 self._spend(cost(used, source))
-                seen = self._beyond.setdefault(source.model, [1.0, 1.0])
-                seen[0], seen[1] = max(seen[0], used.prompt / most[0]), max(seen[1], used.completion / most[1])
+                into, out = self._beyond.get(source.model, (1.0, 1.0))
+                self._beyond[source.model] = max(into, used.prompt / most[0]), max(out, used.completion / most[1])
 
     def _spend(self, amounts: dict) -> None:
         for name, amount in amounts.items():
@@ -143,13 +138,18 @@ class Hold:
     tries: int
     need: dict[str, float]
 
-    def free(self, tries: int | None = None) -> None:
-        """Give back what was set aside for some tries, all by default."""
-        self._use(self.tries if tries is None else tries, spent=False)
+    def free(self, tries: int | None = None, *, spent: bool = False) -> None:
+        """Give back what was set aside for some tries, all by default; those that are `spent` count at that."""
+        tries = self.tries if tries is None else tries
+        with self.budget._lock:
+            self.budget._hold(self.need, -tries)
+            if spent:
+                self.budget._spend(self.need)
+        self.tries -= tries
 
     def lost(self) -> bool:
         """Count a try that came to nothing at the most it can have cost; return whether there is room for another."""
-        self._use(1, spent=True)
+        self.free(1, spent=True)
         return self.room()
 
     def room(self) -> bool:
@@ -157,13 +157,6 @@ class Hold:
         if not self.tries and (more := self.budget.reserve(self.request, self.source)):
             self.tries, self.need = 1, more.need
         return self.tries > 0
-
-    def _use(self, tries: int, *, spent: bool) -> None:
-        with self.budget._lock:
-            self.budget._hold(self.need, -tries)
-            if spent:
-                self.budget._spend(self.need)
-        self.tries -= tries
 
 
 def cost(usage: Usage, source) -> dict[str, float]:

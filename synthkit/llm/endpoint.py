@@ -6,6 +6,7 @@ import email.utils
 import json
 import re
 import time
+from contextlib import suppress
 
 from synthkit.core.errors import SynthkitError
 from synthkit.core.text import tidy
@@ -36,15 +37,15 @@ class _Stop(SynthkitError):
 
 
 class Passing(Exception):
-    """A fault that a second try may mend.
+    """A fault that a second try may mend, after `wait` seconds where the server asked for that.
 
-    `wait` is what the server asked for, in seconds. `busy`: too much was asked of it. `billed`: it may have worked on
-    it. `silent`: no answer came in time.
+    `busy`: too much was asked of it. `billed`: it may have worked on it. `silent`: no answer came in time. `stray`:
+    something else than a model answered, and will again if none ever did.
     """
 
-    def __init__(self, reason: str, wait: float | None = None, *, busy=False, billed=False, silent=False):
+    def __init__(self, reason: str, wait: float | None = None, *, busy=False, billed=False, silent=False, stray=False):
         super().__init__(reason)
-        self.wait, self.busy, self.billed, self.silent = wait, busy, billed, silent
+        self.wait, self.busy, self.billed, self.silent, self.stray = wait, busy, billed, silent, stray
 
 
 def read_reply(content: bytes, request: Request, model: str, address: str = "the endpoint") -> Reply:
@@ -81,11 +82,14 @@ def _parse(content: bytes, address: str) -> dict:
         named = f" ({tidy(title[1].decode('utf-8', 'replace'))!r})" if title else ""
         raise Passing(
             f"{address} answers with a web page{named}, not with JSON: a sign-in page or a proxy stands before it, or "
-            "base_url is the address of a website"
+            "base_url is the address of a website",
+            stray=True,
         )
     if start.startswith((b"data:", b"event:", b": ")):
         raise Passing(
-            f"{address} answers with a stream that nobody asked for: switch that off in it, or in a proxy", billed=True
+            f"{address} answers with a stream that nobody asked for: switch that off in it, or in a proxy",
+            billed=True,
+            stray=True,
         )
     try:
         answer = json.loads(content)
@@ -184,31 +188,22 @@ def error_body(content: bytes) -> object:
 
 def complaint(body: object) -> str:
     """Return the words of an error body on one line: its message, the parameter and the code it names."""
-    if isinstance(body, list) and body:
-        body = body[0]
-    if isinstance(body, str):
-        return " ".join(re.sub(r"<[^>]*>", " ", body).split())
-    if not isinstance(body, dict):
-        return ""
-    inner = body.get("error", body)
-    if not isinstance(inner, dict):
-        return " ".join(str(inner).split())
-    words = [str(inner[k]) for k in ("message", "detail", "param", "code") if inner.get(k)]
-    return " ".join(" ".join(words).split())
+    body = body[0] if isinstance(body, list) and body else body
+    inner = re.sub(r"<[^>]*>", " ", body) if isinstance(body, str) else body or ""
+    inner = inner.get("error", inner) if isinstance(inner, dict) else inner
+    if isinstance(inner, dict):
+        inner = " ".join(str(inner[k]) for k in ("message", "detail", "param", "code") if inner.get(k))
+    return " ".join(str(inner).split())
 
 
 def retry_after(headers, words: str = "") -> float | None:
     """Return how many seconds a refusal asks to wait, in its headers or its words; None where it does not say."""
     for name, scale in (("retry-after-ms", 1e-3), ("retry-after", 1.0)):
-        text = headers.get(name)
-        if text is None:
-            continue
-        try:
+        text = headers.get(name, "")
+        with suppress(ValueError):
             return max(0.0, float(text) * scale)
-        except ValueError:
-            date = email.utils.parsedate_tz(text)
-            if date:
-                return max(0.0, email.utils.mktime_tz(date) - time.time())
+        if date := email.utils.parsedate_tz(text):
+            return max(0.0, email.utils.mktime_tz(date) - time.time())
     named = _RETRY_IN.search(words)
     return _duration(named[1]) if named else None
 

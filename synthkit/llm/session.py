@@ -68,6 +68,8 @@ class Session:
                     self.pace.leave()
                 if fault.billed:
                     lost()
+                if fault.stray and tried > 1 and not self.answered:
+                    raise SynthkitError(reason) from None
                 if self._closing or tried > (RETRIES if self.answered else RETRIES // 2) or refused > REFUSALS:
                     raise NoReply(f"{reason} (tried {tried + refused} times)") from None
                 self.retries[reason.partition(": ")[0]] += 1
