@@ -163,14 +163,13 @@ def _values(answer: Answer) -> list[str]:
 def _distinct(topics: dict[str, list[str]]) -> tuple[dict[str, list[str]], list[tuple[str, str, str]]]:
     """Return values that stand under one label only, and the others with the reason."""
     labels: dict[str, list[str]] = {}
-    for label, values in topics.items():
-        for value in values:
-            labels.setdefault(fold(value), []).append(label)
-    dropped = []
-    for label, values in topics.items():
-        for value in values:
-            others = [o for o in labels[fold(value)] if o != label]
-            if others:
-                dropped.append((label, value, f"also proposed for {', '.join(others)}"))
-    gone = {(label, value) for label, value, _ in dropped}
-    return {label: [v for v in values if (label, v) not in gone] for label, values in topics.items()}, dropped
+    pairs = [(label, value) for label, values in topics.items() for value in values]
+    for label, value in pairs:
+        labels.setdefault(fold(value), []).append(label)
+    kept, dropped = {label: [] for label in topics}, []
+    for label, value in pairs:
+        if others := [o for o in labels[fold(value)] if o != label]:
+            dropped.append((label, value, f"also proposed for {', '.join(others)}"))
+        else:
+            kept[label].append(value)
+    return kept, dropped

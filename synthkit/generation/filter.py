@@ -1,8 +1,8 @@
 """What a filter is: it looks at a row and returns why the row should go, or None.
 
 A filter is a `Filter`, or a function of a row that returns None or what it saw. One's own stand in `filters=` of
-`sk.generate`; those of every run in `default_filters` of `generation/filters.py`, where one more may change the rows of
-every recorded task. A row has the columns of generated rows: id, text, label, strategy, attributes and demo_ids (JSON).
+`sk.generate`; those of every run in `default_filters` of `generation/filters.py`. A row has the columns of generated
+rows: id, text, label, strategy, attributes and demo_ids (JSON).
 
 >>> import synthkit as sk
 >>> def a_question(row):
@@ -74,15 +74,11 @@ def as_filters(some: Iterable) -> list[Filter]:
         raise SynthkitError(
             f"filters: expected a list of filters and functions of a row, got {some!r}; put it into [ ]"
         )
-    out = []
+    some = list(some)
     for f in some:
         if isinstance(f, type) or not (isinstance(f, Filter) or callable(f)):
-            raise SynthkitError(
-                f"filters: {f!r} is neither a filter, made as Length(task) is (sk.default_filters), nor a function of "
-                "a row"
-            )
-        out.append(f if isinstance(f, Filter) else FunctionFilter(f))
-    return out
+            raise SynthkitError(f"filters: {f!r} is neither a filter, made as Length(task) is, nor a function of a row")
+    return [f if isinstance(f, Filter) else FunctionFilter(f) for f in some]
 
 
 def apply(row: dict, filters: Sequence[Filter]) -> list[Drop]:

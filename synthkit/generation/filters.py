@@ -1,7 +1,4 @@
-"""Reasons to drop a row, each with its evidence. A row is dropped by the first in the order; all verdicts are kept.
-
-A filter is a `Filter`, or a function of a row that returns None or what it saw.
-"""
+"""Reasons to drop a row, each with its evidence. A row is dropped by the first in the order; all verdicts are kept."""
 
 from __future__ import annotations
 
@@ -64,7 +61,7 @@ _META = re.compile(
 class MetaTalk(Filter):
     """Talks about the text instead of being one: "Here is a review:", "As an AI model", "[insert name]".
 
-    Placeholders that the anonymizer puts into seeds, as [ORDER_NUMBER] of a task's own patterns, are the seeds' words.
+    Placeholders of a task's own patterns, as [ORDER_NUMBER] in anonymised seeds, are the seeds' words.
     """
 
     name = "meta-talk"
@@ -73,8 +70,8 @@ class MetaTalk(Filter):
         self._placeholders = {f"[{kind}]" for kind in (task.patterns if task else ())}
 
     def check(self, row: dict) -> Drop | None:
-        said = (m.group().strip() for m in _META.finditer(row["text"]))
-        found = next((words for words in said if words not in self._placeholders), None)
+        talk = (m.group().strip() for m in _META.finditer(row["text"]))
+        found = next((words for words in talk if words not in self._placeholders), None)
         return found and Drop(self.name, f"“{found[:40]}”")
 
 
@@ -207,8 +204,7 @@ def default_filters(task: Task, seeds: Seeds | None = None) -> list[Filter]:
     """Return the filters of a generation, in their order; what cannot be parsed never comes here.
 
     They look at words alone, so that every machine keeps the same rows, and remember what they kept: make new ones for
-    a run that has nothing to do with the last. A list of them takes more: functions of a row, or `SameMeaning()` of
-    `synthkit.generation.vector_filters`, which needs sentence vectors.
+    another run. Add functions of a row, or `SameMeaning()` of `synthkit.generation.vector_filters`, to the list.
 
     >>> from synthkit.tasks.task import load_task
     >>> [f.name for f in default_filters(load_task("feedback"))][:3]

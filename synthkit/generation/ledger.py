@@ -64,9 +64,8 @@ class Ledger(Result):
 
     def summary(self) -> str:
         gone = sum(n for _, n in self.dropped)
-        notes = "; ".join(filter(None, [self.note, self.shortfall]))
-        note = f" - {notes}" if notes else ""
-        return f"Ledger: {self.answered} replies, {self.parsed} texts, {gone} dropped, {self.kept} kept{note}"
+        counts = f"Ledger: {self.answered} replies, {self.parsed} texts, {gone} dropped, {self.kept} kept"
+        return " - ".join(filter(None, [counts, "; ".join(filter(None, [self.note, self.shortfall]))]))
 
     def to_frame(self) -> pd.DataFrame:
         """Return the ledger as rows of (step, count)."""

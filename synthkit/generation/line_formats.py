@@ -10,6 +10,7 @@ import html
 import io
 import json
 import re
+from contextlib import suppress
 from itertools import takewhile
 
 _TAG = re.compile(r"<(text|message|example|item|sentence|content)\b[^<>]{0,200}>", re.I)
@@ -89,17 +90,12 @@ def _csv(text: str) -> list[str]:
         for mark in ",;\t":
             names = [name.strip().strip('"').lower() for name in line.split(mark)]
             if len(names) > 1 and "text" in names:
-                return _column([names, *_cells("\n".join(lines[start + 1 :]), mark, len(names))])
+                below = io.StringIO("\n".join(lines[start + 1 :]), newline="")
+                with suppress(csv.Error):
+                    rows = list(csv.reader(below, delimiter=mark, strict=True, skipinitialspace=True))
+                    return _column([names, *takewhile(lambda row: len(row) == len(names), rows)])
+                return []
     return []
-
-
-def _cells(text: str, mark: str, width: int) -> list[list[str]]:
-    """The rows of a table up to the first that has another width."""
-    try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True, skipinitialspace=True))
-    except csv.Error:
-        return []
-    return list(takewhile(lambda row: len(row) == width, rows))
 
 
 def _column(cells: list[list[str]]) -> list[str]:
@@ -136,10 +132,7 @@ def _yaml(text: str) -> list[str]:
 def _scalar(value: str) -> str | None:
     """What a YAML value on one line says; None where it goes on or is a reference."""
     if value[:1] == '"':
-        try:
-            return json.loads(value)
-        except ValueError:
-            return None
+        return _string(value)
     if value[:1] == "'":
         inner = value[1:-1]
         whole = len(value) > 1 and value[-1] == "'" and "'" not in inner.replace("''", "")
@@ -175,15 +168,14 @@ def _bulleted(text: str) -> list[str]:
 
 def _quoted(text: str) -> list[str]:
     """Lines that are each a string in quotes, and nothing between them."""
-    return _in_a_row([(line, _string(line)) for line in _fenced(text).split("\n")])
+    return _in_a_row([(line, _string(line.strip().rstrip(","))) for line in _fenced(text).split("\n")])
 
 
 def _string(line: str) -> str | None:
-    line = line.strip().rstrip(",")
-    try:
+    """What a line says that is a string in JSON."""
+    with suppress(ValueError):
         return json.loads(line) if line[:1] == '"' else None
-    except ValueError:
-        return None
+    return None
 
 
 def _in_a_row(found: list[tuple]) -> list:

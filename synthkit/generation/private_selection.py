@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import math
 import sqlite3
+from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -68,12 +69,11 @@ def private_select(
 ) -> PrivateSelection:
     """Return `n` of the candidates, as many of each label, chosen by votes of private rows under (ε, δ) privacy.
 
-    Two sets of private rows that differ in one row added or removed give nearly the same choice (for one row exchanged
-    for another, count on twice the ε). `delta` is 1 / (2 x private rows) unless given. What is spent is written to
-    privacy.sqlite in SYNTHKIT_HOME before anything is returned, under a keyed hash of the rows' task (of the rows where
-    they have none); choices add up as Gaussian mechanisms do, and one that would pass the task's `privacy_budget` is
-    refused. Labels and the number of private rows count as public. The noise comes from the system; with a
-    `random_state` it can be guessed, and the guarantee is void: for tests and figures.
+    One private row added or removed changes the choice little (for one exchanged for another, count on twice the ε).
+    `delta` is 1 / (2 x private rows) unless given. What is spent is written to privacy.sqlite in SYNTHKIT_HOME first,
+    under a keyed hash of the rows' task (of the rows where they have none); choices add up as Gaussian mechanisms do,
+    and one that would pass the task's `privacy_budget` is refused. Labels and the number of private rows count as
+    public. With a `random_state` the noise can be guessed and the guarantee is void: for tests and figures.
 
     >>> from synthkit.core.rows import make_rows
     >>> pool = make_rows({"id": ["a", "b"], "text": ["late parcel", "broken lamp"], "label": ["x", "x"]})
@@ -88,19 +88,18 @@ def private_select(
     delta = 1 / (2 * max(1, len(private_rows))) if delta is None else delta
     if not 0 < delta < 1:
         raise SynthkitError(f"delta={delta}: expected a number between 0 and 1, well below 1 / private rows")
-    labels = sorted(set(candidates["label"]))
-    wanted = {label: n // len(labels) + (i < n % len(labels)) for i, label in enumerate(labels)}
-    held = {label: sum(x == label for x in candidates["label"]) for label in labels}
-    if n < 1 or any(wanted[label] > held[label] for label in labels):
+    held = Counter(sorted(candidates["label"]))
+    wanted = {label: n // len(held) + (i < n % len(held)) for i, label in enumerate(held)}
+    if n < 1 or any(wanted[label] > count for label, count in held.items()):
         raise SynthkitError(
-            f"n={n}: expected at least 1, and as many candidates a label as are chosen; there are {held}"
+            f"n={n}: expected at least 1, and as many candidates a label as are chosen; there are {dict(held)}"
         )
     mu = mu_of(epsilon, delta)
     votes = _votes(candidates, private_rows)  # before anything is spent: an embedder may be missing
     spent, releases = _spend(private_rows, mu, epsilon, delta)
     votes = votes + np.random.default_rng(random_state).normal(0, 1 / mu, len(votes))
     order, given = np.argsort(-votes, kind="stable"), np.array(candidates["label"])
-    chosen = [i for label in labels for i in order[given[order] == label][: wanted[label]]]
+    chosen = [i for label in held for i in order[given[order] == label][: wanted[label]]]
     rows = candidates.select(sorted(int(i) for i in chosen))
     return PrivateSelection(rows, epsilon, delta, 1 / mu, spent, releases, len(private_rows))
 

@@ -19,10 +19,9 @@ LOOSE, STRICT, SHORT = 0.90, 0.95, 10  # cosine for very long texts, for short o
 def twin_threshold(count: int) -> float:
     """Return the cosine from which two texts are twins, `count` being the words of the shorter one.
 
-    Short texts of one intent are alike by nature, so for them the threshold is stricter: 0.95 up to ten words, 0.925
-    for twenty, towards 0.90 for long ones. Calibrated on real rows without exact and near duplicates: of 200 it drops
-    0.4 % (clinc150_domains), 0.7 % (banking77) and none (feedback), and at most 1 % of any length. The more rows, the
-    more twins: 19 % of the 11,998 and 26 % of the 7,995 train rows of the first two have one (benchmarks/filters.py).
+    Short texts of one intent are alike by nature, so for them it is stricter. Calibrated on real rows without
+    duplicates (benchmarks/filters.py): of 200 it drops 0.4 % (clinc150_domains), 0.7 % (banking77), none (feedback);
+    of more rows more: 19 % of the 11,998 and 26 % of the 7,995 train rows of the first two have a twin.
 
     >>> [round(twin_threshold(n), 4) for n in (4, 10, 20, 80)]
     [0.95, 0.95, 0.925, 0.9062]
@@ -44,7 +43,7 @@ class SameMeaning(Filter):
         self._vectors: dict[str, np.ndarray] = {}
         self._ids: list[str] = []
         self._lengths: list[int] = []
-        self._kept = np.empty((64, 0), dtype=np.float32)
+        self._kept = np.empty((0, 0), dtype=np.float32)
 
     def prepare(self, rows: list[dict]) -> None:
         texts = list(dict.fromkeys(r["text"] for r in rows))
@@ -66,10 +65,8 @@ class SameMeaning(Filter):
 
     def keep(self, row: dict) -> None:
         vector, size = self._vector(row["text"]), len(self._ids)
-        if size == len(self._kept) or not self._kept.shape[1]:
-            grown = np.zeros((max(64, 2 * size), len(vector)), dtype=np.float32)
-            grown[:size] = self._kept[:size] if size else 0
-            self._kept = grown
+        if size == len(self._kept):  # room for as many again
+            self._kept = np.vstack([self._kept.reshape(size, len(vector)), np.zeros((max(64, size), len(vector)), "f")])
         self._kept[size] = vector
         self._ids.append(row["id"])
         self._lengths.append(len(words(row["text"])))
