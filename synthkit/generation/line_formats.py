@@ -11,7 +11,6 @@ import io
 import json
 import re
 from contextlib import suppress
-from itertools import takewhile
 
 _TAG = re.compile(r"<(text|message|example|item|sentence|content)\b[^<>]{0,200}>", re.I)
 _ANY_TAG = re.compile(r"<\w{1,40}\b[^<>]{0,200}>")
@@ -93,7 +92,8 @@ def _csv(text: str) -> list[str]:
                 below = io.StringIO("\n".join(lines[start + 1 :]), newline="")
                 with suppress(csv.Error):
                     rows = list(csv.reader(below, delimiter=mark, strict=True, skipinitialspace=True))
-                    return _column([names, *takewhile(lambda row: len(row) == len(names), rows)])
+                    ends = (i for i, row in enumerate(rows) if len(row) != len(names))
+                    return _column([names, *rows[: next(ends, None)]])
                 return []
     return []
 
