@@ -101,8 +101,10 @@ def named(f: Filter, rows: Sequence[dict]) -> Iterator[None]:
     except SynthkitError:
         raise
     except Exception as error:
-        one = f"row {rows[0]['id']} ({withheld.shown(rows[0]['text'])[:60]!r})" if rows[:1] == rows else ""
+        where = f"{len(rows):,} rows" if rows else "the plan"
+        if len(rows) == 1:
+            where = f"row {rows[0]['id']} ({withheld.shown(rows[0]['text'])[:60]!r})"
         raise SynthkitError(
-            f"filter {f.name!r} failed on {one or f'{len(rows)} rows'}: {type(error).__name__}: {error}. Mend it and "
+            f"filter {f.name!r} failed on {where}: {type(error).__name__}: {withheld.shown(str(error))}. Mend it and "
             "run again: what a model has answered is not asked again"
         ) from error

@@ -132,7 +132,8 @@ class _Run:
         self.dropped: Counter = Counter()
         self.note = ""
         for f in filters:
-            f.begin(chosen)
+            with named(f, []):
+                f.begin(chosen)
 
     def go(self, answers_to: Callable[[list[Request]], list[Answer]]) -> None:
         wave = list(self.plan.slots[: self.plan.first_wave])

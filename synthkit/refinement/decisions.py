@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from synthkit.core.errors import SynthkitError
-from synthkit.core.jsonl import read_jsonl
+from synthkit.core.jsonl import read_jsonl, write_jsonl
 from synthkit.llm.request import sha256_json
 
 FILE = "decisions.jsonl"
@@ -35,6 +34,5 @@ class Decisions:
             self._known.values(), key=lambda d: (d["random_state"], d["iteration"], d["what"], d["made_from"])
         )
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
-        self.path.write_text(text, encoding="utf-8", newline="\n")
+        write_jsonl(self.path, lines)
         return self.path
