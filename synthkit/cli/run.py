@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -41,7 +42,7 @@ def run(
     source, budget = live.source(llm), live.budget()
     # proposals would not be there when the run is reproduced
     the_task, strategy = with_attributes(sk.load_task(task), strategy, source, budget, propose=False)
-    name = task if task in bundled_tasks() else str(the_task.folder.resolve())
+    name = task if task in bundled_tasks() else f"./{os.path.relpath(the_task.folder)}"  # no whole path
     states = tuple(range(random_state, random_state + max(1, generations)))
     students = {"students": tuple(student)} if student else {}
     experiment = Experiment(name, strategy, n, per_label, k, random_states=states, llm=llm, **students)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from synthkit.core.errors import SynthkitError
+from synthkit.core.exports import write_private
 
 
 def read_jsonl(path: Path) -> list[dict]:
@@ -31,6 +32,5 @@ def read_jsonl(path: Path) -> list[dict]:
 
 
 def write_jsonl(path: Path, rows: Iterable[dict]) -> None:
-    """Write objects, one a line."""
-    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-    path.write_text(text, encoding="utf-8", newline="\n")
+    """Write objects, one a line, into a file that only its owner can read."""
+    write_private(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))

@@ -23,6 +23,7 @@ from synthkit.core.text import visible
 from synthkit.seeds.addresses import find_addresses
 from synthkit.seeds.identifiers import Span, find_identifiers
 from synthkit.seeds.person_names import find_names
+from synthkit.seeds.personal_columns import column_kind, is_told, joined, known_of_rows
 from synthkit.seeds.pseudonyms import Surrogates, is_safe
 from synthkit.tasks.splits import belongs_to, task_of
 
@@ -42,6 +43,7 @@ NAMES = {
 }
 WINDOW, OVERLAP = 4_000, 500  # characters looked at together
 ENTITIES = {"PERSON": "PERSON", "PER": "PERSON", "GPE": "LOCATION", "LOC": "LOCATION", "ORG": "ORGANIZATION"}
+_LABEL = re.compile(r"([:：])([ \t]{0,4}\r?\n\s{0,4})")
 ROUNDS = 5  # of looking again at what a replacement leaves behind
 
 
@@ -150,14 +152,16 @@ def anonymize(
     Surrogates are invented and consistent: the same person stays the same within a run. They come from reserved ranges,
     so a second pass changes nothing. `patterns` and `ner` (default: those of the task that the rows belong to) as in
     `find_personal`. Columns other than id, text and label are left out but for the `columns` named, which are cleaned
-    as the text is. Ids in which something is found become row-0, row-1 ...; labels and the input stay as they are.
+    as the text is, or replaced whole where they are named after what is personal (client, phone). What stands in such a
+    column, kept or not, is also found in the row's text. Ids in which something is found become row-0, row-1 ...;
+    labels and the input stay as they are.
 
     >>> from synthkit.core.rows import make_rows
     >>> rows = make_rows({"id": ["ann@example.com"], "text": ["call Ann Lee, ann@example.com"], "label": ["contact"]})
     >>> anonymize(rows).rows[0]
     {'id': 'row-0', 'text': 'call [PERSON], [EMAIL]', 'label': 'contact'}
     """
-    from datasets import Dataset, Features
+    from datasets import Dataset, Features, Value
     from tqdm.auto import tqdm
 
     if replace_by not in ("placeholder", "surrogate"):
@@ -171,28 +175,32 @@ def anonymize(
     patterns = patterns if patterns is not None else (task.patterns if task else {})
     ner = ner or (task.ner if task else None)
     put = Surrogates(random_state) if replace_by == "surrogate" else lambda kind, _: f"[{NAMES.get(kind, kind)}]"
-    texts, findings = [], []
     prefix = "row" if rows is source else f"seed-r{source.random_state}"  # so that two draws share no new id
     ids = [f"{prefix}-{i}" if find_personal(x, patterns=patterns) else x for i, x in enumerate(row_ids(rows, prefix))]
+    kinds = {c: kind for c in rows.column_names if c not in ("id", "text", "label") and (kind := column_kind(c))}
+    own = known_of_rows(rows, kinds)
     originals = list(rows["text"])
-    pairs = zip(originals, ids, strict=True)
-    for text, row_id in tqdm(pairs, total=len(rows), desc="anonymize", leave=False, delay=1, disable=not progress):
-        found, new = _replaced(text, row_id, put, patterns, ner)
-        texts.append(new)
-        findings.append(found)
-    spans = [(f.type, t[f.start : f.end]) for t, found in zip(originals, findings, strict=True) for f in found]
+    steps = tqdm(originals, desc="anonymize", leave=False, delay=1, disable=not progress)
+    done = [_replaced(text, ids[i], put, joined(patterns, own[i]), ner) for i, text in enumerate(steps)]
+    spans = [(f.type, t[f.start : f.end]) for t, (found, _) in zip(originals, done, strict=True) for f in found]
     names = {words for kind, words in spans if kind == "PERSON" and " " in words}
-    if people := "|".join(rf"\b{re.escape(n)}\b" for n in sorted(names, key=lambda n: (-len(n), n))):
-        patterns = {"PERSON": people, **patterns}  # whom a cue gives away in one row has none in another
-        for i in [i for i, text in enumerate(texts) if re.search(people, text)]:
-            findings[i], texts[i] = _replaced(originals[i], ids[i], put, patterns, ner)
-    findings = [f for found in findings for f in found]
+    if people := "|".join(rf"(?i:\b{re.escape(n)}\b)" for n in sorted(names, key=lambda n: (-len(n), n))):
+        patterns = joined(patterns, {"PERSON": people})  # whom a cue gives away in one row has none in another
+        for i in [i for i, (_, text) in enumerate(done) if re.search(people, text)]:
+            done[i] = _replaced(originals[i], ids[i], put, joined(patterns, own[i]), ner)
+    findings, texts = [f for found, _ in done for f in found], [text for _, text in done]
     mapping = {words: put(kind, words) for kind, words in spans}
     withheld.release(texts)
     kept = {"id": ids, "text": texts, "label": list(rows["label"])}
     for name in columns:
-        kept[name] = [_replaced(v, "", put, patterns, ner)[1] if isinstance(v, str) else v for v in rows[name]]
-    stay = {name: kind for name, kind in rows.features.items() if name in kept}
+        cells = zip(rows[name], own, strict=True)
+        if kind := kinds.get(name):
+            kept[name] = [put(kind, str(v)) if is_told(kind, v) else v and str(v) for v, _ in cells]
+        else:
+            kept[name] = [
+                _replaced(v, "", put, joined(patterns, o), ner)[1] if isinstance(v, str) else v for v, o in cells
+            ]
+    stay = {name: Value("string") if name in kinds else kind for name, kind in rows.features.items() if name in kept}
     clean = Dataset.from_dict({name: kept[name] for name in stay}, features=Features(stay))
     left_out = tuple(name for name in rows.column_names if name not in kept)
     if task:
@@ -243,7 +251,9 @@ def _origin(edges, position: int, text: str) -> tuple[int, int]:
 
 
 def _find(text: str, patterns: tuple, ner: str | None) -> Iterator[Span]:
-    spans = [*find_identifiers(text), *find_names(text), *find_addresses(text)]
+    labelled = _LABEL.sub(lambda m: m.group(1) + " " * len(m.group(2)), text)  # "Phone:" alone on its line
+    spans = [*find_identifiers(labelled), *find_names(text), *find_addresses(text)]
+    spans += find_names(labelled) if labelled != text else ()
     for kind, pattern in patterns:
         spans += [Span(kind, *m.span(), 1.0, "custom") for m in _compiled(kind, pattern).finditer(text)]
     if ner:

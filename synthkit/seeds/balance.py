@@ -16,6 +16,7 @@ from synthkit.core.rows import need_columns
 from synthkit.core.stats import wilson
 from synthkit.core.text import words
 from synthkit.seeds.gate import Gate
+from synthkit.seeds.personal_columns import column_kind
 from synthkit.seeds.profile import class_terms, clusters
 from synthkit.tasks.splits import task_of
 
@@ -102,7 +103,9 @@ def balance(
     vectors = embed(texts, embedder=embedder or embedder_for(language_of(texts, task_of(rows))[0]), fit_on=texts)
     gate = Gate.of(rows)
     wishes = [_topics(texts, vectors, random_state, gate), _lengths(texts)]
-    wishes += [gate.clean(f"{name}: {value}" for value in rows[name]) for name in columns]
+    for name in columns:
+        kind = column_kind(name) if gate.sensitive else None
+        wishes.append([f"{name}: [{kind}]"] * len(texts) if kind else gate.clean(f"{name}: {v}" for v in rows[name]))
     counts = {str(label): int((labels == label).sum()) for label in sorted(set(labels))}
     cells = []
     for wish in (np.asarray(w) for w in wishes if w):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from synthkit.core import withheld
 from synthkit.core.classifier import LEAST_ROWS, cross_validated
 from synthkit.core.duplicates import NearIndex, OverlapIndex
 from synthkit.core.embedding import embed
@@ -128,7 +129,8 @@ def check(
     found = []
 
     def add(name, faulty, todo, note=""):
-        found.append(Check(name, tuple(faulty), len(texts), todo, note))
+        said = tuple((withheld.shown(row_id), withheld.shown(evidence)) for row_id, evidence in faulty)
+        found.append(Check(name, said, len(texts), todo, note))
 
     add("empty", [(i, repr(t[:20])) for i, t in zip(ids, texts, strict=True) if not fold(t)], "Remove them.")
     exact, near, conflicting = _doubles(texts, labels, ids)
@@ -160,7 +162,8 @@ def check(
             add(f"{one} rows also in {other}", shared, todo)
         steps.update()
     steps.close()
-    return Checks(tuple(found), len(texts), dict(counts.most_common()), confused, (*notes, *language_notes))
+    sizes = {withheld.shown(name): n for name, n in counts.most_common()}
+    return Checks(tuple(found), len(texts), sizes, confused, (*notes, *language_notes))
 
 
 def _rows_of(source) -> tuple[Dataset, Splits | None, tuple[str, ...]]:
@@ -243,7 +246,7 @@ def _label_errors(vectors: np.ndarray, labels: Sequence[str], ids: Sequence[str]
     guess = p.argmax(axis=1)
     accuracy = float((guess == y).mean())
     pairs = Counter((names[a], names[b]) for a, b in zip(y, guess, strict=True) if a != b)
-    confused = tuple((str(a), str(b), count) for (a, b), count in pairs.most_common(20))
+    confused = tuple((*map(withheld.shown, map(str, pair)), count) for pair, count in pairs.most_common(20))
     if accuracy < LEAST_ACCURACY:
         return [], confused, f"{SKIPPED}: the classifier's own accuracy is {accuracy:.2f}"
     threshold = np.array([p[y == c, c].mean() for c in range(len(names))])

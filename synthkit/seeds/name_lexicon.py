@@ -8,10 +8,16 @@ from __future__ import annotations
 from functools import lru_cache
 from importlib import import_module
 
+import regex as re
+
+from synthkit.core.text import undisguised
+
+_FOREIGN = re.compile(r"[\p{Latin}--[\u0000-\u00ffœŒ]]", re.V1)
 _LOCALES = (
     "en_US en_GB en_IE en_IN en_NZ en_NG en_KE en_PK de_DE fr_FR es_ES it_IT nl_NL pl_PL pt_BR sv_SE da_DK no_NO "
     "fi_FI tr_TR cs_CZ hr_HR ro_RO id_ID hu_HU sk_SK sl_SI et_EE lt_LT lv_LV is_IS pt_PT de_AT fr_CA ru_RU uk_UA "
-    "bg_BG el_GR ar_AA"
+    "bg_BG el_GR ar_AA ig_NG yo_NG ha_NG zu_ZA sw az_AZ uz_UZ ga_IE es_MX es_CO es_CL de_CH fr_BE fr_DZ nl_BE mk_MK "
+    "hy_AM ka_GE"
 ).split()
 # first names that are far more often a word, a month, a place or a brand
 _WORDS = set(
@@ -34,7 +40,7 @@ _WORDS = set(
     "diamond apollo vega coral server mist danish bitten lean sole arent canal edu sem uni ale roar pier dev tri ants "
     "nail jail prima aura grit nazi beta lage rut santa roman atlanta theres duke indie valentine modesto nada "
     "indiana trinity purity francisco diego sonny stu tab tad tim tom ty val wade wills worth see "
-    "sun an ann do no".split()
+    "valid france muslim lady kobe lobos amar sun an ann do no".split()
 ) - {"tim", "tom", "nick", "ann", "jean", "ben", "bob", "lee", "jan"}
 # what a greeting, a sign-off or a sentence begins with and is no name
 _ORDINARY = set(
@@ -92,6 +98,19 @@ def last_names() -> frozenset[str]:
     """Return lower-cased last names of the lexicon; many are words too ("brown"), so they count beside another name."""
     kinds = ("last_names", "last_names_male", "last_names_female", "unisex_last_names", "male_last_names")
     return frozenset(_lexicon(*kinds) - no_names() - _LAST_WORDS)
+
+
+def is_first_name(word: str) -> bool:
+    """Return whether a word is one of `first_names`, accents aside, or has letters that no word of Western Europe has.
+
+    >>> is_first_name("Siobh\u00e1n"), is_first_name("G\u00fcl\u015fen"), is_first_name("Caf\u00e9")
+    (True, True, False)
+    """
+    name = word.casefold().rstrip(".")
+    name = name.partition("-")[0] if re.match(r".+-\p{Lu}", word) else name
+    if name in first_names() or name in no_names() or name.isascii():
+        return name in first_names()
+    return undisguised(name) in first_names() or (len(name) > 3 and bool(_FOREIGN.search(word)))
 
 
 @lru_cache(maxsize=1)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import regex as re
 
 from synthkit.seeds.identifiers import Span
-from synthkit.seeds.name_lexicon import first_names, last_names, no_names
+from synthkit.seeds.name_lexicon import first_names, is_first_name, last_names, no_names
 
 STRONG, CUE, KNOWN = 0.95, 0.8, 0.6  # "my name is X"; "thanks to X"; in the lexicon, or placed like a name
 
@@ -43,7 +43,9 @@ _SELF = (
 )
 _DOES = (
     r"lives|lived|works|worked|spent|listed|loves|likes|thinks|believes|plays|played|married|died|employs|founded|"
-    r"directed|studied|studies|moved|joined|left|went|came|got|gave|took|needs|lost|will|can|could|would|had given"
+    r"directed|studied|studies|moved|joined|left|went|came|got|gave|took|needs|lost|will|can|could|would|had given|"
+    r"helped|told|promised|sorted|answered|explained|replied|confirmed|refused|called|rang|phoned|emailed|wrote|says|"
+    r"said|complained|wants|asked|returned|bought|ordered|paid|made|did|does"
 )
 _CUES = (
     r"i'm|i’m|i am|it's|this is|spoke (?:to|with)|speak (?:to|with)|spoken (?:to|with)|talked? (?:to|with)|thanks to|"
@@ -213,7 +215,7 @@ def _from_lexicon(text: str, start: int, end: int) -> Iterator[Span]:
     """A first name of the lexicon, with the capitalised words behind it."""
     tokens = list(re.finditer(r"[^ ]+", text[start:end]))
     for i, token in enumerate(tokens):
-        if token.group().casefold().rstrip(".") not in first_names():
+        if not is_first_name(token.group()):
             continue
         follows = [t for t in tokens[i + 1 :] if t.group().casefold() not in no_names()]
         last = follows[-1] if follows else token

@@ -25,6 +25,11 @@ def names(text):
         ("a lady, Emily, found it", "Emily"),
         ("signed for by J. Quibble", "J. Quibble"),
         ("my husband Zorvan O'Quibble paid", "Zorvan O'Quibble"),
+        ("the lamp went to Gülçiçeğim instead", "Gülçiçeğim"),
+        ("the lamp is for Łucjanna Kwiść", "Łucjanna Kwiść"),
+        ("İsmail helped me at the till", "İsmail"),
+        ("we asked Siobhán twice", "Siobhán"),
+        ("Name:\nZorvan Quibble", "Zorvan Quibble"),
     ],
 )
 def test_a_name_is_found(text, name):
