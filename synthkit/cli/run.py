@@ -106,10 +106,12 @@ def _lesson(out: Path, task, parameters: dict) -> Path | None:
     import nbformat
 
     shared.say("6/6  run notebook 00 from top to bottom")
-    notebook = execute(source, parameters, progress=True)
+    name, whole = parameters["TASK"], str(task.folder.resolve())  # a notebook runs in its own folder
+    notebook = execute(source, {**parameters, "TASK": whole if name.startswith(".") else name}, progress=True)
     shared.say("")
     target = out / f"{task.name}.ipynb"
-    write_private(target, nbformat.writes(notebook) + "\n")
+    written = nbformat.writes(notebook).replace(*(json.dumps(n, ensure_ascii=False)[1:-1] for n in (whole, name)))
+    write_private(target, written + "\n")
     return target
 
 

@@ -26,7 +26,7 @@ class Span(NamedTuple):
 
 
 CHECKED, CUED = 1.0, 0.85  # a form or checksum of its own; a word beside it says what it is
-REGIONS = ("US", "GB", "IE", "AU", "IN", "DE", "FR", "ES", "IT", "NL")
+REGIONS = ("US", "GB", "IE", "AU", "IN", "DE", "FR", "ES", "IT", "NL", "DK", "NO")
 
 # letters of scripts that put spaces between words; mail and links may touch any others
 _L = r"a-zA-Z\u00c0-\u024f\u0370-\u052f\u1e00-\u1fff"
@@ -141,7 +141,8 @@ def find_identifiers(text: str) -> Iterator[Span]:
     for recognizer, worth in _recognizers():
         if worth(text, lowered):
             for hit in recognizer.analyze(text, recognizer.supported_entities, None) or ():
-                if hit.entity_type != "PHONE_NUMBER" or _may_call(text, hit.start, hit.end):
+                bare = re.fullmatch(r"\d{8}", text[hit.start : hit.end])  # a number of anything
+                if hit.entity_type != "PHONE_NUMBER" or not bare and _may_call(text, hit.start, hit.end):
                     yield Span(hit.entity_type, hit.start, hit.end, round(hit.score, 2), "pattern")
 
 

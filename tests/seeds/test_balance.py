@@ -8,6 +8,8 @@ from synthkit.core.errors import SynthkitError
 from synthkit.core.rows import make_rows
 from synthkit.prompts.plan import plan
 from synthkit.seeds.balance import Balance, Cell, balance
+from synthkit.tasks.splits import belongs_to
+from synthkit.tasks.task import Task
 
 SOUP = [
     f"the {w} soup was cold again"
@@ -78,3 +80,12 @@ def test_the_old_name_still_works_and_says_the_new_one():
 
     with pytest.warns(DeprecationWarning, match="sk.coverage is now sk.balance"):
         assert synthkit.coverage is balance
+
+
+def test_a_column_of_names_of_a_sensitive_task_is_not_shown(tmp_path):
+    task = Task("ward", {"a": "a", "b": "b"}, "notes", sensitive=True)
+    rows = make_rows({"id": list("012"), "text": ["all is well", "a bad night", "a good night"], "label": list("abb"),
+                      "patient": ["Tirzo Quon", "Wrzesława Pimpf", "Ottmar Zwill"]})  # fmt: skip
+    belongs_to(rows, task)
+    wishes = {c.wish for c in balance(rows, columns=["patient"], embedder="lsa").cells}
+    assert "patient: [PERSON]" in wishes and not any("Pimpf" in w for w in wishes)

@@ -107,3 +107,13 @@ def test_a_find_is_the_same_wherever_it_stands_in_a_long_text(before, filler):
     pad = (filler * before)[:before]
     text = f"{pad} ann.lee@example.org {filler * 3_000}"
     assert ("EMAIL_ADDRESS", "ann.lee@example.org") in found(text)
+
+
+def test_a_label_alone_on_its_line_says_what_stands_below_it():
+    texts = ["Phone:\n60-56-12-91", "Passport no:\n\nK7719034", "Date of birth:\n  3 May 1961"]
+    assert [f.type for t in texts for f in find_personal(t)] == ["PHONE_NUMBER", "ID_NUMBER", "DATE_OF_BIRTH"]
+
+
+def test_eight_digits_are_a_phone_where_they_are_grouped_like_one():
+    assert [f.type for f in find_personal("he left 22 83 41 07 and hung up")] == ["PHONE_NUMBER"]
+    assert not find_personal("the shelf has 22834107 on it")
