@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from contextlib import suppress
 from functools import lru_cache
 from urllib.parse import urlsplit, urlunsplit
 
@@ -48,6 +49,18 @@ def is_local(address: str | None) -> bool:
     except ValueError:
         return False
     return found.is_loopback or found.is_unspecified
+
+
+def is_near(address: str | None) -> bool:
+    """Return whether an address is on this machine or in its own network, where a server may answer one at a time.
+
+    >>> is_near("http://192.168.1.5:11434/v1"), is_near("https://api.openai.com/v1")
+    (True, False)
+    """
+    host = urlsplit(address or "").hostname or OPENAI
+    with suppress(ValueError):
+        return is_local(address) or ipaddress.ip_address(host).is_private
+    return "." not in host.rstrip(".")
 
 
 @lru_cache

@@ -8,7 +8,7 @@ import re
 import warnings
 from contextlib import asynccontextmanager
 
-from synthkit.core.address import OPENAI, is_local, place, read_address
+from synthkit.core.address import OPENAI, is_local, is_near, place, read_address
 from synthkit.core.errors import SynthkitError
 from synthkit.llm.endpoint import NoReply
 from synthkit.llm.form import Form
@@ -25,7 +25,7 @@ class LLM:
     """A model at an endpoint: `LLM("gpt-4o-mini")`, `LLM("llama3.2", base_url="http://localhost:11434/v1")`.
 
     Without arguments the names come from SYNTHKIT_MODEL, OPENAI_BASE_URL and OPENAI_API_KEY. `concurrency` is how many
-    requests may be in flight (by default it grows to 64 while the endpoint copes: from 8, on this machine from 1),
+    requests may be in flight (by default it grows to 64 while the endpoint copes: from 8, in your own network from 1),
     `rpm` and `tpm` how many requests and tokens a minute, `timeout` how many seconds a reply may take.
 
     `max_tokens` limits a reply in place of the plan's own limit: a model that thinks needs more. `reasoning_effort` and
@@ -82,7 +82,7 @@ class LLM:
             warnings.warn(
                 f"{self.address} is plain http: the key and every prompt can be read on the way", stacklevel=2
             )
-        self._start = self.concurrency if concurrency else 1 if self.local else _START
+        self._start = self.concurrency if concurrency else 1 if is_near(self.base_url) else _START
         self._rpm, self._tpm = rpm, tpm
         self.form = Form()  # how this endpoint wants to be asked, as far as it is known
         self.form_works = False
