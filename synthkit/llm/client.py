@@ -10,8 +10,7 @@ from contextlib import asynccontextmanager
 
 from synthkit.core.address import OPENAI, is_local, is_near, place, read_address
 from synthkit.core.errors import SynthkitError
-from synthkit.llm.endpoint import NoReply
-from synthkit.llm.form import Form
+from synthkit.llm.endpoint import Form, NoReply
 from synthkit.llm.request import Reply, Request
 from synthkit.llm.session import Session
 

@@ -1,4 +1,4 @@
-"""What an endpoint said: a reply, a passing fault, or a reason to stop."""
+"""How an endpoint wants to be asked (tried, and remembered), and what it answers: a reply, a fault, a reason to end."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ import json
 import re
 import time
 from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from synthkit.core.errors import SynthkitError
 from synthkit.core.text import tidy
 from synthkit.llm.request import Reply, Request, Usage, estimate_tokens
 
+OUTPUTS = ("json_schema", "json_object with schema", "json_object", "text")  # from the strictest to plain prose
+_OUTPUT_WORDS = ("response_format", "json_schema", "json_object", "schema", "grammar", "structured output")
 LONGEST_WAIT = 300.0  # seconds that a server may ask us to wait; a longer wait ends the run with its words
 _PASSING = {408, 409, 425, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529}
 _NO_QUOTA = ("insufficient_quota", "billing_hard_limit", "insufficient balance", "insufficient credit")
@@ -22,6 +25,46 @@ _FLAGGED = re.compile(r"content.?(filter|management|policy)|moderation|flagged|s
 _CONTEXT = re.compile(r"context.?(length|window|size)|exceeds? the available context|input is too (long|large)", re.I)
 _WANTS = re.compile(r"must be|required|missing|enable_thinking", re.I)
 _ACCIDENT = re.compile(r"json_validate_failed|failed_generation|failed to generate json|generated json", re.I)
+
+
+@dataclass(frozen=True)
+class Form:
+    """How an endpoint takes a request."""
+
+    output: str = OUTPUTS[0]
+    limit: str = "max_completion_tokens"
+    temperature: bool = True
+
+    def body(self, request: Request, model: str, limit: int) -> dict:
+        """Return the body of a request in this form."""
+        body = request.body(model)
+        del body["max_completion_tokens"]
+        body[self.limit] = limit
+        if self.output == "text":
+            del body["response_format"]
+        elif self.output != "json_schema":
+            schema = {"schema": request.schema} if self.output.endswith("schema") else {}
+            body["response_format"] = {"type": "json_object", **schema}
+        if not self.temperature:
+            del body["temperature"]
+        return body
+
+    def after(self, complaint: str, *, guess: bool) -> Form | None:
+        """Return the form to try next when this one was refused, None where the complaint is about something else.
+
+        With `guess` a complaint that names nothing known counts against the most demanding part.
+        """
+        words = complaint.lower()
+        other = "max_tokens" if self.limit == "max_completion_tokens" else "max_completion_tokens"
+        if self.limit in words and (self.limit == "max_completion_tokens" or other in words):
+            return replace(self, limit=other)
+        if self.temperature and "temperature" in words:
+            return replace(self, temperature=False)
+        if self.output != "text" and (guess or any(word in words for word in _OUTPUT_WORDS)):
+            return replace(self, output=OUTPUTS[OUTPUTS.index(self.output) + 1])
+        if guess and self.limit == "max_completion_tokens":
+            return replace(Form(), limit="max_tokens")
+        return None
 
 
 class NoReply(Exception):

@@ -11,8 +11,17 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from synthkit.core.errors import SynthkitError
-from synthkit.llm.endpoint import NoReply, Passing, complaint, error_body, exhausted, read_error, read_reply
-from synthkit.llm.form import OUTPUTS, Form
+from synthkit.llm.endpoint import (
+    OUTPUTS,
+    Form,
+    NoReply,
+    Passing,
+    complaint,
+    error_body,
+    exhausted,
+    read_error,
+    read_reply,
+)
 from synthkit.llm.rate_limit import Pace, Try
 from synthkit.llm.request import Reply, Request, Usage, estimate_tokens
 
