@@ -157,9 +157,7 @@ def _numbers(predicted: np.ndarray, n: int, labels: Sequence[str]) -> np.ndarray
     """Return class numbers of the texts asked about."""
     predicted = np.repeat(predicted, n) if len(predicted) == 1 else predicted
     if len(predicted) != n or not set(predicted) <= set(labels):
-        raise SynthkitError(
-            f"a student predicted {len(predicted)} of {n} texts, or with labels other than {list(labels)}"
-        )
+        raise SynthkitError(f"a student predicted {len(predicted)} of {n} texts, or other labels than {list(labels)}")
     return np.searchsorted(labels, predicted)
 
 

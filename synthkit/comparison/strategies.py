@@ -184,8 +184,8 @@ def compare_strategies(
         ways = {"+".join(names): names for names in ([s] if isinstance(s, str) else list(s) for s in strategies)}
         first = seeds or load_seeds(task)
         states = range(random_state, random_state + generations)
-        options = (states, first, requests, filters, llm, progress)
-        made = {way: _generations(task, names, *options) for way, names in ways.items()}
+        asked = (states, first, requests, filters, llm, progress)
+        made = {way: _generations(task, names, *asked) for way, names in ways.items()}
         shown = [True for names in ways.values() for name in names if get_strategy(name).shows_seeds]
     several = max(len(some) for some in made.values())
     draws = 1 if shown else several if several > 1 else DRAWS

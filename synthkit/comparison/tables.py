@@ -45,8 +45,7 @@ def contrasts(comparison: Comparison, pairs: Sequence[tuple[str, str]] | None, s
     rows, p = [], []
     for arm, other in primary + others:
         found, matched = comparison.estimate(minus(arm, other), student), _matched(comparison, arm, other, student)
-        known = names[arm].luck and names[other].luck
-        p.append(found.p if known else None)
+        p.append(found.p if names[arm].luck and names[other].luck else None)
         rows.append(
             {
                 "contrast": f"{arm} - {other}",

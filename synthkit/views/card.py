@@ -60,9 +60,8 @@ class Card(Result):
     def to_frame(self) -> pd.DataFrame:
         """Return one row a fact: what, and what it is."""
         f = self.facts
-        told = {"task": f["task"]["name"], "licence": f["licence"], "intended use": f["intended_use"]}
-        told |= {name: str(value) for name, value in f["made"].items()}
-        return frame_of({"what": list(told), "is": list(told.values())})
+        facts = {"task": f["task"]["name"], "licence": f["licence"], "intended use": f["intended_use"], **f["made"]}
+        return frame_of([(what, str(value)) for what, value in facts.items()], ["what", "is"])
 
     @property
     def text(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -49,11 +50,9 @@ def map_coordinates(
         xy = np.load(kept)
     except (OSError, ValueError, EOFError):  # not there, or cut off
         xy = _umap(vectors, len(used), random_state)
-        try:
+        with suppress(OSError):  # a map can be drawn again
             kept.parent.mkdir(parents=True, exist_ok=True)
             np.save(kept, xy)
-        except OSError:
-            pass  # a map can be drawn again
     ends = np.cumsum([len(used), *map(len, arm_texts.values())])
     return used, xy[: ends[0]], {n: xy[a:b] for n, a, b in zip(arm_texts, ends[:-1], ends[1:], strict=True)}
 
