@@ -6,7 +6,7 @@ TESTS := .venv/.installed-tests
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lab reset install notebooks bench evidence house lock clean
+.PHONY: help run test lab reset slides bundle install notebooks bench evidence house lock clean
 
 help:  ## list what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,12 @@ lab: $(STAMP)  ## open the lessons in JupyterLab, as copies of your own in my_le
 
 reset: $(STAMP)  ## put fresh lessons into my_lessons/; what you changed is kept beside it
 	@$(BIN)/python notebooks/lab.py --reset
+
+slides: $(STAMP)  ## write the lessons as slides: reports/slides.html, one file that needs no network
+	@$(BIN)/python notebooks/slides.py
+
+bundle: $(STAMP)  ## write build/synthkit-offline, which installs without a network (SYSTEMS="linux mac windows")
+	@$(BIN)/python notebooks/bundle.py $(SYSTEMS)
 
 install: $(STAMP)  ## install into .venv
 

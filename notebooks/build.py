@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import sys
 import time
 from pathlib import Path
@@ -35,6 +36,11 @@ def strip(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
             output.pop("metadata", None) if output.output_type == "stream" else output.update(metadata={})
         if cell.cell_type == "code":
             cell.outputs = outputs
+    for cell, after in zip(notebook.cells, notebook.cells[1:], strict=False):
+        sentence = re.match(r"\*Figure: (.+?)\*(\n|$)", after.source, flags=re.DOTALL)
+        for output in cell.get("outputs", []) if sentence else []:
+            if "image/png" in output.get("data", {}):  # what a screen reader says in the picture's place
+                output.metadata["image/png"] = {"alt": " ".join(sentence[1].split())}
     nbformat.validate(notebook)
     return notebook
 
@@ -80,6 +86,7 @@ def stub(solution: str) -> str:
     lines = [*given.splitlines(), "# your turn"]
     for node in ast.parse(rest).body:
         if isinstance(node, ast.FunctionDef):
+            lines += [f"@{ast.unparse(decorator)}" for decorator in node.decorator_list]
             lines += [f"def {node.name}({ast.unparse(node.args)}):", "    ..."]
         elif isinstance(node, ast.Assign):
             lines += [f"{ast.unparse(target)} = ..." for target in node.targets if isinstance(target, ast.Name)]

@@ -7,8 +7,11 @@
 # So you ask a language model to write some, train on that, and test on real texts.
 # Does it work? This page goes the whole way once; the other notebooks take it apart.
 #
+# New words are in *italics* and explained where they first stand; all of them are in the [glossary](GLOSSARY.md).
+# Whoever teaches with these pages finds a plan in [TEACHING](TEACHING.md).
+#
 # **You will** look at seeds · generate 200 rows · see them on a map · read a verdict with its uncertainty.
-# **Needs** about 30 s, CPU, no key, no network. **Data** `feedback`: customer messages in six topics, a stand-in written for the kit.
+# **Needs** about 10 min to read and 30 s to run, CPU, no key, no network. **Data** `feedback`: customer messages in six topics, a stand-in written for the kit.
 #
 # | notebook | the question it answers |
 # |---|---|
@@ -22,6 +25,8 @@
 # | [08 Refinement](08_refinement.ipynb) | what is missing, and does asking for it help? |
 
 # %%
+from textwrap import fill
+
 import synthkit as sk
 
 sk.theme()
@@ -34,15 +39,18 @@ K = 10  # real rows a label
 
 # %% [markdown]
 # ## 1. The task and the seeds
-# A *task* says what the labels mean. *Seeds* are the few real rows we pretend are all we have.
+# A *task* says what the texts are and what each *label* means. A *row* is a text with its label.
+# *Seeds* are the few real rows we pretend are all we have.
 
 # %% tags=["keep_output"]
 task = sk.load_task(TASK)
 task
 
-# %%
+# %% tags=["keep_output"]
 seeds = sk.load_seeds(task, k=K)
-seeds
+sk.table(
+    seeds.rows.to_pandas()[["label", "text"]].iloc[::8], f"eight of the {len(seeds.rows)} seeds"
+)
 
 # %% [markdown]
 # **Notice** that 10 rows a label is not much: half an hour of labelling.
@@ -50,8 +58,8 @@ seeds
 
 # %% [markdown]
 # ## 2. Ask a language model for more
-# The plan is a list of requests. The replies are *recorded*: a large language model answered exactly these
-# requests, and its answers are shipped with the kit.
+# A *strategy* is a way of asking; `zero_shot` describes the texts and shows none. The *plan* is the list of requests.
+# The replies are *recorded*: a large language model answered exactly these requests, and its answers are shipped with the kit.
 # So nothing is sent and nothing is billed, and everybody sees the same rows.
 
 # %% tags=["keep_output"]
@@ -60,7 +68,7 @@ made = sk.generate(plan, progress=False)
 made.ledger
 
 # %% [markdown]
-# **Notice** that the ledger adds up: every text asked for was kept, or dropped for a reason that stands there.
+# **Notice** that this account, the *ledger*, adds up: every text asked for was kept, or dropped for a reason that stands there.
 #
 # Here are some of the rows. Would you have guessed?
 
@@ -83,22 +91,26 @@ sk.plot_map(seeds.rest, {"synthetic": made.rows})
 
 # %% [markdown]
 # ## 4. The verdict
-# Train the same small classifiers on different rows. Test all of them on rows that nobody has seen.
+# Train the same small classifier, the *student*, on different sets of rows, the *arms*. Test all of them on real rows
+# that nobody has seen. Ten real rows a label are luck, so they are *drawn* five times.
+#
+# The score is *macro-F1*: how well each label is recognised (1: every row is found and nothing else is called so), averaged
+# over the labels, so that a rare one counts as much as a common one. The brackets are *95 % intervals*: where the number
+# would fall with other test rows and other draws. In the literature `synthetic` is *TSTR*: train on synthetic, test on real.
 
 # %% tags=["keep_output"]
 arms = sk.standard_arms(made, k=K)
 comparison = sk.compare(arms, test=task.splits.test, task=task, progress=False)
-comparison
-
-# %% tags=["keep_output"]
 comparison.plot()
 
 # %% [markdown]
 # *Figure: macro-F1 of eight training sets with intervals; synthetic lies above the few real rows and the description, and below all real rows on sentence vectors.*
-#
 
 # %% tags=["keep_output"]
-print(comparison.verdict())
+comparison
+
+# %% tags=["keep_output"]
+print(fill(comparison.verdict(), 100))
 
 # %% [markdown]
 # **Notice** the order on sentence vectors: a few real rows, then synthetic, then both together, then all real rows.
@@ -113,3 +125,79 @@ print(comparison.verdict())
 # - One model, one generation, English. The intervals cover test rows and draws of seeds, not another generation.
 # - Try it: `STRATEGY = "attributed"`, or `N = 60`, and run all again. Which arm moves most?
 # - Next: [01 Seed preparation](01_seed_preparation.ipynb).
+
+# %% [markdown]
+# ## Exercises
+# Write each answer into its cell and run it. The cell below says *right*, or gives a hint. Nothing later depends on them.
+
+# %% [markdown]
+# ### 1 · Change one value
+# What if there were ten minutes for labelling, and not thirty? Draw `few`: three seeds a label.
+
+# %% tags=["solution"]
+few = sk.load_seeds(task, k=3)
+
+# %% tags=["check"]
+from synthkit.views.exercises import mark
+
+mark(lambda: len(few.rows) == 3 * len(task.labels), "the call of section 1, with k=3")
+
+# %% [markdown]
+# ### 2 · Count
+# The plan asked for even labels. How many of the rows that were kept are about `delivery`? Call the number `delivery`.
+
+# %% tags=["solution"]
+delivery = made.rows["label"].count("delivery")
+
+# %% tags=["check"]
+mark(
+    lambda: delivery == list(made.rows["label"]).count("delivery"),
+    "made.rows['label'] is a column of labels",
+)
+
+# %% [markdown]
+# ### 3 · Write a function
+# Lesson 03 drops rows by *filters*: functions of a row that return nothing, or what they saw. Write `asks`:
+# it returns `"?"` for a row whose text holds a question mark, and `None` for every other row.
+
+
+# %% tags=["solution"]
+def asks(row):
+    return "?" if "?" in row["text"] else None
+
+
+# %% tags=["check"]
+mark(
+    lambda: asks({"text": "where is it?"}) == "?" and asks({"text": "thanks"}) is None,
+    "row['text'] is the text",
+)
+
+# %% [markdown]
+# ## Five questions
+# Answer first, then unfold.
+#
+# <details><summary>1. Why are the test rows shown nowhere on this page?</summary>
+#
+# Whoever looks at them starts to choose by them, and then the score is no longer of rows that nobody has seen.
+#
+# </details>
+# <details><summary>2. Synthetic rows scored higher than ten real ones a label. Does that mean a model's texts are better than real ones?</summary>
+#
+# No. There are 200 of them and only 60 real ones. Lesson 05 compares equal numbers (`synthetic_few`), and there the lead is gone.
+#
+# </details>
+# <details><summary>3. What does the arm <code>description</code> test?</summary>
+#
+# How far the words that somebody wrote into the task go by themselves, without any model. What synthetic rows add beyond it is the model's share.
+#
+# </details>
+# <details><summary>4. The brackets say 95 %. Of what?</summary>
+#
+# Of other test rows and other draws of the few real rows. Another run of the generator is not in them, since there was one.
+#
+# </details>
+# <details><summary>5. Why is a good result on <code>feedback</code> no promise for your data?</summary>
+#
+# It is a stand-in: its "real" rows were written by the same kind of author as the synthetic ones.
+#
+# </details>

@@ -1,12 +1,12 @@
 # %% [markdown]
 # # 01 · Which real examples do we start from?
-# [← 00 Start here](00_start_here.ipynb) · [02 Prompting strategies →](02_prompting_strategies.ipynb)
+# [← 00 Start here](00_start_here.ipynb) · [02 Prompting strategies →](02_prompting_strategies.ipynb) · [Words](GLOSSARY.md)
 #
 # Everything downstream inherits the seeds' faults.
 # A duplicate counts twice, a leak makes the test worthless, a phone number ends up in somebody else's log.
 #
 # **You will** load a messy file · read a report of what is wrong · draw seeds that leak nothing · replace personal data · describe the domain in words a prompt can carry.
-# **Needs** about 20 s, CPU, no network. **Data** `feedback`.
+# **Needs** about 15 min to read and 20 s to run, CPU, no network. **Data** `feedback`.
 
 # %%
 from textwrap import fill
@@ -26,12 +26,30 @@ K = 10
 # Who may see which row? The kit settles that once, in `splits`, and every function keeps to it.
 # Seeds are drawn from *train*. *Validation* chooses between options. *Test* is scored once, at the end.
 
+# How many rows has each label, and who may see them?
+
 # %% tags=["keep_output"]
+import matplotlib.pyplot as plt
+
 task = sk.load_task(TASK)
-task.splits
+counts = pd.DataFrame(
+    {
+        role: getattr(task.splits, role).to_pandas()["label"].value_counts()
+        for role in ("train", "validation", "test")
+    }
+)
+axes = counts.sort_values("train").plot.barh(
+    xlabel="rows", ylabel="", width=0.75, figsize=(7, 3.6)
+)
+plt.show()
 
 # %% [markdown]
+# *Figure: rows of each label in train, validation and test, the commonest label on top.*
+#
 # **Notice** that the labels are uneven, as in life: three times as many messages are about delivery as about billing.
+
+# %% tags=["keep_output"]
+task.splits
 
 # %% [markdown]
 # ## 2. The rows you really have
@@ -247,3 +265,93 @@ print(sk.plan(task, strategy="zero_shot", per_label=wanted))
 # - Near-duplicates are judged by shared characters; two messages that say the same in other words both stay. Languages are judged from eight words up.
 # - Try it: `K = 3`, and see in [05](05_downstream_classifiers.ipynb) what that costs.
 # - Next: [02 Prompting strategies](02_prompting_strategies.ipynb).
+
+# %% [markdown]
+# ## Exercises
+# Write each answer into its cell and run it. The cell below says *right*, or gives a hint. Nothing later depends on them.
+
+# %% [markdown]
+# ### 1 · Change one value
+# Another draw of seeds, another classifier: luck is in it from the start. Draw `others`: as many seeds as before, with `random_state=1`.
+
+# %% tags=["solution"]
+others = sk.load_seeds(task, k=K, random_state=1)
+
+# %% tags=["check"]
+from synthkit.views.exercises import mark
+
+mark(
+    lambda: (
+        len(others.rows) == len(seeds.rows) and set(others.rows["id"]) != set(seeds.rows["id"])
+    ),
+    "the call of section 4, random_state=1",
+)
+
+# %% [markdown]
+# ### 2 · Load rows of your own
+# Write three rows of your own as a list of dicts with `text` and `label`, two of them with one label spelt in two ways
+# (such as `Billing ` and `billing`), and load them as `my_rows`. How many labels are there afterwards?
+
+# %% tags=["solution"]
+my_rows = sk.load_rows(
+    [
+        {"text": "the invoice names somebody else", "label": "Billing "},
+        {"text": "charged for a parcel that never left", "label": "billing"},
+        {"text": "the zip broke on day two", "label": "product_quality"},
+    ]
+)
+
+# %% tags=["check"]
+mark(
+    lambda: len(my_rows.rows) == 3 and len(set(my_rows.rows["label"])) == 2,
+    "three rows, two labels: sk.load_rows([{...}, ...])",
+)
+
+# %% [markdown]
+# ### 3 · Write a pattern
+# Your shop numbers its tickets `T-` and five digits. Replace them in `ticket` with `sk.anonymize(..., patterns={...})`: a name
+# for the type, and a regular expression. Call the result `hidden`.
+
+# %% tags=["solution"]
+ticket = [
+    {"text": "any news about T-48213?", "label": "delivery"},
+    {"text": "thanks, it works", "label": "other"},
+]
+# your turn
+hidden = sk.anonymize(sk.load_rows(ticket).rows, patterns={"TICKET": r"T-\d{5}"})
+
+# %% tags=["check"]
+mark(
+    lambda: "T-48213" not in hidden.rows["text"][0],
+    "patterns={'TICKET': r'T-...'} on sk.load_rows(ticket).rows",
+)
+
+# %% [markdown]
+# ## Five questions
+# Answer first, then unfold.
+#
+# <details><summary>1. A row stands in train and, word for word, in test. Why must it not become a seed?</summary>
+#
+# The test would be answered in advance, by the prompt and by everything trained on what it brings.
+#
+# </details>
+# <details><summary>2. The check lists probable label errors. May you delete them all?</summary>
+#
+# No. It is a list to read: a classifier is sure of another label, which it also is where a text is merely unusual. Deleting those makes the data easier than life.
+#
+# </details>
+# <details><summary>3. Why are placeholders such as <code>&lt;PERSON&gt;</code> better than deleting the word?</summary>
+#
+# The sentence stays a sentence, the model sees that a name belongs there, and nobody's name leaves the machine.
+#
+# </details>
+# <details><summary>4. What finds a name that no cue and no lexicon knows?</summary>
+#
+# Nothing here. Read the seeds before they are sent; there are only a few.
+#
+# </details>
+# <details><summary>5. Why does the profile describe only the seeds?</summary>
+#
+# The rest of train must not reach a prompt, not even as a statistic of its words: it judges what comes back.
+#
+# </details>

@@ -1,13 +1,13 @@
 # %% [markdown]
 # # 02 · What exactly do we ask, and what comes back?
-# [← 01 Seed preparation](01_seed_preparation.ipynb) · [03 Generation →](03_generation.ipynb)
+# [← 01 Seed preparation](01_seed_preparation.ipynb) · [03 Generation →](03_generation.ipynb) · [Words](GLOSSARY.md)
 #
 # A strategy turns the task and the seeds into words for a model.
 # Small differences in those words decide whether the answers are all alike, and whether they keep their label.
 #
 # **You will** read three prompts as they are sent · see what they brought back · try the prompt lab · write a strategy ·
 # compare seven and your own at equal requests.
-# **Needs** about 60 s, CPU, no network. **Data** `feedback` (recorded replies).
+# **Needs** about 20 min to read and 60 s to run, CPU, no network. **Data** `feedback` (recorded replies).
 
 # %%
 import json
@@ -296,3 +296,89 @@ if LIVE:
 # - The recorded replies come from one model, and several requests were answered in one context: see the data card.
 # - Try it: in the lab, the same label with both strategies. Which texts would you have labelled otherwise?
 # - Next: [03 Generation](03_generation.ipynb).
+
+# %% [markdown]
+# ## Exercises
+# Write each answer into its cell and run it. The cell below says *right*, or gives a hint. Nothing later depends on them.
+
+# %% [markdown]
+# ### 1 · Change one value
+# Plan ten texts with the strategy `persona`. Call the plan `ten` and read a prompt with `print(ten.show(0))`.
+
+# %% tags=["solution"]
+ten = sk.plan(task, strategy="persona", n=10)
+
+# %% tags=["check"]
+from synthkit.views.exercises import mark
+
+mark(
+    lambda: {r.strategy for r in ten.slots} == {"persona"}, "sk.plan(task, strategy=..., n=10)"
+)
+
+# %% [markdown]
+# ### 2 · Measure
+# Section 3 counts openings. Which share of the `zero_shot` rows holds a question mark? Call it `questions`, between 0 and 1.
+
+# %% tags=["solution"]
+questions = pd.Series(made["zero_shot"].rows["text"]).str.contains("?", regex=False).mean()
+
+# %% tags=["check"]
+mark(
+    lambda: (
+        abs(
+            questions
+            - sum("?" in t for t in made["zero_shot"].rows["text"])
+            / len(made["zero_shot"].rows)
+        )
+        < 0.001
+    ),
+    "made['zero_shot'].rows['text'] are the texts",
+)
+
+# %% [markdown]
+# ### 3 · Write a strategy
+# People who type on a phone are brief. Register a strategy `terse` that asks for texts of at most eight words.
+# Begin with `@sk.register`, as in section 5; a plan then takes it by its name.
+
+
+# %% tags=["solution"]
+@sk.register
+def terse(task, seeds, label, count, rng):
+    return Prompt(f"Write {count} texts with the label `{label}`, each of at most eight words.")
+
+
+# %% tags=["check"]
+mark(
+    lambda: "eight words" in sk.plan(task, strategy="terse", n=5).show(0),
+    'a function (task, seeds, label, count, rng) that returns Prompt("..."), below @sk.register',
+)
+
+# %% [markdown]
+# ## Five questions
+# Answer first, then unfold.
+#
+# <details><summary>1. What do all prompts of a task share, and why does that matter?</summary>
+#
+# All but the turn at the end. So what differs in the answers comes from the strategy and not from another wording of the task.
+#
+# </details>
+# <details><summary>2. Why may <code>few_shot</code> show seeds but no other real rows?</summary>
+#
+# The other rows judge what comes back. A prompt that holds them would be graded on its own answer sheet.
+#
+# </details>
+# <details><summary>3. <code>persona</code> has the most varied texts. Is it the best strategy?</summary>
+#
+# On real requests it has no higher score. Varied is not the same as useful.
+#
+# </details>
+# <details><summary>4. Two strategies differ by 0.004, p = 0.59. What do you report?</summary>
+#
+# No difference beyond noise; and you take the cheaper one.
+#
+# </details>
+# <details><summary>5. Why is the real column the yardstick, and not the largest number?</summary>
+#
+# A classifier meets real texts. Texts that are more varied than those are as unlike them as texts that are all alike.
+#
+# </details>

@@ -1,12 +1,12 @@
 # %% [markdown]
 # # 03 · What did we ask, what came back, what did we keep?
-# [← 02 Prompting strategies](02_prompting_strategies.ipynb) · [04 Synthetic against real →](04_synthetic_vs_real.ipynb)
+# [← 02 Prompting strategies](02_prompting_strategies.ipynb) · [04 Synthetic against real →](04_synthetic_vs_real.ipynb) · [Words](GLOSSARY.md)
 #
 # A language model answers; not every answer is a row.
 # Here we follow each text from request to dataset.
 #
 # **You will** estimate a run · generate · read its ledger · switch filters on and off · cap a run · break it off and go on.
-# **Needs** about 25 s, CPU, no network. **Data** `feedback` (recorded replies).
+# **Needs** about 15 min to read and 25 s to run, CPU, no network. **Data** `feedback` (recorded replies).
 
 # %%
 import pandas as pd
@@ -277,3 +277,87 @@ if LIVE:
 # - Recorded token counts are estimates (four bytes a token) and marked so.
 # - Try it: `STRATEGY = "attributed"`. Are fewer texts dropped?
 # - Next: [04 Synthetic against real](04_synthetic_vs_real.ipynb).
+
+# %% [markdown]
+# ## Exercises
+# Write each answer into its cell and run it. The cell below says *right*, or gives a hint. Nothing later depends on them.
+
+# %% [markdown]
+# ### 1 · Change one value
+# Cap the run of `plan` at three requests and call it `three`. Look at its ledger.
+
+# %% tags=["solution"]
+three = sk.generate(plan, budget=sk.Budget(requests=3), progress=False)
+
+# %% tags=["check"]
+from synthkit.views.exercises import mark
+
+mark(lambda: three.ledger.answered == 3, "section 6, with another number")
+
+# %% [markdown]
+# ### 2 · Read the ledger
+# How many texts of the first run did the filters drop because something like them was there already? Call the number `twins`: count
+# the rows of `sk.generate(plan, progress=False).dropped()` whose `reason` holds the word *duplicate*.
+
+# %% tags=["solution"]
+first = sk.generate(plan, progress=False)
+twins = int(first.dropped()["reason"].str.contains("duplicate").sum())
+
+# %% tags=["check"]
+mark(
+    lambda: (
+        twins
+        == sum("duplicate" in r for r in sk.generate(plan, progress=False).dropped()["reason"])
+    ),
+    "reason is a column of text: .str.contains(...).sum()",
+)
+
+# %% [markdown]
+# ### 3 · Write a filter
+# Drop texts of fewer than eight words, and say how many they have. Call the function `brief`.
+
+
+# %% tags=["solution"]
+def brief(row):
+    words = len(row["text"].split())
+    return f"{words} words" if words < 8 else None
+
+
+# %% tags=["check"]
+mark(
+    lambda: (
+        brief({"text": "too short"})
+        and not brief({"text": "one two three four five six seven eight"})
+    ),
+    "return None for a row that stays",
+)
+
+# %% [markdown]
+# ## Five questions
+# Answer first, then unfold.
+#
+# <details><summary>1. What are the two equations of the ledger?</summary>
+#
+# Asked = parsed + fewer than asked + unparsable; parsed = kept + dropped. A text that is nowhere would show.
+#
+# </details>
+# <details><summary>2. A budget is a cap on what is billed. Why does a run stop a little below it?</summary>
+#
+# A request is sent only if its upper bound still fits. A bound that holds is larger than what usually comes.
+#
+# </details>
+# <details><summary>3. You kill the kernel after 100 replies. What does the next run cost?</summary>
+#
+# Only what is missing. Each reply is stored before it is used.
+#
+# </details>
+# <details><summary>4. Why is a plan for 40 rows the beginning of a plan for 200?</summary>
+#
+# Each request draws its random choices from its own number. So a trial run is not wasted.
+#
+# </details>
+# <details><summary>5. A filter found nothing. What do you know?</summary>
+#
+# That it did not find what it looks for. Here a strong model wrote the texts; a small one gives filters more to do.
+#
+# </details>

@@ -1,12 +1,12 @@
 # %% [markdown]
 # # 04 · Does it look like the real thing?
-# [← 03 Generation](03_generation.ipynb) · [05 Downstream classifiers →](05_downstream_classifiers.ipynb)
+# [← 03 Generation](03_generation.ipynb) · [05 Downstream classifiers →](05_downstream_classifiers.ipynb) · [Words](GLOSSARY.md)
 #
 # Two questions: are the synthetic rows as varied as real ones, and do they lie where real ones lie?
 # A number alone answers neither. So each stands beside its *control*: what real rows give in the same place.
 #
 # **You will** draw a map of two strategies · read a report with controls · find what the generator misses.
-# **Needs** about 30 s, CPU, no network. **Data** `feedback` (recorded replies).
+# **Needs** about 10 min to read and 30 s to run, CPU, no network. **Data** `feedback` (recorded replies).
 
 # %%
 import numpy as np
@@ -123,3 +123,88 @@ sk.evaluate(few, real)
 # - On the map real rows are fitted and synthetic ones projected, which alone sets them a little apart.
 # - Try it: cut the real rows into two halves and evaluate one against the other. What should it say?
 # - Next: [05 Downstream classifiers](05_downstream_classifiers.ipynb).
+
+# %% [markdown]
+# ## Exercises
+# Write each answer into its cell and run it. The cell below says *right*, or gives a hint. Nothing later depends on them.
+
+# %% [markdown]
+# ### 1 · Change one value
+# What does the report say of rows that *are* real? Evaluate every second row of `real` against the others: `halves`.
+# How many lines lie outside, and how many should?
+
+# %% tags=["solution"]
+even, odd = range(0, len(real), 2), range(1, len(real), 2)
+halves = sk.evaluate(real.select(even), real.select(odd))
+
+# %% tags=["check"]
+from synthkit.views.exercises import mark
+
+mark(
+    lambda: halves.get("C2ST accuracy").synthetic.value < 0.6,
+    "real.select(range(0, len(real), 2)), and the same from 1",
+)
+
+# %% [markdown]
+# ### 2 · Read a table
+# Which strategy has more really different texts? Put its name into `richer` with code, from `reports` and the line `Vendi score`.
+
+# %% tags=["solution"]
+richer = max(reports, key=lambda name: reports[name].get("Vendi score").synthetic.value)
+
+# %% tags=["check"]
+mark(
+    lambda: (
+        reports[richer].get("Vendi score").synthetic.value
+        >= max(r.get("Vendi score").synthetic.value for r in reports.values())
+    ),
+    "reports[name].get('Vendi score').synthetic.value",
+)
+
+# %% [markdown]
+# ### 3 · Write a function
+# Write `nearest(text)`: the real text that is most like it, by sentence vectors. `sk.embed(texts)` gives vectors of length one, so
+# `@` gives similarities.
+
+
+# %% tags=["solution"]
+def nearest(text):
+    similarity = sk.embed(real["text"]) @ sk.embed([text])[0]
+    return real["text"][int(similarity.argmax())]
+
+
+# %% tags=["check"]
+mark(
+    lambda: nearest(real["text"][7]) == real["text"][7],
+    "the argmax of sk.embed(real['text']) @ sk.embed([text])[0]",
+)
+
+# %% [markdown]
+# ## Five questions
+# Answer first, then unfold.
+#
+# <details><summary>1. C2ST says 0.68. Good or bad?</summary>
+#
+# Neither alone: its control is 0.50. A machine can tell synthetic from real in two cases of three.
+#
+# </details>
+# <details><summary>2. Why are real rows cut into halves twenty times?</summary>
+#
+# One cut is luck. The brackets say where other real rows of that number would fall.
+#
+# </details>
+# <details><summary>3. Two dots lie far apart on the map. How different are the texts?</summary>
+#
+# A map in two dimensions cannot say. It is for looking; no number is computed from it.
+#
+# </details>
+# <details><summary>4. Which fault would no line of this report see?</summary>
+#
+# One that the sentence model does not see, such as a wrong label where the texts hardly show it.
+#
+# </details>
+# <details><summary>5. Precision is high and coverage is low. What do the rows look like?</summary>
+#
+# They look real, and are all of the usual kind: parts of what real people write about are missing.
+#
+# </details>

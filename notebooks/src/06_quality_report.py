@@ -1,12 +1,12 @@
 # %% [markdown]
 # # 06 · Is this dataset good, and how do we know?
-# [← 05 Downstream classifiers](05_downstream_classifiers.ipynb) · [Contents](00_start_here.ipynb) · [07 Privacy and bias →](07_privacy_and_bias.ipynb)
+# [← 05 Downstream classifiers](05_downstream_classifiers.ipynb) · [Contents](00_start_here.ipynb) · [07 Privacy and bias →](07_privacy_and_bias.ipynb) · [Words](GLOSSARY.md)
 #
 # A report is easy to print and hard to defend. Here every number gets a fair opponent, and we spoil rows on purpose
 # to see which number notices.
 #
 # **You will** read a report line by line · spoil a dataset in three ways · find what is missing · estimate a score before training · write a card.
-# **Needs** about 60 s, CPU, no network. **Data** `feedback` (recorded replies).
+# **Needs** about 15 min to read and 60 s to run, CPU, no network. **Data** `feedback` (recorded replies).
 
 # %%
 import numpy as np
@@ -266,3 +266,86 @@ print(card.text[card.text.index("## How") : card.text.index("## Quality")])
 # - Try it: evaluate one half of the real rows against the other. Which lines lie outside, and how many should?
 # - Try it: `sk.evaluate(rows, real, metrics="bias")`. Who is in the rows, and with which label?
 # - Next: [07 Privacy and bias](07_privacy_and_bias.ipynb).
+
+# %% [markdown]
+# ## Exercises
+# Write each answer into its cell and run it. The cell below says *right*, or gives a hint. Nothing later depends on them.
+
+# %% [markdown]
+# ### 1 · Change one value
+# Spoil the rows in a way of your own: all texts in capitals. Call the rows `loud` (`changed` of section 2 helps).
+
+# %% tags=["solution"]
+loud = changed(texts=[t.upper() for t in rows["text"]])
+
+# %% tags=["check"]
+from synthkit.views.exercises import mark
+
+mark(lambda: all(t == t.upper() for t in loud["text"]), "changed(texts=[...])")
+
+# %% [markdown]
+# ### 2 · Guess first
+# The sentence model reads no capitals. Which lines will move? Guess, then evaluate `loud` as `shouted`, and look.
+
+# %% tags=["solution"]
+shouted = sk.evaluate(loud, real)
+
+# %% tags=["check"]
+mark(
+    lambda: (
+        abs(
+            shouted.get("Vendi score").synthetic.value
+            - report.get("Vendi score").synthetic.value
+        )
+        < 2
+    ),
+    "sk.evaluate(loud, real)",
+)
+
+# %% [markdown]
+# ### 3 · Write a number of your own
+# Write `variety(rows)`: different words, each in lower case, as a share of all words. Then give it a control: the same of as many real
+# rows. Without one the number says nothing.
+
+
+# %% tags=["solution"]
+def variety(some):
+    words = " ".join(some["text"]).lower().split()
+    return len(set(words)) / len(words)
+
+
+# %% tags=["check"]
+mark(
+    lambda: variety({"text": ["a b", "A c"]}) == 0.75,
+    "len(set(words)) / len(words), over all texts together",
+)
+
+# %% [markdown]
+# ## Five questions
+# Answer first, then unfold.
+#
+# <details><summary>1. A line lies <em>above</em> what real rows give. Praise?</summary>
+#
+# No: unlike real. Labels that fit better than real ones are clear cases, and life is not clear.
+#
+# </details>
+# <details><summary>2. Which fault do diversity and alignment not notice at all?</summary>
+#
+# Shuffled labels. Only the fidelity lines look at them.
+#
+# </details>
+# <details><summary>3. Why is a good cross-validated score inside a synthetic set worth little?</summary>
+#
+# It says how predictable the set is. Repeated rows reach 1.000 there and are the worst on real ones.
+#
+# </details>
+# <details><summary>4. The estimate puts one set 0.01 ahead of another. What do you do?</summary>
+#
+# Nothing: it is off by 0.05 on average. Compare them on validation rows.
+#
+# </details>
+# <details><summary>5. Why does coverage also stand there <em>label by label</em>?</summary>
+#
+# With all labels together a missing class hides behind its neighbours; before, one could go missing and no line moved.
+#
+# </details>

@@ -1,12 +1,12 @@
 # %% [markdown]
 # # 07 · Whom could these rows harm?
-# [← 06 Quality report](06_quality_report.ipynb) · [Contents](00_start_here.ipynb) · [08 Refinement →](08_refinement.ipynb)
+# [← 06 Quality report](06_quality_report.ipynb) · [Contents](00_start_here.ipynb) · [08 Refinement →](08_refinement.ipynb) · [Words](GLOSSARY.md)
 #
 # Two ways: a text gives away somebody's words, or a classifier trained on it treats people unequally.
 # A test can find such harm. None can rule it out, so we plant some first and see whether the tests notice.
 #
 # **You will** look for copies of seeds · attack a dataset and a leaking one · find personal data again · swap people in texts · compare slices.
-# **Needs** about 60 s, CPU, no network. **Data** `feedback` (recorded replies).
+# **Needs** about 10 min to read and 60 s to run, CPU, no network. **Data** `feedback` (recorded replies).
 
 # %%
 import pandas as pd
@@ -102,10 +102,35 @@ sk.table(
     "shares of labels; p by Fisher's test, Holm's correction",
 )
 
+# Does a label stand more often where a woman or a man is named?
+
 # %% tags=["keep_output"]
-groups = report.table("groups")
+import matplotlib.pyplot as plt
+
+groups = pd.DataFrame(report.tables["groups"])
 groups = groups[groups["group"].isin(["women", "men"])].sort_values(["label", "group"])
-sk.table(groups, "P(label | group named) - P(label | not named)")
+figure, axis = plt.subplots(figsize=(7, 4.6))
+for number, (side, colour) in enumerate({"synthetic": "C0", "real": "grey"}.items()):
+    for row, value in enumerate(groups[side]):
+        at = row + (number - 0.5) * 0.3
+        axis.plot([value.low, value.high], [at, at], color=colour, lw=2)
+        axis.plot(value.value, at, "os"[number], color=colour, label="" if row else side)
+axis.axvline(0, color="black", lw=0.8)
+axis.set_yticks(range(len(groups)), groups["label"] + ", " + groups["group"])
+axis.set_xlabel("P(label | group named) - P(label | not named), with 95 % interval")
+axis.invert_yaxis()
+axis.legend()
+plt.show()
+
+# %% [markdown]
+# *Figure: for each label, how much more often it stands where women or men are named, in synthetic and in real rows, with intervals
+# and a line at zero.*
+#
+# The numbers, and how many rows they rest on:
+
+# %%
+numbers = report.table("groups").loc[groups.index]
+sk.table(numbers, "P(label | group named) - P(label | not named)")
 
 # %% [markdown]
 # A group counts as named when a word of a short list stands in the text (*she*, *husband*, *Mr* ...). It finds who is named, not who is meant.
@@ -156,3 +181,83 @@ sk.table(report.table("slices"), "accuracy by channel; gap: this slice less all 
 # - Try it: give `privacy` the seeds of another draw, `sk.load_seeds(task, random_state=1)`. Should the attack find them?
 # - Try it: put *she* into thirty complaints and evaluate again. Which line notices?
 # - Back to [00 Start here](00_start_here.ipynb).
+
+# %% [markdown]
+# ## Exercises
+# Write each answer into its cell and run it. The cell below says *right*, or gives a hint. Nothing later depends on them.
+
+# %% [markdown]
+# ### 1 · Change one value
+# Look for copies among seeds that no prompt held: draw `others` with `random_state=1`. Before you run an attack with them: should it find anything?
+
+# %% tags=["solution"]
+others = sk.load_seeds(task, random_state=1)
+
+# %% tags=["check"]
+from synthkit.views.exercises import mark
+
+mark(
+    lambda: set(others.rows["id"]) != set(seeds.rows["id"]),
+    "sk.load_seeds(task, random_state=1)",
+)
+
+# %% [markdown]
+# ### 2 · Count
+# How many personal details came back with the copies of section 2, and how many without? Call the numbers `planted` and `as_made`.
+
+# %% tags=["solution"]
+planted = len(reports["with copies"].table("personal data"))
+as_made = len(reports["as made"].table("personal data"))
+
+# %% tags=["check"]
+mark(
+    lambda: planted == len(reports["with copies"].table("personal data")) > as_made,
+    "reports[...].table('personal data') has a row a find",
+)
+
+# %% [markdown]
+# ### 3 · Write a swap
+# Write `swap(text)`: it turns *he* into *she* and *his* into *her*, as whole words and in lower case. What does it do to *the*?
+
+
+# %% tags=["solution"]
+def swap(text):
+    other = {"he": "she", "his": "her"}
+    return " ".join(other.get(word, word) for word in text.split())
+
+
+# %% tags=["check"]
+mark(
+    lambda: swap("he lost his parcel at the shop") == "she lost her parcel at the shop",
+    "word by word: text.split()",
+)
+
+# %% [markdown]
+# ## Five questions
+# Answer first, then unfold.
+#
+# <details><summary>1. The membership attack has an AUC of 0.42 [0.32, 0.53]. Are the seeds safe?</summary>
+#
+# This attack does not find them. Another might. A quiet report rules nothing out.
+#
+# </details>
+# <details><summary>2. Why do prompts hold placeholders, and still a copied seed shows a name?</summary>
+#
+# The copy was planted from the *raw* seeds, so that we see whether the line notices.
+#
+# </details>
+# <details><summary>3. Long runs of words are shared with a seed. A leak?</summary>
+#
+# Perhaps not: set phrases are shared by everybody. A name or an order number would be one.
+#
+# </details>
+# <details><summary>4. Two of forty lines about groups miss zero. Discrimination?</summary>
+#
+# One in twenty does so by chance. First ask whether it comes back with another draw.
+#
+# </details>
+# <details><summary>5. What would be needed to promise that no row can be traced?</summary>
+#
+# A formal method with a stated budget, such as differential privacy; and it costs quality.
+#
+# </details>

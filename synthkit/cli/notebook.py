@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,11 +21,13 @@ METADATA = {
 }
 
 
-def execute(source: Path, parameters: dict | None = None, *, progress: bool = False) -> NotebookNode:
-    """Return the notebook of a py:percent file, run from top to bottom in its folder.
+def execute(
+    source: Path, parameters: dict | None = None, *, more: Sequence[NotebookNode] = (), progress: bool = False
+) -> NotebookNode:
+    """Return the notebook of a py:percent file, run from top to bottom where it will stand.
 
-    `parameters` are set after the cell tagged `parameters`; a name that the cell does not set is left out. A cell that
-    fails is an error that names the notebook, the cell and the reason.
+    `parameters` are set after the cell tagged `parameters`; a name that the cell does not set is left out. The cells of
+    `more` are run after its own. A cell that fails is an error that names the notebook, the cell and the reason.
     """
     import jupytext
     import nbformat
@@ -37,7 +40,9 @@ def execute(source: Path, parameters: dict | None = None, *, progress: bool = Fa
         if parameters and "parameters" in cell.metadata.get("tags", []):
             known = {k: v for k, v in parameters.items() if f"{k} = " in cell.source}
             cell.source += "".join(f"\n{name} = {value!r}" for name, value in known.items())
-    at = {"metadata": {"path": str(source.resolve().parent)}}
+    notebook.cells += more
+    folder = source.resolve().parent  # run where the notebook stands, not its text
+    at = {"metadata": {"path": str(folder.parent if folder.name == "src" else folder)}}
     client = NotebookClient(notebook, timeout=600, resources=at, **_SETTINGS)
     code = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
     if progress:

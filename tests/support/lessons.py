@@ -1,4 +1,4 @@
-"""The module that builds the lessons, which stands beside them and not in the package."""
+"""The scripts that build the lessons, which stand beside them and not in the package."""
 
 import importlib.util
 from functools import cache
@@ -7,9 +7,13 @@ from synthkit.cli.notebook import LESSONS
 
 
 @cache
-def build():
-    """Return notebooks/build.py as a module."""
-    spec = importlib.util.spec_from_file_location("build", LESSONS / "build.py")
+def script(name: str):
+    """Return notebooks/NAME.py as a module."""
+    spec = importlib.util.spec_from_file_location(name, LESSONS / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def build():
+    return script("build")
