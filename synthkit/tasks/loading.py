@@ -98,7 +98,7 @@ def load_rows(
     table = read_table(source, encoding=encoding) if labelled else read_texts(source, encoding=encoding)
     roles = find_roles(table, {"text": text, "label": label} if labelled else {"text": text})
     if table.sensitive:
-        _withhold(table, roles["text"])
+        _withhold(table, roles)
     if labelled:
         honour_status(table, roles["label"])
         unwrap(table, roles["label"])
@@ -112,17 +112,20 @@ def load_rows(
     return Loaded(rows, tuple(table.repairs), table.name)
 
 
-def _withhold(table: Table, text: str) -> None:
+def _withhold(table: Table, roles: dict[str, str]) -> None:
     """Keep to this machine what is read from a file in the folder of a sensitive task, whoever reads it.
 
-    That is one that its task.yaml names, or that holds what its patterns find.
+    That is one that its task.yaml names, or that holds what its patterns find. Cells of other columns that tell rows
+    apart, as names do, are kept as texts are.
     """
     name, patterns = str(table.sensitive.get("name")), dict(table.sensitive.get("patterns") or {})
     withheld.withhold(name, (), patterns)
-    texts = [as_text(cell) for cell in table.columns[text]]
+    texts = [as_text(cell) for cell in table.columns[roles["text"]]]
+    others = [set(map(as_text, cells)) for name, cells in table.columns.items() if name not in roles.values()]
+    telling = [c for cells in others if 2 * len(cells) > len(texts) for c in cells if sum(map(str.isalpha, c)) > 2]
     named = [Path(n).name for n in dict(table.sensitive.get("source") or {}).values() if isinstance(n, str)]
     if Path(table.name).name in named or any(withheld.shown(t) != t for t in texts):
-        withheld.withhold(name, texts, patterns)
+        withheld.withhold(name, [*texts, *telling], patterns)
 
 
 def _where(repair: Repair) -> str:

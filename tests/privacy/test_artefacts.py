@@ -13,6 +13,7 @@ import pytest
 from support.clinic import secrets, write_clinic
 from support.listener import Listener
 from support.replies import distinct_texts, file_replies
+from support.rows import invent
 
 from synthkit.cli import app as cli
 from synthkit.cli.notebook import execute
@@ -333,3 +334,23 @@ def test_a_row_that_is_cut_or_has_hidden_characters_is_withheld_too(clinic):
         with pytest.raises(SynthkitError, match="Anonymise them first"):
             withheld.leave([piece], "texts", "elsewhere")
     assert withheld.shown("the gum bleeds and a molar hurts") == "the gum bleeds and a molar hurts"
+
+
+def test_names_in_a_column_of_their_own_are_not_shown(folder, tmp_path):
+    with (folder / "asked.csv").open("w", encoding="utf-8") as file:
+        file.write("text,label,patient,room\n")
+        for i, who in enumerate(["Wrzesława Pimpf", "Tirzo Quon", "Ottmar Zwill"]):
+            file.write(f"file KXABC1{i} says noon,{['booking', 'pain'][i % 2]},{who},the blue one\n")
+    frame = load_rows(folder / "asked.csv").rows.to_pandas()
+    shown = f"{table(frame)} {table(frame)._repr_html_()}"
+    assert not any(name in shown for name in ("Pimpf", "Quon", "Zwill", "KXABC"))
+    assert "the blue one" in shown
+
+
+def test_a_label_that_is_a_code_is_not_printed(folder, terminal):
+    texts = invent(24, 3)["text"]
+    lines = [f"{t},{'KXQQQ17' if i % 4 else 'pain'}" for i, t in enumerate(texts)]
+    (folder / "coded.csv").write_text("\n".join(["text,label", *lines, f"{texts[0]},KXQQQ17"]), encoding="utf-8")
+    for options in ([], ["--json"]):
+        printed = terminal("check", folder / "coded.csv", *options)
+        assert "KXQQQ17" not in printed and "[FILE]" in printed
