@@ -333,3 +333,9 @@ def test_a_proxy_of_the_environment_is_not_asked_for_a_local_address(cafe, tmp_p
         llm = LLM("m", base_url=server.url)
         made = generate(plan(cafe, n=10), llm=llm, store=store, filters=[], progress=False)
     assert len(made.rows) == 10
+
+
+def test_an_address_with_a_query_is_asked_with_its_query(cafe, tmp_path):
+    with FaultServer() as server, Store(tmp_path / "replies.sqlite") as store:
+        llm = LLM("m", base_url=server.url + "?api-version=3")
+        assert len(generate(plan(cafe, n=10), llm=llm, store=store, filters=[], progress=False).rows) == 10
