@@ -1,11 +1,9 @@
-"""Ask many requests at once: from a script, a notebook cell or a worker, with Ctrl-C at any time.
-
-Requests start in slot order, never above the cap, and each reply is kept before it is used.
-"""
+"""Ask many requests at once, in slot order, never above the cap, until Ctrl-C; a reply is kept before it is used."""
 
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 import warnings
 from collections.abc import Callable, Sequence
@@ -49,8 +47,7 @@ def ask(
     with the reason among its problems. What makes the user wait is a warning at once.
 
     Before anything is sent `gate` looks at all requests and may refuse; what is recorded or made here leaves nothing.
-    Runs on an event loop of its own in a thread of its own, so a notebook cell can call it while its loop is running.
-    `on_progress` is called in the caller's thread.
+    Runs on a loop and in a thread of its own, so that a notebook cell can call it; `on_progress` runs in the caller's.
     """
     if gate is not None and getattr(source, "name", "") not in STAYS:
         gate(requests)
@@ -64,7 +61,7 @@ def ask(
         if on_progress:
             on_progress(run.status())
         for note in run.news():
-            warnings.warn(note, stacklevel=5)  # where generate() was called
+            warnings.warn(note, stacklevel=_level_outside())
 
     try:
         while thread.is_alive():
@@ -82,6 +79,14 @@ def ask(
     if run.error:
         raise run.error
     return run.answers()
+
+
+def _level_outside() -> int:
+    """Return the stack level, for who calls this, of the line outside the package that began it all."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").startswith("synthkit."):
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 class _Run:
@@ -105,12 +110,10 @@ class _Run:
     def __call__(self) -> None:
         try:
             asyncio.run(self._main())
-        except asyncio.CancelledError:
-            pass
-        except BaseExceptionGroup as group:
-            self.error = _first(group)
         except BaseException as error:
-            self.error = error
+            while isinstance(error, BaseExceptionGroup):
+                error = error.exceptions[0]
+            self.error = None if isinstance(error, asyncio.CancelledError) else error
 
     def stop(self) -> None:
         """End the run from another thread; what came is kept."""
@@ -294,8 +297,3 @@ class _Run:
         request, reply = attempts[-1][:2] if attempts else (self.requests[index], None)
         problems = [problem for *_, problem in attempts if problem] + ([ending] if ending else [])
         self._answers[index] = Answer(request, reply, tuple(problems), replies=tuple(attempts))
-
-
-def _first(group: BaseExceptionGroup) -> BaseException:
-    error = group.exceptions[0]
-    return _first(error) if isinstance(error, BaseExceptionGroup) else error

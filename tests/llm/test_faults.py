@@ -267,8 +267,9 @@ def test_one_answer_to_one_prompt_at_temperature_one_is_a_warning_with_the_likel
     def behave(number, body):
         return completion(texts_reply(body["messages"][-1]["content"], 0))
 
-    with FaultServer(behave) as server, pytest.warns(UserWarning, match="ignores temperature"):
+    with FaultServer(behave) as server, pytest.warns(UserWarning, match="ignores temperature") as caught:
         run(server)
+    assert {warning.filename for warning in caught} == {__file__}  # the line of the one who called, not one of ours
 
 
 def test_retry_after_is_honoured(run):
