@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from synthkit.cli import options as shared
-from synthkit.cli.live import Live, end_short, with_attributes, with_live_options
+from synthkit.cli.live import Live, end_short, spoken, with_attributes, with_live_options
 from synthkit.core.errors import SynthkitError
 from synthkit.core.exports import write_private
 
@@ -22,6 +23,7 @@ def run(
     n: shared.Rows = 200,
     per_label: Annotated[int | None, typer.Option(help="rows of each label, in place of --n")] = None,
     k: Annotated[int, typer.Option(help="real rows a label")] = 10,
+    annotate: Annotated[int, typer.Option(help="raw rows the model labels, where the task has some; 0: none")] = 240,
     random_state: shared.State = 0,
     generations: Annotated[int, typer.Option(help="how often to generate, with random_state counting up")] = 1,
     llm: shared.Source = "recorded",
@@ -45,10 +47,20 @@ def run(
     name = task if task in bundled_tasks() else f"./{os.path.relpath(the_task.folder)}"  # no whole path
     states = tuple(range(random_state, random_state + max(1, generations)))
     students = {"students": tuple(student)} if student else {}
-    experiment = Experiment(name, strategy, n, per_label, k, random_states=states, llm=llm, **students)
+    experiment = Experiment(
+        name, strategy, n, per_label, k, random_states=states, llm=llm, annotate=annotate, **students
+    )
     shared.tell(the_task.splits.repairs)
     shared.say(f"1/6  seeds: {k} real rows a label")
     seeds = sk.load_seeds(the_task, k=k)
+    try:
+        annotated = experiment.annotation(the_task, llm=source, budget=budget, progress=not as_json)
+    except SynthkitError as error:
+        annotated = shared.say(f"     no raw rows are labelled: {spoken(str(error))}")
+    if annotated is None:
+        experiment = replace(experiment, annotate=0)
+    else:
+        shared.say(f"     {annotated.summary()}")
     times = f", {generations} times" if generations > 1 else ""
     shared.say(f"2/6  generate: {n if not per_label else f'{per_label} a label'} rows by {strategy}, {llm}{times}")
     several = experiment.generations(the_task, llm=source, budget=budget, progress=not as_json)
@@ -61,7 +73,7 @@ def run(
     shared.say("3/6  evaluate: synthetic beside real")
     report = sk.evaluate(made.rows, seeds.rest if len(seeds.rest) else seeds.rows, seeds=seeds)
     shared.say("4/6  compare: train on each arm, test on rows nobody saw")
-    comparison = experiment.comparison(several, progress=not as_json)
+    comparison = experiment.comparison(several, annotated, progress=not as_json)
     figures = [
         ("macro-F1 of each arm with its 95 % interval", comparison.plot()),
         ("each quality metric of the synthetic rows beside that of real rows", report.plot()),
@@ -76,7 +88,7 @@ def run(
     page, table, result = (out / f"{the_task.name}.{kind}" for kind in ("html", "csv", "json"))
     write_private(page, render_page(made, comparison, report, figures, student=comparison.student))
     made.to_csv(table)
-    write_private(result, result_json(experiment, several, comparison))
+    write_private(result, result_json(experiment, several, comparison, annotated))
     plain = llm == "recorded" and "+" not in strategy and seeds_for(the_task, strategy, k=k, llm=llm) is None
     bundled = plain and random_state == 0 and not per_label and len(seeds.rest) >= MAP_ROWS
     lesson = _lesson(out, the_task, {"TASK": name, "STRATEGY": strategy, "N": n, "K": k}) if bundled else None

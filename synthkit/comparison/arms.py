@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,13 +13,16 @@ import numpy as np
 from synthkit.comparison.leakage import refuse_leak
 from synthkit.core.errors import SynthkitError
 from synthkit.core.rows import bare, make_rows
+from synthkit.core.text import fold
 from synthkit.generation.baselines import baseline_rows
 from synthkit.seeds.seeds import Seeds, load_seeds
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
+    from synthkit.generation.annotate import Annotation
     from synthkit.generation.generate import Generation
+    from synthkit.generation.ledger import Ledger
     from synthkit.tasks.task import Task
 
 DRAWS = 5
@@ -32,13 +35,16 @@ class Arm(Sequence):
     """Training sets of one arm: set i is of `units[i]`, (generation, draw of the real rows).
 
     `real` counts the different real rows behind a set: trained on, shown in prompts or asked for advice. `sampled` is
-    False where what all sets share is no sample, as the words of a prompt: its luck is then in no interval.
+    False where what all sets share is no sample, as the words of a prompt: its luck is then in no interval. `requests`
+    and `tokens` are what a set cost at a model, where arms of different cost stand side by side.
     """
 
     sets: tuple[Dataset, ...]
     units: tuple[tuple[int, int], ...]
     real: int | None = None
     sampled: bool = True
+    requests: int = 0
+    tokens: int = 0
 
     def __len__(self) -> int:
         return len(self.sets)
@@ -96,7 +102,13 @@ def _same(units: dict[int, set], others: list[tuple[int, set]]) -> dict[int, int
     return found if len(set(found.values())) == len(units) else None
 
 
-def standard_arms(made: Generation | Sequence[Generation], *, k: int = 10, draws: int = DRAWS) -> dict[str, Arm]:
+def standard_arms(
+    made: Generation | Sequence[Generation],
+    *,
+    k: int = 10,
+    draws: int = DRAWS,
+    annotated: Annotation | None = None,
+) -> dict[str, Arm]:
     """Return the arms of the kit's headline.
 
     `real_few` is drawn `draws` times (k rows a label, random_state 0, 1, ...); where the prompts showed seeds, those
@@ -104,7 +116,9 @@ def standard_arms(made: Generation | Sequence[Generation], *, k: int = 10, draws
     little of it is kept. `description` is what the prompts themselves say about each label, cut into phrases: what of
     the gain needs no language model. `synthetic_few` is as many synthetic rows as `real_few` has, where there are more.
     Several generations are crossed with the draws. `real_20`, `real_40`, `real_80` have more real rows a label, as far
-    as there are some: what the synthetic ones are worth is read off them.
+    as there are some: what the synthetic ones are worth is read off them. With `annotated` (`sk.annotate`) raw rows
+    that a model labelled are trained on too, alone and beside the others; `real_few+mixed` costs as many requests as
+    `synthetic`: the annotated rows, and those of the first synthetic ones that the other requests brought.
 
     >>> import synthkit as sk
     >>> made = sk.generate(sk.load_task("feedback"), n=20, progress=False)
@@ -137,13 +151,58 @@ def standard_arms(made: Generation | Sequence[Generation], *, k: int = 10, draws
         some = tuple(_some(synthetic[g], k, [g, d]) for g, d in pairs)
         arms["synthetic_few"] = Arm(some, tuple(pairs), real if shown else 0)
     units = pairs if shown else [(g, 0) for g in range(len(generations))]
-    arms["synthetic"] = Arm(tuple(g.rows for g in generations), tuple(units), real if shown else 0)
+    cost = _mean_cost([g.ledger for g in generations])
+    arms["synthetic"] = Arm(tuple(g.rows for g in generations), tuple(units), real if shown else 0, True, *cost)
     if described:
         arms["real_few+description"] = both([phrases] * len(few), every, sampled=False)
-    arms["real_few+synthetic"] = both([synthetic[g] for g, _ in pairs], pairs)
+    together = both([synthetic[g] for g, _ in pairs], pairs)
+    arms["real_few+synthetic"] = replace(together, requests=cost[0], tokens=cost[1])
+    if annotated is not None:
+        arms |= annotated_arms(annotated, generations, few, pairs, phrases if described else None)
     arms |= {f"real_{n}": Arm(sets, tuple(every), n * len(task.labels)) for n, sets in more_real(task, k, len(few))}
     arms["real_full"] = Arm((task.splits.train,), ((0, 0),), len(task.splits.train))
     return arms
+
+
+def annotated_arms(
+    annotated: Annotation,
+    generations: Sequence[Generation],
+    few: Sequence[Seeds],
+    pairs: Sequence[tuple[int, int]],
+    phrases: Dataset | None,
+) -> dict[str, Arm]:
+    """Return the arms of raw rows that a model labelled, each with what it cost; a seed among them is in once."""
+    synthetic, labelled = [bare(g.rows) for g in generations], bare(annotated.rows)
+    known = [set(map(fold, s.rows["text"])) for s in few]
+    texts = [fold(text) for text in labelled["text"]]
+    beside = [labelled.select([i for i, t in enumerate(texts) if t not in seen]) for seen in known]
+    added = [joined(s.rows, rows) for s, rows in zip(few, beside, strict=True)]
+    real = len(few[0].rows) + len(beside[0])
+    asked, tokens = _mean_cost([annotated.ledger])
+    asks, spent = _mean_cost([g.ledger for g in generations])
+    left = max(0.0, 1 - asked / asks) if asks else 0.0  # of the requests of a generation, once rows are annotated
+    parts = [rows.select(range(round(left * len(rows)))) for rows in synthetic]
+    every = tuple((0, d) for d in range(len(few)))
+
+    def beside_synthetic(some: Sequence[Dataset], share: float, more: Dataset | None = None) -> Arm:
+        sets = [joined(added[d], some[g]) for g, d in pairs]
+        sets = [joined(rows, more) for rows in sets] if more else sets
+        return Arm(tuple(sets), tuple(pairs), real, True, asked + round(share * asks), tokens + round(share * spent))
+
+    arms = {"annotated": Arm((labelled,), ((0, 0),), len(labelled), True, asked, tokens)}
+    arms["real_few+annotated"] = Arm(tuple(added), every, real, True, asked, tokens)
+    if left:
+        arms["real_few+mixed"] = beside_synthetic(parts, left)
+    arms["real_few+synthetic+annotated"] = beside_synthetic(synthetic, 1.0)
+    if phrases is not None:
+        arms["real_few+synthetic+annotated+description"] = beside_synthetic(synthetic, 1.0, phrases)
+    return arms
+
+
+def _mean_cost(ledgers: Sequence[Ledger]) -> tuple[int, int]:
+    """Return requests answered and tokens in and out, means."""
+    counts = [(one.answered, one.tokens_in + one.tokens_out) for one in ledgers]
+    return tuple(round(x) for x in np.mean(counts, axis=0))
 
 
 def more_real(task: Task, k: int, draws: int) -> Iterator[tuple[int, tuple[Dataset, ...]]]:

@@ -177,6 +177,8 @@ def _score(arm: str, student: str, given: Arm, sets, truth, fits: Fits, settings
         missing=tuple(sorted(set(labels) - {label for _, some in sets for label in some})),
         refits=refits,
         luck=bool(factors(given.units) or refits or large or not given.sampled),
+        requests=given.requests,
+        tokens=given.tokens,
     )
 
 

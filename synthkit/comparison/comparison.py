@@ -49,6 +49,8 @@ class Score(NamedTuple):
     missing: tuple[str, ...] = ()
     refits: int = 0
     luck: bool = True
+    requests: int = 0
+    tokens: int = 0
 
 
 @dataclass(frozen=True, repr=False)
@@ -117,14 +119,19 @@ class Comparison(Result):
         return super()._repr_html_() + "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row an arm and student: rows, real rows behind them, draws, scores with intervals, settings."""
+        """Return one row an arm and student: rows, real rows behind them, draws, scores with intervals, settings.
+
+        Where arms differ in what they cost at a model, requests and tokens too.
+        """
         lines = [*self.scores, *self.trts]
+        costs = {"requests": [s.requests for s in lines], "tokens": [s.tokens for s in lines]}
         return frame_of(
             {
                 "trained on": [GLOSS.get(s.arm, s.arm) for s in lines],
                 "student": [s.student for s in lines],
                 "rows": [s.rows for s in lines],
                 "real rows": ["" if s.real is None else str(s.real) for s in lines],
+                **(costs if len({*costs["requests"], 0}) > 2 else {}),
                 "draws": [s.draws if s.generations == 1 else f"{s.generations} x {s.draws}" for s in lines],
                 "macro-F1 [95 %]": [str(s.macro_f1) for s in lines],
                 "accuracy [95 %]": [str(s.accuracy) for s in lines],
@@ -222,6 +229,10 @@ class Comparison(Result):
         if "real_few+description" in names:
             more = self.difference("real_few+synthetic", "real_few+description", student)
             out += f" Beyond the words of the prompt itself the synthetic rows add {more}."
+        if "real_few+synthetic+annotated" in names:
+            raw, rows = names["real_few+synthetic+annotated"], names["annotated"].rows
+            more = self.difference(raw.arm, PRIMARY[0], student)
+            out += f" With {rows} raw rows that a model labelled beside them it is {raw.macro_f1}, which adds {more}."
         return out + f" The intervals {self.covers}." + (f" Note on {self.language}." if self.language else "")
 
     def _named(self, student: str) -> str:

@@ -17,11 +17,14 @@ from synthkit.comparison.compare import compare
 from synthkit.comparison.comparison import Comparison
 from synthkit.core.errors import SynthkitError
 from synthkit.core.results import Result, frame_of
+from synthkit.generation.annotate import Annotation, annotate
 from synthkit.generation.generate import Generation, generate
+from synthkit.generation.pick import pick
 from synthkit.llm.client import LLM
 from synthkit.llm.recorded import Recorded
 from synthkit.llm.store import Store
 from synthkit.prompts.plan import plan, seeds_for
+from synthkit.seeds.seeds import load_seeds
 from synthkit.tasks.task import Task, load_task
 
 if TYPE_CHECKING:
@@ -47,6 +50,7 @@ class Experiment:
     random_states: tuple[int, ...] = (0,)
     llm: str = "recorded"
     students: tuple[str, ...] = ("tfidf_lr", "minilm_lr")
+    annotate: int = 0  # raw rows of the task, picked at random, that the model labels
 
     def generations(self, task: Task, *, llm=None, store=None, budget=None, progress: bool = True) -> list[Generation]:
         """Return the synthetic sets, one a random state."""
@@ -56,17 +60,32 @@ class Experiment:
         plans = [plan(task, shown, random_state=state, **asked) for state in self.random_states]
         return [generate(p, llm=llm or self.llm, store=store, budget=budget, progress=progress) for p in plans]
 
-    def comparison(self, made: Sequence[Generation], *, progress: bool = True) -> Comparison:
+    def annotation(self, task: Task, *, llm=None, store=None, budget=None, progress: bool = True) -> Annotation | None:
+        """Return raw rows of the task under a model's labels; None where it has none, or no model is asked."""
+        pool = task.splits.unlabelled
+        if not self.annotate or pool is None or self.llm == "ngram":
+            return None
+        asked = {"llm": llm or self.llm, "store": store, "budget": budget, "progress": progress}
+        return annotate(pick(pool, self.annotate), task, seeds=load_seeds(task, k=self.k), **asked)
+
+    def comparison(
+        self, made: Sequence[Generation], annotated: Annotation | None = None, *, progress: bool = True
+    ) -> Comparison:
         """Return how the standard arms do on the task's test rows."""
         task = made[0].plan.task
-        arms = standard_arms(made, k=self.k, draws=self.draws)
+        arms = standard_arms(made, k=self.k, draws=self.draws, annotated=annotated)
         return compare(arms, test=task.splits.test, students=self.students, task=task, progress=progress)
 
 
-def result_json(experiment: Experiment, made: Sequence[Generation], comparison: Comparison) -> str:
+def result_json(
+    experiment: Experiment,
+    made: Sequence[Generation],
+    comparison: Comparison,
+    annotated: Annotation | None = None,
+) -> str:
     """Return a comparison as JSON, its manifest first: all that doing it again needs, and what it rested on."""
     manifest = {"experiment": asdict(experiment), "intervals": INTERVALS}
-    manifest |= {"rests on": rests_on(made), "versions": versions()}
+    manifest |= {"rests on": rests_on(made, annotated), "versions": versions()}
     return json.dumps({"manifest": manifest, **json.loads(comparison.to_json())}, indent=1) + "\n"
 
 
@@ -79,12 +98,14 @@ def versions() -> dict[str, str]:
     return out
 
 
-def rests_on(made: Sequence[Generation]) -> dict[str, str]:
+def rests_on(made: Sequence[Generation], annotated: Annotation | None = None) -> dict[str, str]:
     """Return hashes of the real rows, and of each generation's plan, replies used and rows kept."""
     task, out = made[0].plan.task, {}
     recorded = Recorded(task.recordings)
     for role in ("train", "validation", "test"):
         out[f"{role} rows"] = rows_hash(getattr(task.splits, role))
+    if annotated is not None:
+        out["annotated rows"] = rows_hash(annotated.rows)
     for g in made:
         state = g.plan.random_state
         out[f"plan, random_state {state}"] = _hash(r.prompt_key for r in g.plan.slots)
@@ -158,12 +179,14 @@ def reproduce(saved: str | Path | dict, *, task: str | None = None, progress: bo
     models = sorted({v for k, v in rested.items() if k.startswith("model")})
     if experiment.llm == "live":
         with Store() as store:
-            made = experiment.generations(the_task, llm=_Stored(models[0]), store=store, progress=progress)
+            asked = {"llm": _Stored(models[0]), "store": store, "progress": progress}
+            annotated, made = experiment.annotation(the_task, **asked), experiment.generations(the_task, **asked)
     else:
+        annotated = experiment.annotation(the_task, progress=progress)
         made = experiment.generations(the_task, progress=progress)
-    comparison = experiment.comparison(made, progress=progress)
+    comparison = experiment.comparison(made, annotated, progress=progress)
     method = manifest.get("intervals", "percentiles of a bootstrap")
-    lines = [*same_lines("version of ", then, versions()), *same_lines("", rested, rests_on(made))]
+    lines = [*same_lines("version of ", then, versions()), *same_lines("", rested, rests_on(made, annotated))]
     lines += same_lines("", {"sentence vectors": result["embedder"]}, {"sentence vectors": comparison.embedder})
     lines += same_lines("", {"intervals": method}, {"intervals": INTERVALS})
     scores = json.loads(comparison.to_json())["scores"]

@@ -25,6 +25,9 @@ USUAL = [
     ("synthetic", "description"),
     ("real_few+synthetic", "real_few+description"),
     ("real_few+synthetic+description", "real_few+description"),
+    ("real_few+annotated", "real_few"),
+    ("real_few+mixed", "real_few+synthetic"),
+    ("real_few+synthetic+annotated", "real_few+annotated"),
     ("real_few+synthetic", "synthetic"),
     ("real_full", "real_few+synthetic"),
 ]

@@ -74,9 +74,9 @@ class Recorded:
             )
         if request.strategy.startswith(SHOWS_TEXTS):
             return SynthkitError(
-                f"{what}: the labels of other texts were recorded, or none. Two ways on: llm=sk.LLM(model, "
-                "base_url=...) asks a live model; `synthkit recordings pending TASK --annotate N` writes the requests "
-                "for N unlabelled rows out, `recordings import` files the replies"
+                f"no recorded labels of these texts ({request.strategy}, slot {request.slot}). Two ways on: "
+                "llm=sk.LLM(model, base_url=...) asks a live model; `synthkit recordings pending TASK --annotate N` "
+                "writes the requests for N unlabelled rows of a task out, `recordings import` files the replies"
             )
         return SynthkitError(
             f"{what}. Three ways on: llm=sk.LLM(model, base_url=...) asks a live model; llm='ngram' is the offline "

@@ -12,7 +12,8 @@ from support.replies import as_reply, batch_answer, file_replies
 
 from synthkit.cli import run as cli_run
 from synthkit.prompts.plan import plan
-from synthkit.tasks.task import load_task
+from synthkit.tasks.loading import load_rows
+from synthkit.tasks.task import bundled_tasks, load_task
 
 TRAIN_ROWS = [[f"a{label}{i}", text, label] for label, texts in TRAIN.items() for i, text in enumerate(texts)]
 TEST_ROWS = [[f"t{label}{i}", text, label] for label, texts in TEST.items() for i, text in enumerate(texts)]
@@ -365,7 +366,18 @@ def test_an_output_that_cannot_show_a_character_does_not_stop_the_command(task_f
 def test_help_lists_the_commands():
     ended = in_a_process("--help")
     assert ended.returncode == 0
-    for command in ("run", "reproduce", "generate", "refine", "evaluate", "compare", "recordings", "weights", "doctor"):
+    for command in (
+        "annotate",
+        "run",
+        "reproduce",
+        "generate",
+        "refine",
+        "evaluate",
+        "compare",
+        "recordings",
+        "weights",
+        "doctor",
+    ):
         assert command in ended.stdout
 
 
@@ -471,3 +483,28 @@ def test_anonymize_writes_a_file_and_says_what_was_found(synthkit, tmp_path):
     code, out, _ = synthkit("anonymize", "mine.csv", "--out", "clean.csv", "--task", "feedback")
     assert (code, "EMAIL_ADDRESS" in out, "ann@" in out) == (0, True, False)
     assert '"mail me: [EMAIL], [ORDER_NUMBER]"' in (tmp_path / "clean.csv").read_text(encoding="utf-8")
+
+
+def test_annotate_labels_raw_texts_and_writes_them(synthkit, tmp_path):
+    code, out, _ = synthkit("annotate", "--task", "feedback", "--n", 40, "--out", "labelled.csv")
+    assert code == 0 and "40 of 40 texts of 'feedback' labelled by claude" in out
+    assert len(load_rows(tmp_path / "labelled.csv").rows) == 40
+
+
+def test_annotate_says_what_is_missing(refused, tmp_path):
+    assert "--task is missing" in refused("annotate")
+    (tmp_path / "mine.txt").write_text("a text that nobody has recorded\n", encoding="utf-8")
+    assert "no recorded labels of these texts" in refused("annotate", "mine.txt", "--task", "feedback")
+
+
+def test_raw_texts_are_not_exported_into_the_project(refused, synthkit, tmp_path):
+    inside = bundled_tasks()["feedback"] / "raw.jsonl"
+    for where in ([], ["--out", inside]):
+        assert "name a file outside the project" in refused(
+            "recordings", "pending", "feedback", "--annotate", 300, *where
+        )
+    assert not inside.exists()
+    assert (
+        "of 19 requests have no recording"
+        in synthkit("recordings", "pending", "feedback", "--annotate", 300, "--out", "asked.jsonl")[2]
+    )

@@ -3,9 +3,14 @@
 from dataclasses import replace
 
 import pytest
+from support.cafe import TRAIN, annotator
+from support.replies import distinct_texts
 
 from synthkit.comparison.arms import standard_arms
+from synthkit.core.rows import make_rows
+from synthkit.generation.annotate import annotate
 from synthkit.generation.generate import generate
+from synthkit.prompts.plan import plan
 from synthkit.seeds.seeds import load_seeds
 
 
@@ -17,3 +22,25 @@ def test_a_task_that_does_not_say_what_its_labels_mean_has_no_arm_of_description
         arms = standard_arms(made, k=4)
     assert "description" not in arms and "real_few+description" not in arms
     assert {"real_few", "synthetic", "real_few+synthetic", "real_full"} <= set(arms)
+
+
+def test_raw_rows_that_a_model_labelled_stand_beside_the_others_with_what_each_arm_cost(cafe, scripted):
+    made = generate(plan(cafe, n=24), llm=scripted(distinct_texts), filters=[], progress=False)
+    raw = make_rows({"id": [f"raw-{i}" for i in range(24)], "text": [t for ts in TRAIN.values() for t in ts]})
+    annotated = annotate(raw, cafe, llm=scripted(annotator), progress=False)
+    arms = standard_arms(made, k=2, draws=2, annotated=annotated)
+    both = arms["real_few+annotated"]
+    assert [len(rows) for rows in both] == [24, 24]  # six seeds are among the raw rows, and stand there once
+    assert both.real == 24 and arms["annotated"].real == 24
+    costs = {name: arms[name].requests for name in ("annotated", "synthetic", "real_few+synthetic+annotated")}
+    assert costs == {"annotated": 4, "synthetic": 5, "real_few+synthetic+annotated": 9}
+    assert arms["real_few+mixed"].requests == arms["real_few+synthetic"].requests == 5
+    assert len(arms["real_few+mixed"][0]) == 24 + round(24 / 5)
+    assert len(arms["real_few+synthetic+annotated"][0]) == 48
+
+
+def test_where_labelling_costs_as_much_as_writing_there_is_no_mixed_arm(cafe, scripted):
+    made = generate(plan(cafe, n=12), llm=scripted(distinct_texts), filters=[], progress=False)
+    raw = make_rows({"id": [f"raw-{i}" for i in range(24)], "text": [t for ts in TRAIN.values() for t in ts]})
+    annotated = annotate(raw, cafe, llm=scripted(annotator), progress=False)
+    assert "real_few+mixed" not in standard_arms(made, k=2, draws=1, annotated=annotated)

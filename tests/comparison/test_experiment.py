@@ -3,13 +3,16 @@
 import json
 
 import pytest
-from support.cafe import TEST, write_csv
+from support.cafe import TEST, TRAIN, annotator, write_csv
 from support.replies import distinct_texts, file_replies
 
 from synthkit.comparison.experiment import CLOSE, Experiment, reproduce, result_json, score_lines
 from synthkit.core.errors import SynthkitError
+from synthkit.generation.label_requests import annotate_requests
+from synthkit.generation.pick import pick
 from synthkit.llm.store import Store
 from synthkit.prompts.plan import plan
+from synthkit.seeds.seeds import load_seeds
 from synthkit.tasks.task import load_task
 
 TEST_ROWS = [[f"t{label}{i}", text, label] for label, texts in TEST.items() for i, text in enumerate(texts)]
@@ -102,3 +105,21 @@ def test_a_live_result_is_replayed_from_the_store_and_asks_nobody(task_folder, s
     monkeypatch.setenv("SYNTHKIT_HOME", str(tmp_path / "elsewhere"))
     with pytest.raises(SynthkitError, match="is not in this machine's store, and reproduce asks no model"):
         reproduce(saved, progress=False)
+
+
+def test_raw_rows_that_were_labelled_are_part_of_a_result_and_labelled_again(task_folder):
+    (task_folder / "raw.txt").write_text("\n".join(t for texts in TRAIN.values() for t in texts), encoding="utf-8")
+    with (task_folder / "task.yaml").open("a", encoding="utf-8") as file:
+        file.write("\nunlabelled: raw.txt\n")
+    task = load_task(task_folder)
+    file_replies(plan(task, n=12).slots, task.recordings)
+    experiment = Experiment(str(task_folder), n=12, k=3, draws=2, students=("tfidf_lr",), annotate=20)
+    requests = annotate_requests(pick(task.splits.unlabelled, 20), task, seeds=load_seeds(task, k=3))
+    file_replies([r for part in requests for r in part], task.recordings, annotator)
+    made, annotated = experiment.generations(task, progress=False), experiment.annotation(task, progress=False)
+    comparison = experiment.comparison(made, annotated, progress=False)
+    assert "raw rows that a model labelled" in comparison.verdict()
+    assert {"requests", "tokens"} <= set(comparison.to_frame().columns)
+    again = reproduce(json.loads(result_json(experiment, made, comparison, annotated)), progress=False)
+    assert again.holds and {line.verdict for line in again.lines} == {"same"}
+    assert "annotated rows" in {line.what for line in again.lines}

@@ -1,11 +1,10 @@
-"""Relabelling: the model's label instead of the one asked for, every row accounted for."""
+"""Labels by a model: of raw texts, and of generated rows in the place of those asked for; every row accounted for."""
 
 import json
-import re
 from dataclasses import replace
 
 import pytest
-from support.cafe import TRAIN
+from support.cafe import LABEL_OF, TRAIN, annotator
 from support.replies import as_reply, batch_answer
 
 from synthkit.core.errors import SynthkitError
@@ -31,20 +30,11 @@ from synthkit.prompts.plan import plan
 from synthkit.seeds.seeds import load_seeds
 from synthkit.tasks.task import load_task
 
-LABEL_OF = {t: label for label, texts in TRAIN.items() for t in texts}
-
 
 def wrong_label(request):
     """Writes texts of the next label than the one asked for."""
     labels = list(TRAIN)
     return as_reply(TRAIN[labels[(labels.index(request.label) + 1) % 3]][request.slot % 3 :][:5])
-
-
-def annotator(request):
-    """Reads the texts in the prompt and gives each its true label."""
-    lines = re.findall(r'^{"number".*}$', request.messages[-1]["content"], flags=re.M)
-    asked = [json.loads(line) for line in lines]
-    return json.dumps({"texts": [{"number": a["number"], "label": LABEL_OF[a["text"]]} for a in asked]})
 
 
 @pytest.fixture
@@ -251,7 +241,7 @@ def test_what_cannot_be_labelled_is_said(cafe, pool):
         ("expected rows, as", ["a text"], cafe),
         ("holds no text", pool.select([]), cafe),
         ("has an id twice", make_rows({"id": ["a", "a"], "text": ["one", "two"]}), cafe),
-        ("labels of other texts were recorded, or none", pool, cafe),
+        ("no recorded labels of these texts", pool, cafe),
     ]:
         with pytest.raises(SynthkitError, match=message):
             annotate(rows, task, progress=False)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import json
+import re
 from pathlib import Path
 
 # A cat café: three labels, eight train and four test rows each.
@@ -86,6 +88,15 @@ def write_csv(path: Path, rows: list[list[str]], header=("id", "text", "label"))
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([header, *rows])
     return path
+
+
+LABEL_OF = {text: label for rows in (TRAIN, TEST) for label, texts in rows.items() for text in texts}
+
+
+def annotator(request) -> str:
+    """A model that reads the texts in a prompt and gives each its true label."""
+    asked = map(json.loads, re.findall(r'^{"number".*}$', request.messages[-1]["content"], flags=re.M))
+    return json.dumps({"texts": [{"number": a["number"], "label": LABEL_OF[a["text"]]} for a in asked]})
 
 
 def write_task(folder: Path, *, yaml: str = TASK_YAML) -> Path:
