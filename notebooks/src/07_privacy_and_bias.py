@@ -5,7 +5,7 @@
 # Two ways: a text gives away somebody's words, or a classifier trained on it treats people unequally.
 # A test can find such harm. None can rule it out, so we plant some first and see whether the tests notice.
 #
-# **You will** look for copies of seeds · attack a dataset and a leaking one · find personal data again · swap people in texts · compare slices.
+# **You will** look for copies of seeds · attack a dataset and a leaking one · find personal data again · plant secrets · choose with ε · swap people in texts · compare slices.
 # **Needs** about 10 min to read and 60 s to run, CPU, no network. **Data** `feedback` (recorded replies).
 
 # %%
@@ -161,7 +161,72 @@ sk.table(report.table("slices"), "accuracy by channel; gap: this slice less all 
 # **Notice** how wide twenty or thirty rows make a gap. A slice that worries you is a reason to collect rows of it, not a result.
 
 # %% [markdown]
-# ## 7. On real rows
+# ## 7. Secrets of our own
+# Is a row that looks like a seed a copy? Of an invented secret nobody has to guess: plant six among the seeds, generate, count what comes back.
+# As many decoys were planted nowhere: what comes back of them is chance. The n-gram model stands for a generator that copies.
+
+# %% tags=["keep_output"]
+planted = sk.canaries(clean.seeds, n=6)
+parrot = sk.generate(
+    task, planted.seeds, strategy="zero_shot", n=200, llm="ngram", progress=False
+)
+back = planted.count(parrot.rows)
+sk.table(back, f"rows that hold a secret, of {len(parrot.rows)} by the n-gram model")
+
+# %% [markdown]
+# **Notice** that every secret came back, and no decoy. With a language model of your own, plant them in the seeds that `few_shot` shows, or in the rows
+# of a fine-tuning. None back is no proof: a model may hold what it was not asked for. Rows made with planted secrets are for the bin.
+
+# %% [markdown]
+# ## 8. Let private rows choose, and keep their secret
+# *Private* has a definition: with one person's row more or less, the outcome must be nearly as likely as before; ε says how nearly (1 is strict, 8 is loose).
+# `private_select` lets every real row vote for its nearest synthetic row of the same label, adds noise to the counts, and keeps the rows
+# with the most ([Xie et al. 2024](https://arxiv.org/abs/2403.01749)). The smaller ε, the more noise. How much of the choice is noise?
+
+# %%
+from datasets import concatenate_datasets
+
+parts = [
+    sk.generate(task, strategy=s, n=240, progress=False).rows
+    for s in ("zero_shot", "attributed")
+]
+pool = concatenate_datasets(
+    [p.select_columns(["id", "text", "label"]) for p in (made.rows, *parts)]
+)
+voters = task.splits.train
+
+
+def chosen(epsilon, random_state):
+    # a fixed random_state is for figures like these: whoever knows it can take the noise off again
+    return sk.private_select(pool, voters, epsilon=epsilon, n=120, random_state=random_state)
+
+
+# %% tags=["keep_output"]
+lines = []
+for epsilon in (0.5, 1, 2, 8):
+    one, other = (chosen(epsilon, state) for state in (0, 1))
+    both = len(set(one.rows["text"]) & set(other.rows["text"]))
+    lines.append((epsilon, one.sigma, both))
+frame = pd.DataFrame(lines, columns=["ε", "noise on a count (σ)", "chosen under both noises"])
+sk.table(
+    frame,
+    f"120 of {len(pool)} rows chosen by {len(voters)} real rows, twice; by lot about 21 agree",
+)
+
+# %% [markdown]
+# **Notice** that 450 voters are few for 680 rows: under ε = 1 noise decides most. Of 2,000 voters the README has the price, macro-F1 on real test rows of
+# a classifier that learns from the 200 chosen rows alone (`SYNTHKIT_REALDATA=FOLDER python benchmarks/privacy.py`):
+#
+# | | at random | ε 0.5 | ε 1 | ε 2 | no noise | all candidates |
+# |---|---|---|---|---|---|---|
+# | CLINC150 | 0.788 | 0.815 | 0.824 | 0.834 | 0.835 | 0.850 |
+# | Pros and cons | 0.818 | 0.840 | 0.844 | 0.847 | 0.848 | 0.841 |
+#
+# Each choice spends. Choices add up in a ledger that outlives the kernel, the first line of a selection says the sum, and `privacy_budget:` in a
+# task.yaml sets an end. ε covers *this choice* alone: not seeds that a prompt showed, not thresholds set on real rows, not what the model has read before.
+
+# %% [markdown]
+# ## 9. On real rows
 # CLINC150's domains, 200 rows a strategy (`SYNTHKIT_REALDATA=FOLDER python benchmarks/report.py real`). Prompts held no row, so there is no membership to infer.
 #
 # | | zero_shot | attributed | control |
@@ -175,7 +240,7 @@ sk.table(report.table("slices"), "accuracy by channel; gap: this slice less all 
 # A student of `attributed` rows changes its mind more often than one of real rows does; the intervals just overlap.
 #
 # ## What we know, and what we do not
-# - Planted leaks are found; a quiet report proves nothing. Formal privacy needs formal methods.
+# - Planted leaks are found; a quiet report proves nothing. Where a promise is needed, spend an ε on the choice (section 8), and show prompts no real row.
 # - The seeds that prompts showed are not singled out here: the AUC's interval holds 0.5.
 # - Word lists are English and short, swaps are word by word, and gender is only one of many ways to treat people unequally.
 # - Try it: give `privacy` the seeds of another draw, `sk.load_seeds(task, random_state=1)`. Should the attack find them?
