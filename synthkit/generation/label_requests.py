@@ -155,10 +155,10 @@ def label_problem(request: Request, reply: Reply) -> str | None:
 
 
 def labels_by_id(answers: Sequence[Answer]) -> dict[str, str]:
-    """Return the label of each text by the id it was asked under, of the attempt that gave the most."""
+    """Return the label of each text by the id it was asked under: the fullest reply's, and of others what it lacks."""
     labels: dict[str, str] = {}
     for answer in answers:
-        read = [read_labels(request, reply) for request, reply, _ in answer.replies]
-        best = max(read, key=len, default={})
-        labels.update({answer.request.demo_ids[number - 1]: label for number, label in best.items()})
+        replies = [read_labels(request, reply) for request, reply, _ in reversed(answer.replies)]
+        for found in sorted(replies, key=len):
+            labels.update({answer.request.demo_ids[number - 1]: label for number, label in found.items()})
     return labels

@@ -11,17 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from synthkit.core.errors import SynthkitError
-from synthkit.llm.endpoint import (
-    OUTPUTS,
-    Form,
-    NoReply,
-    Passing,
-    complaint,
-    error_body,
-    exhausted,
-    read_error,
-    read_reply,
-)
+from synthkit.llm.endpoint import Form, NoReply, Passing, complaint, error_body, exhausted, read_error, read_reply
 from synthkit.llm.rate_limit import Pace, Try
 from synthkit.llm.request import Reply, Request, Usage, estimate_tokens
 
@@ -34,6 +24,7 @@ BACKOFF = 0.25  # seconds before the second try, doubled for each further one
 QUIET = 10.0  # seconds of refusals that are not worth a word
 LONG = 60.0  # seconds that an endpoint may ask to wait without a word
 PATIENCE = 600.0  # seconds of nothing but refusals that end a run
+_FORMS = 8  # in which one request is tried
 _LONGER = 4  # times the time-out, once, where nothing was answered in time
 
 
@@ -165,7 +156,7 @@ class Session:
     async def _once(self, request: Request) -> Reply:
         """Ask once; where the endpoint does not take the form of the request, in the next form."""
         llm, form, first = self._llm, self._llm.form, None  # first: the error in the usual form
-        for _ in range(2 * len(OUTPUTS)):
+        for _ in range(_FORMS):
             status, headers, content = await self._post(llm.body(request, form))
             if 200 <= status < 300:
                 reply = read_reply(content, request, llm.model, llm.address)

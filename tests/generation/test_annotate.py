@@ -81,6 +81,16 @@ def test_unclear_rows_and_rows_without_an_answer_are_dropped_and_said_to_be(made
     assert dict(done.ledger.faulty) == {"18 labels instead of 20": 1, "8 labels instead of 10": 1}
 
 
+def test_what_one_reply_lacks_is_taken_from_the_next_one(made, scripted):
+    def forgetful(request):
+        texts = json.loads(annotator(request))["texts"]
+        return json.dumps({"texts": texts[3:] if request.attempt else texts[:-3]})
+
+    source = scripted(forgetful)
+    source.attempts = 2
+    assert len(annotate(made, llm=source, progress=False).rows) == 30
+
+
 def test_a_budget_ends_it_and_the_rest_is_dropped(made, scripted):
     done = annotate(made, llm=scripted(annotator), budget=Budget(requests=1), progress=False)
     assert (len(done.rows), done.ledger.not_asked) == (20, 1)
