@@ -20,6 +20,7 @@ MEANS, SQUARES, AVERAGE = 0.9, 0.999, 0.95  # Adam's memories, and that of the p
 LEAST, PASSES, MOST = 60, 6, 300  # steps: at the least, passes over the rows, at the most
 EVERY, LEARNT = 20, 0.05  # a look at the loss in so many steps: below this nothing is left to learn
 LONGEST = 64  # word pieces of a text that are read
+CHUNK = 16384  # parameters worked on together
 PARTS = 2  # of a step, each on a thread: always as many, so that more cores do not change a sum
 
 
@@ -91,19 +92,21 @@ class _Training:
             return loss_gradient(self.parameters, embedded(self.tables, ids), mask, y[some], share[some])
 
         found = list(self.pool.map(part, np.array_split(order, PARTS)))
-        whole = [sum(parts[1:], parts[0]) for parts in zip(*(gradient for _, gradient in found), strict=True)]
-        length = float(np.sqrt(sum(np.vdot(g, g) for g in whole)))
-        rate, kept = step_size(step), np.float32(min(AVERAGE, step / (step + 10)))
+        rate, new = step_size(step), np.float32(1 - min(AVERAGE, step / (step + 10)))
 
         def adam(i):
-            g, p, mean, square = whole[i], self.parameters[i], self.means[i], self.squares[i]
-            g *= np.float32(1 / max(1, length))  # a gradient is no longer than 1
-            mean += np.float32(1 - MEANS) * (g - mean)
-            square += np.float32(1 - SQUARES) * (g * g - square)
-            p -= rate * mean / (np.sqrt(square) + np.float32(1e-8))
-            self.averages[i] += (1 - kept) * (p - self.averages[i])
+            arrays = (self.parameters, self.means, self.squares, self.averages, *(gradient for _, gradient in found))
+            flat = [some[i].reshape(-1) for some in arrays]
+            for start in range(0, len(flat[0]), CHUNK):  # so that all of it stays in the processor's cache
+                p, mean, square, average, g, *others = (array[start : start + CHUNK] for array in flat)
+                for other in others:
+                    g += other
+                mean += np.float32(1 - MEANS) * (g - mean)
+                square += np.float32(1 - SQUARES) * (g * g - square)
+                p -= rate * mean / (np.sqrt(square) + np.float32(1e-8))
+                average += new * (p - average)
 
-        list(self.pool.map(adam, range(len(whole))))
+        list(self.pool.map(adam, range(len(self.parameters))))
         return float(sum(loss for loss, _ in found))
 
     def predict(self, pieces: list[list[int]]) -> np.ndarray:
