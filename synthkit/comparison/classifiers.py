@@ -156,11 +156,11 @@ def _logistic_regression(x, labels: Sequence[str], tested, resamples: Sequence[n
 
 
 def linear_head(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return (weights, biases) of that logistic regression, a column a class."""
+    """Return (weights, biases) of logistic regression at C = FIXED, a column a class."""
     from sklearn.linear_model import LogisticRegression
 
     with one_thread():
-        model = LogisticRegression(C=choose_c(x, y)[0], max_iter=2000, class_weight="balanced").fit(x, y)
+        model = LogisticRegression(C=FIXED, max_iter=2000, class_weight="balanced").fit(x, y)
     weights, biases = model.coef_.T, model.intercept_
     if len(biases) == 1:  # of two classes it has one column
         weights, biases = np.hstack([-weights, weights]) / 2, np.concatenate([-biases, biases]) / 2

@@ -70,9 +70,19 @@ def batches(rows: int) -> Iterator[list[int]]:
 
 def finished(step: int, losses: Sequence[float], rows: int) -> bool:
     """Return whether to stop after a step, by the losses of all steps and the number of rows."""
-    if step >= min(MOST, max(LEAST, PASSES * rows // BATCH)):
-        return True
-    return step >= LEAST and step % EVERY == 0 and bool(np.mean(losses[-EVERY:]) < LEARNT)
+    if step % EVERY or step < LEAST:
+        return False
+    return step >= min(MOST, PASSES * rows / BATCH) or bool(np.mean(losses[step - EVERY : step]) < LEARNT)
+
+
+def step_size(step: int) -> np.float32:
+    """Return the rate of a step, warming up, with Adam's corrections of its first steps (the small constant apart)."""
+    return np.float32(RATE * min(1, step / WARM) * (1 - SQUARES**step) ** 0.5 / (1 - MEANS**step))
+
+
+def fresh(step: int) -> np.float32:
+    """Return what the parameters of a step count for in their running mean, more at first."""
+    return np.float32(max(1 - AVERAGE, 10 / (step + 10)))
 
 
 class _Training:
@@ -92,7 +102,7 @@ class _Training:
             return loss_gradient(self.parameters, embedded(self.tables, ids), mask, y[some], share[some])
 
         found = list(self.pool.map(part, np.array_split(order, PARTS)))
-        rate, new = step_size(step), np.float32(1 - min(AVERAGE, step / (step + 10)))
+        rate, new = step_size(step), fresh(step)
 
         def adam(i):
             arrays = (self.parameters, self.means, self.squares, self.averages, *(gradient for _, gradient in found))
@@ -120,8 +130,3 @@ class _Training:
         order = sorted(range(len(pieces)), key=lambda i: len(pieces[i]))
         list(self.pool.map(part, [order[i : i + BATCH] for i in range(0, len(order), BATCH)]))
         return out
-
-
-def step_size(step: int) -> np.float32:
-    """Return the rate of a step, warming up, with Adam's corrections of its first steps (the small constant apart)."""
-    return np.float32(RATE * min(1, step / WARM) * (1 - SQUARES**step) ** 0.5 / (1 - MEANS**step))

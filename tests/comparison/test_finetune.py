@@ -39,7 +39,7 @@ def test_training_stops_when_nothing_is_left_to_learn_or_enough_was_tried():
 
     assert steps(learnt, 5000) == LEAST
     assert steps(learning, 20) == LEAST
-    assert steps(learning, 400) == PASSES * 400 // BATCH
+    assert steps(learning, 400) == -(-PASSES * 400 // BATCH // EVERY) * EVERY
     assert steps(learning, 5000) == MOST
     late = [1.0] * 95 + [LEARNT / 2] * MOST
     assert steps(late, 5000) == 95 + EVERY + (-95 - EVERY) % EVERY
