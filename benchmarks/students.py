@@ -55,14 +55,16 @@ def arms_of(task) -> dict:
         if strategy in ("zero_shot", "attributed"):
             each = dict.fromkeys(task.labels, 4)
             size = {"per_label": each, "surplus": 0.3} if len(task.labels) > 40 else {"n": 200, "surplus": 0.3}
-        try:
-            plans = [sk.plan(task, strategy=strategy, random_state=s, **size) for s in range(STATES[task.name])]
-            made[strategy] = [sk.generate(p, progress=False).rows for p in plans]
-        except sk.SynthkitError as error:
-            print(f"{task.name}: no {strategy}: {str(error)[:120]}", flush=True)
+        for state in range(STATES[task.name]):
+            try:
+                chosen = sk.plan(task, strategy=strategy, random_state=state, **size)
+                made.setdefault(strategy, []).append(sk.generate(chosen, progress=False).rows)
+            except sk.SynthkitError as error:
+                print(f"{task.name}: no {strategy}, random_state {state}: {str(error)[:80]}", flush=True)
+                break
     for mix in MIXES:
         if set(mix.split("+")) <= made.keys():
-            sets = [_joined(parts) for parts in zip(*(made[part] for part in mix.split("+")), strict=True)]
+            sets = [_joined(parts) for parts in zip(*(made[part] for part in mix.split("+")), strict=False)]
             crossed = [(g, d) for g in range(len(sets)) for d in range(DRAWS)]
             arms[f"real_few+{mix}"] = Arm(tuple(joined(few[d], sets[g]) for g, d in crossed), tuple(crossed), real)
             arms[mix] = Arm(tuple(sets), tuple((g, 0) for g in range(len(sets))), 0)
