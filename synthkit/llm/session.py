@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 RETRIES = 6  # of one request, for what a second try may mend; half as many while the endpoint never answered
 REFUSALS = 30  # of one request, by an endpoint that is too busy
+STRAYS = 8  # answers by something that is no model, and none by one, that end a run
 BACKOFF = 0.25  # seconds before the second try, doubled for each further one
 QUIET = 10.0  # seconds of refusals that are not worth a word
 LONG = 60.0  # seconds that an endpoint may ask to wait without a word
@@ -38,7 +39,7 @@ class Session:
         self.notes: dict[str, None] = {}  # what the user should hear, once each
         self._waiting: set[asyncio.Task] = set()  # who is not on the wire
         self._closing = False
-        self.answered = 0
+        self.answered = self._strays = 0
         self.patience = llm.timeout
         self._patient_since = 0.0
         self._refused_since: float | None = None
@@ -68,7 +69,8 @@ class Session:
                     self.pace.leave()
                 if fault.billed:
                     lost()
-                if fault.stray and tried > 1 and not self.answered:
+                self._strays += fault.stray
+                if self._strays >= STRAYS and not self.answered:
                     raise SynthkitError(reason) from None
                 if self._closing or tried > (RETRIES if self.answered else RETRIES // 2) or refused > REFUSALS:
                     raise NoReply(f"{reason} (tried {tried + refused} times)") from None

@@ -263,8 +263,8 @@ CHARACTERS = [
     Character("no credit", always(fault(402, "Insufficient credits")), raises="no quota left", most=2),
     Character("a wrong key", always(fault(401, "Incorrect API key")), raises="Check OPENAI_API_KEY", most=2),
     Character("no such model", always(fault(404, "model not found")), raises="Check the model's name", most=2),
-    Character("a sign-in page", always(page), raises="web page.*Guest network", most=16),
-    Character("a stream that nobody asked for", always(stream), raises="stream", most=16),
+    Character("a sign-in page", always(page), raises="web page.*Guest network", most=12),
+    Character("a stream that nobody asked for", always(stream), raises="stream", most=12),
     Character("a short context", always(fault(400, CONTEXT)), raises="context is too short", most=20),
     # waits
     Character("loading the model", at_first(2, fault(503, "Loading model")), most=12, warns="not ready.*Loading model"),
