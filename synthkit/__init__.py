@@ -63,6 +63,7 @@ _PUBLIC = {
         "plot_map": "map",
         "inspect_request": "request_view",
         "prompt_lab": "prompt_lab",
+        "review": "review",
         "make_card": "card",
     },
     "cli": {"doctor": "doctor"},

@@ -203,7 +203,7 @@ def _relabelled(made: Generation, answers: list[Answer], source) -> Generation:
     for row in made.rows:
         label = labels.get(row["id"])
         if label in made.plan.task.labels:
-            rows.append(_under(row, label))
+            rows.append(under_label(row, label))
             continue
         reason, evidence = unclear if label else silent
         drops.append(
@@ -226,7 +226,8 @@ def _relabelled(made: Generation, answers: list[Answer], source) -> Generation:
     )
 
 
-def _under(row: dict, label: str) -> dict:
+def under_label(row: dict, label: str) -> dict:
+    """Return a synthetic row under another label; its attributes say which one was asked for."""
     if label == row["label"]:
         return row
     attributes = {**json.loads(row["attributes"]), WAS: row["label"]}
