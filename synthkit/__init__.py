@@ -47,6 +47,7 @@ _PUBLIC = {
     "generation": {
         "generate": "generate",
         "default_filters": "filters",
+        "finetune": "finetune",
         "private_select": "private_selection",
         "annotate": "annotate",
         "pick": "pick",

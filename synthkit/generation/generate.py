@@ -47,6 +47,7 @@ class Generation(Result):
     model: str
     filters: tuple[str, ...] = ()  # that every text passed, in their order
     stored: str = ""  # how many replies an earlier call had paid for, whose, and from when
+    trained: str = ""  # how the model was fine-tuned, where it is one's own
 
     def summary(self) -> str:
         note = "; ".join(filter(None, [self.ledger.note, self.ledger.shortfall]))
@@ -88,8 +89,8 @@ def generate(
 ) -> Generation:
     """Return the synthetic rows of a plan: `generate(plan)`, or `generate(task, seeds, strategy=..., n=...)`.
 
-    `llm` is "recorded" (shipped replies, the default), "ngram" (the classical baseline) or an `LLM`. Replies of an LLM
-    are stored before they are used: the same call again asks nothing that was answered. A `Budget` is never passed.
+    `llm` is "recorded" (shipped replies, the default), "ngram" (the classical baseline), an `LLM` or a generator of
+    one's own (`sk.finetune`). Replies of these are stored before they are used: the same call again asks nothing that was answered. A `Budget` is never passed.
     `filters` decide what is kept, in their order (`sk.default_filters(task, seeds)`), a function `row -> evidence or
     None` among them if you like; `filters=[]` keeps every text.
 
@@ -106,7 +107,8 @@ def generate(
     else:
         raise SynthkitError(f"generate({type(what).__name__}): expected a plan or a task")
     source = make_source(llm, chosen.task, chosen.seeds)
-    chosen_filters = default_filters(chosen.task, chosen.seeds) if filters is None else as_filters(filters)
+    usual = [*default_filters(chosen.task, chosen.seeds), *getattr(source, "filters", ())]
+    chosen_filters = usual if filters is None else as_filters(filters)
     what = f"{chosen.task.name}, {chosen.strategy}"
     with asking(chosen.task, source, what, store=store, budget=budget, progress=progress) as answers_to:
         run = _Run(chosen, source, chosen_filters)
@@ -266,7 +268,8 @@ class _Run:
         problems = tuple(f"{a.request.strategy}, slot {a.request.slot}: {p}" for a in self.answers for p in a.problems)
         rows = synthetic_rows(self.kept)
         drops, ran, stored = tuple(self.drops), tuple(f.name for f in self.filters), from_store(self.answers)
-        return Generation(self.plan, rows, ledger, drops, problems, self.source.model, ran, stored)
+        trained = getattr(self.source, "provenance", "")
+        return Generation(self.plan, rows, ledger, drops, problems, self.source.model, ran, stored, trained)
 
     def _dropped_in_order(self) -> tuple[tuple[str, int], ...]:
         """Reasons in the filters' order, then what was not needed."""

@@ -7,12 +7,8 @@ kept. It covers the choice and nothing else: not what a prompt showed, and not w
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import math
-import sqlite3
 from collections import Counter
-from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,14 +18,12 @@ from synthkit.core.embedding import default_embedder, embed
 from synthkit.core.errors import SynthkitError
 from synthkit.core.results import Result
 from synthkit.core.rows import need_columns
-from synthkit.core.storage import database_error, home, open_database, salt
-from synthkit.tasks.splits import task_of
+from synthkit.generation.privacy_ledger import mu_of, spend
 
 if TYPE_CHECKING:
     import pandas as pd
     from datasets import Dataset
 
-_SCHEMA = "CREATE TABLE IF NOT EXISTS spent (rows TEXT, at TEXT DEFAULT CURRENT_TIMESTAMP, mu REAL, epsilon, delta)"
 _TILE = 512  # private rows compared at a time
 
 
@@ -96,7 +90,7 @@ def private_select(
         )
     mu = mu_of(epsilon, delta)
     votes = _votes(candidates, private_rows)  # before anything is spent: an embedder may be missing
-    spent, releases = _spend(private_rows, mu, epsilon, delta)
+    spent, releases = spend(private_rows, epsilon, delta, mu=mu)
     votes = votes + np.random.default_rng(random_state).normal(0, 1 / mu, len(votes))
     order, given = np.argsort(-votes, kind="stable"), np.array(candidates["label"])
     chosen = [i for label in held for i in order[given[order] == label][: wanted[label]]]
@@ -117,65 +111,3 @@ def _votes(candidates: Dataset, private_rows: Dataset) -> np.ndarray:
             nearest = (private[voters[at : at + _TILE]] @ vectors[of].T).argmax(axis=1)
             np.add.at(votes, of[nearest], 1)
     return votes
-
-
-def delta_of(epsilon: float, mu: float) -> float:
-    """Return the δ at ε of a Gaussian mechanism of sensitivity / σ = mu (Balle and Wang 2018, theorem 8).
-
-    >>> round(delta_of(1.0, 1 / 3.7306), 6)
-    1e-05
-    """
-    from scipy.special import log_ndtr, ndtr
-
-    return float(ndtr(mu / 2 - epsilon / mu) - math.exp(min(700.0, epsilon + log_ndtr(-mu / 2 - epsilon / mu))))
-
-
-def mu_of(epsilon: float, delta: float) -> float:
-    """Return the largest sensitivity / σ of a Gaussian mechanism that is (ε, δ) private.
-
-    >>> round(1 / mu_of(1.0, 1e-5), 2)
-    3.73
-    """
-    return _last(lambda mu: delta_of(epsilon, mu) <= delta, 1e-6, 1e4)
-
-
-def epsilon_of(mu: float, delta: float) -> float:
-    """Return the least ε at δ of Gaussian mechanisms whose squared sensitivity / σ add up to mu squared."""
-    return _last(lambda epsilon: delta_of(epsilon, mu) > delta, 0.0, 1e6)
-
-
-def _last(holds, low: float, high: float) -> float:
-    """Bisect for the end of what holds, for 100 steps."""
-    for _ in range(100):
-        middle = (low + high) / 2
-        low, high = (middle, high) if holds(middle) else (low, middle)
-    return low
-
-
-def _spend(private_rows: Dataset, mu: float, epsilon: float, delta: float) -> tuple[float, int]:
-    """Write down what is spent; return (ε of all choices by these rows together, how many), or refuse.
-
-    Rows of a task are one account, whichever of them vote: otherwise leaving one out would open a new one.
-    """
-    path, task = home() / "privacy.sqlite", task_of(private_rows)
-    whose = f"task {task.name}" if task else "\0".join(sorted(map(str, private_rows["text"])))
-    key = hmac.new(salt(), whose.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
-    budget = getattr(task, "privacy_budget", None)
-    try:
-        with closing(open_database(path, _SCHEMA)) as ledger:
-            ledger.execute("BEGIN IMMEDIATE")  # two processes cannot both spend the rest
-            before = [m for (m,) in ledger.execute("SELECT mu FROM spent WHERE rows = ?", [key])]
-            total = epsilon_of(math.sqrt(sum(m * m for m in [*before, mu])), delta)
-            if budget is not None and total > budget * (1 + 1e-9):
-                left = f"{epsilon_of(math.sqrt(sum(m * m for m in before)), delta):.3g}" if before else "nothing"
-                raise SynthkitError(
-                    f"epsilon={epsilon:g}: task {task.name!r} allows ε = {budget:g} for these rows (privacy_budget), "
-                    f"{left} of it is spent, and this choice would bring it to {total:.3g}. Choose once, with less"
-                )
-            ledger.execute(
-                "INSERT INTO spent (rows, mu, epsilon, delta) VALUES (?, ?, ?, ?)", [key, mu, epsilon, delta]
-            )
-            ledger.execute("COMMIT")
-    except (OSError, sqlite3.Error) as error:
-        raise database_error(path, error) from None
-    return total, len(before) + 1

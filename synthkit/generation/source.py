@@ -40,7 +40,7 @@ def asking(
     """
     from tqdm.auto import tqdm
 
-    kept = Store() if isinstance(source, LLM) and store is None else store
+    kept = Store() if hasattr(source, "identity") and store is None else store
     # a short run shows no bar and leaves no trace of one in a kept notebook
     bar = tqdm(total=0, desc=what, unit="request", leave=False, delay=1, disable=not progress)
 

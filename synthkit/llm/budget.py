@@ -46,7 +46,12 @@ def price(source) -> tuple[float, float] | None:
     if getattr(source, "local", False):
         return 0.0, 0.0
     name = getattr(source, "model", source) or ""
-    return PRICES.get(name) or PRICES.get(_DATED.sub("", name))
+    return PRICES.get(name) or PRICES.get(undated(name))
+
+
+def undated(model: str) -> str:
+    """Return a model's name without the date or "latest" it goes on with."""
+    return _DATED.sub("", model)
 
 
 def most_tokens(request: Request, source=None) -> tuple[int, int]:
@@ -118,6 +123,26 @@ class Budget:
                 self._spend(cost(used, source))
                 into, out = self._beyond.get(source.model, (1.0, 1.0))
                 self._beyond[source.model] = max(into, used.prompt / most[0]), max(out, used.completion / most[1])
+
+    def take(self, key: str, what: str, usd: float | None, tokens: int) -> None:
+        """Count the most that something else than a request can cost, once under its key; refuse what does not fit."""
+        need = {"usd": usd, "requests": 0, "tokens": tokens}
+        with self._lock:
+            for name, cap in self.caps.items() if key not in self._booked else ():
+                if need[name] is None:
+                    raise SynthkitError(f"Budget(usd=...): what {what} costs is not known and never guessed: tokens=")
+                if self.spent[name] + self._held[name] + need[name] > cap * (1 + 1e-12):
+                    raise SynthkitError(f"{what}: at most {need[name]:,.6g} {name} more do not fit into {self!r}")
+            if key not in self._booked:
+                self._booked.add(key)
+                self._spend({name: amount or 0 for name, amount in need.items()})
+
+    def correct(self, key: str, usd: float | None, tokens: int, price: float | None, used: int) -> None:
+        """Put what was billed in the place of the most that `take` counted, once."""
+        with self._lock:
+            if f"{key} billed" not in self._booked:
+                self._booked.add(f"{key} billed")
+                self._spend({"usd": used * (price or 0) / 1e6 - (usd or 0), "tokens": used - tokens})
 
     def _spend(self, amounts: dict) -> None:
         for name, amount in amounts.items():

