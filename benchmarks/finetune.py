@@ -21,8 +21,8 @@ import numpy as np
 
 SETS = ("clinc150_domains", "movie_review_sentences", "feedback")
 DRAWN, KEPT, CANARIES, BATCH = 2000, 1000, 20, 1024
-SECONDS = 70  # for the steps of one private run
-LAST_START = 400  # seconds after which no further run is begun
+SECONDS = 60  # for the steps of one private run
+LAST_START = 380  # seconds after which no further run is begun
 SLOTS = 150  # requests of `feedback` whose replies are recorded
 
 
@@ -40,13 +40,13 @@ def pack(folder: Path) -> None:
         pairs = [(planted[i], planted[i].replace(s, d), i) for (i, s), d in
                  zip(ready.canaries.secrets.items(), ready.canaries.decoys, strict=True)]  # fmt: skip
         label = dict(zip(ready.train["id"], ready.train["label"], strict=True))
-        some = task.splits.validation.to_pandas()
+        outside = sk.anonymize(task.splits.validation, patterns=task.patterns, progress=False).rows
         out = {
             "prompts": prompts_of(task),
             "longest": 2 * task.max_words,
             "train": [ready.train["text"][:], ready.train["label"][:]],
             "held_out": [ready.held_out["text"][:], ready.held_out["label"][:]],
-            "outside": [some["text"].tolist(), some["label"].tolist()],
+            "outside": [list(outside["text"]), list(outside["label"])],
             "public": [public["text"][:], public["label"][:]],
             "canaries": [[with_secret, with_decoy, label[i]] for with_secret, with_decoy, i in pairs],
             "secrets": [list(ready.canaries.secrets.values()), list(ready.canaries.decoys)],
@@ -61,15 +61,18 @@ def train(folder: Path, name: str, weights: Path, out: Path) -> None:
     import torch
 
     from synthkit.generation.privacy_ledger import noise_of
-    from synthkit.llm import local_model
+    from synthkit.llm import local_training
     from synthkit.llm.local_model import LocalModel
+    from synthkit.llm.local_training import learn
 
     began, data, results = time.time(), json.loads((folder / f"{name}.json").read_text(encoding="utf-8")), {}
     (texts, labels), held_out = data["train"], data["held_out"]
     gpu = torch.cuda.is_available()
-    local_model.MICRO = 128 if gpu else 8
+    local_training.MICRO, local_training.BATCH = (128, 16 if data["slots"] else 32) if gpu else (8, 8)
     base = as_folder(weights, out / f"base-{name}")
     slots = data["slots"]
+    if not gpu:  # a dry run
+        texts, labels, held_out, data["longest"] = texts[:8], labels[:8], [part[:4] for part in held_out], 8
     runs = [("inf", None)] if slots else [("inf", None), (8, 1e-3), (1, 1e-3), ("untuned", None), (8, 3e-3), (1, 3e-3)]
 
     for epsilon, rate in runs:
@@ -78,21 +81,24 @@ def train(folder: Path, name: str, weights: Path, out: Path) -> None:
         at, private = time.time(), rate is not None
         if gpu:
             torch.cuda.reset_peak_memory_stats()
-        model = LocalModel(base, data["prompts"], longest=data["longest"], rank=local_model.RANK if private else 0)
+        model = LocalModel(base, data["prompts"], longest=data["longest"], rank=local_training.RANK if private else 0)
         run = {"epsilon": epsilon, "rows": len(texts), "device": torch.cuda.get_device_name() if gpu else "cpu"}
         if private:
             run |= learn_privately(model, texts, labels, epsilon, rate, noise_of)
         elif epsilon == "inf":
-            run["held_out_by_epoch"] = model.learn(texts, labels, held_out=held_out, epochs=5)
+            run["held_out_by_epoch"] = learn(
+                model, texts, labels, held_out=held_out, epochs=(8 if slots else 4) if gpu else 1
+            )
         run["seconds_training"] = time.time() - at
         run["held_out"] = float(model.losses(*held_out).mean())
-        names, drawn = list(data["prompts"]), DRAWN if gpu else 20
-        asked = [names[i % len(names)] for i in range(drawn)]
-        written = [t for part in range(0, drawn, 500) for t in
-                   model.sample(asked[part:part + 500], [(0, i) for i in range(part, min(drawn, part + 500))])]  # fmt: skip
+        names = list(data["prompts"])
+        asked = [names[i % len(names)] for i in range(DRAWN if gpu else 8)]
+        seeds, written = [(0, i) for i in range(len(asked))], []
+        for part in range(0, len(asked), 500):
+            written += model.sample(asked[part : part + 500], seeds[part : part + 500])
         run["seconds_writing"] = time.time() - at - run["seconds_training"]
         run |= {"labels": asked, "texts": written, "posterior": model.posterior(written).round(4).tolist()}
-        n = min(2000, len(texts), len(data["outside"][0])) if gpu else 16
+        n = min(2000, len(texts), len(data["outside"][0])) if gpu else 4
         run["members"] = model.losses(texts[:n], labels[:n]).round(4).tolist()
         run["outsiders"] = model.losses(data["outside"][0][:n], data["outside"][1][:n]).round(4).tolist()
         planted, decoys, of = zip(*data["canaries"], strict=True)
@@ -114,17 +120,20 @@ def train(folder: Path, name: str, weights: Path, out: Path) -> None:
 
 def learn_privately(model, texts, labels, epsilon, rate, noise_of) -> dict:
     """Train for as many steps as fit; the number is chosen by the clock, before a row's gradient is used."""
-    at, some = time.time(), 128 if model._device.type == "cuda" else 4
+    from synthkit.llm import local_training
+    from synthkit.llm.local_training import row_gradients
+
+    at, some = time.time(), 128 if model.device.type == "cuda" else 4
     for i in range(3):
         if i == 1:
             at = time.time()
-        model.row_gradients(texts[:some], labels[:some])
+        row_gradients(model, texts[:some], labels[:some])
         float(model.losses(texts[:2], labels[:2])[0])
     step = (time.time() - at) / 2 * BATCH / some
-    steps = int(min(300, max(20, SECONDS / step))) if model._device.type == "cuda" else 2
-    share, delta = min(1.0, (BATCH if steps > 2 else 8) / len(texts)), 1 / (2 * len(texts))
+    steps = int(min(300, max(20, SECONDS / step))) if model.device.type == "cuda" else 2
+    share, delta = min(1.0, (BATCH if steps > 2 else 2) / len(texts)), 1 / (2 * len(texts))
     noise = noise_of(epsilon, delta, share, steps)
-    model.learn_privately(texts, labels, rate=share, steps=steps, noise=noise, learning_rate=rate)
+    local_training.learn_privately(model, texts, labels, rate=share, steps=steps, noise=noise, learning_rate=rate)
     return {"steps": steps, "noise": noise, "delta": delta, "rate": rate, "seconds_step": step}
 
 

@@ -19,7 +19,7 @@ from synthkit.core.results import Result
 from synthkit.core.rows import bare, need_columns, row_ids, split_off
 from synthkit.core.stats import wilson
 from synthkit.core.storage import home
-from synthkit.core.text import match_key
+from synthkit.core.text import matched_words
 from synthkit.generation.filter import Drop, Filter
 from synthkit.generation.filters import SeedCopy
 from synthkit.generation.generate import Generation
@@ -28,10 +28,11 @@ from synthkit.llm import jobs
 from synthkit.llm.budget import Budget
 from synthkit.llm.client import LLM
 from synthkit.llm.form import Form
-from synthkit.llm.local_model import RANK, LocalModel, base_weights
+from synthkit.llm.local_model import LocalModel, base_weights
+from synthkit.llm.local_training import RANK, learn, learn_privately
 from synthkit.llm.recorded import Recorded
 from synthkit.llm.request import sha256_json
-from synthkit.prompts.plan import TEXTS_A_REQUEST, slot_request
+from synthkit.prompts.plan import slot_request
 from synthkit.prompts.registry import get_strategy
 from synthkit.quality.privacy import RUN, copies
 from synthkit.seeds.anonymizer import anonymize as anonymized
@@ -77,8 +78,8 @@ def prepare(
             raise unknown("label", label, task.labels)
     if len(rows) < LEAST_ROWS:
         raise SynthkitError(
-            f"{len(rows)} rows: a model needs at least {LEAST_ROWS} to learn from, and thousands to learn well. From few "
-            "rows prompt a larger one: sk.generate(task, seeds, strategy='few_shot')"
+            f"{len(rows)} rows: a model needs at least {LEAST_ROWS} to learn from, and thousands to learn well. From "
+            "few rows prompt a larger one: sk.generate(task, seeds, strategy='few_shot')"
         )
     found, clean = "not anonymised", rows
     if anonymize:
@@ -99,12 +100,11 @@ class CanaryBack(Filter):
     name = "canary"
 
     def __init__(self, secrets):
-        self._halves = [f" {half} " for secret in secrets for half in match_key(secret).split()]
+        self._halves = {half for secret in secrets for half in matched_words(secret)}
 
     def check(self, row: dict) -> Drop | None:
-        text = f" {match_key(row['text'])} "
-        found = next((half for half in self._halves if half in text), None)
-        return found and Drop(self.name, f"“{found.strip()}”")
+        found = self._halves & set(matched_words(row["text"]))
+        return Drop(self.name, f"“{min(found)}”") if found else None
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -268,11 +268,11 @@ def finetune(
             training = Training(share, 0.0, round(epochs / share))
             training = training._replace(noise=noise_of(epsilon, delta, share, training.steps))
             spent, _ = spend(rows, epsilon, delta, training=training)
-            own.learn_privately(texts, labels, **training._asdict(), on_step=on_step)
+            learn_privately(own, texts, labels, **training._asdict(), on_step=on_step)
             facts |= {"epsilon": epsilon, "delta": delta, "spent": spent, **training._asdict()}
         else:
-            facts["held-out loss by epoch"] = own.learn(
-                texts, labels, held_out=held_out, epochs=epochs, on_step=on_step
+            facts["held-out loss by epoch"] = learn(
+                own, texts, labels, held_out=held_out, epochs=epochs, on_step=on_step
             )
         own.save(weights)
         write_private(notes, json.dumps(facts))
@@ -306,9 +306,9 @@ def _lines(task: Task, rows: Dataset) -> list[dict]:
     for text, label in zip(rows["text"], rows["label"], strict=True):
         by_label[label].append(text)
     for label, texts in by_label.items():
-        for at in range(0, len(texts) - TEXTS_A_REQUEST + 1, TEXTS_A_REQUEST):
-            asked = slot_request(task, None, get_strategy("zero_shot"), at, 0, label=label)
-            some = [{"number": i, "text": t} for i, t in enumerate(texts[at : at + TEXTS_A_REQUEST], 1)]
+        asked = slot_request(task, None, get_strategy("zero_shot"), 0, 0, label=label)
+        for at in range(0, len(texts) - asked.count + 1, asked.count):
+            some = [{"number": i, "text": t} for i, t in enumerate(texts[at : at + asked.count], 1)]
             reply = {"role": "assistant", "content": json.dumps({"texts": some}, ensure_ascii=False)}
             out.append({"messages": [*asked.messages, reply]})
     return out

