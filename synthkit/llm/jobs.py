@@ -16,7 +16,7 @@ from synthkit.llm.request import estimate_tokens
 
 # US dollars for a million trained tokens, as OpenAI's price list of 2026 gave them; never guessed
 TRAINING_PRICES = {"gpt-4o": 25.0, "gpt-4o-mini": 3.0, "gpt-4.1": 25.0, "gpt-4.1-mini": 5.0, "gpt-4.1-nano": 1.5}
-POLL = 10.0  # seconds between two looks at a job
+POLL, RETRIES = 10.0, 5  # seconds between two looks at a job; tries of one question
 OVER = ("succeeded", "failed", "cancelled")
 
 
@@ -116,7 +116,9 @@ def _client(llm: LLM):
 
     http = openai.DefaultHttpxClient(trust_env=not llm.local, follow_redirects=False)
     try:
-        with openai.OpenAI(api_key=llm._api_key, base_url=llm.base_url, http_client=http, max_retries=5) as client:
+        with openai.OpenAI(
+            api_key=llm._api_key, base_url=llm.base_url, http_client=http, max_retries=RETRIES
+        ) as client:
             yield client
     except openai.APIStatusError as error:
         fix = "It may offer no fine-tuning" if error.status_code in (404, 405) else "Mend that, then run again"

@@ -1,0 +1,125 @@
+"""A small model on this machine, with tiny random weights: every step of training and writing. Needs the extra."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.tiny_model import write_tiny_model
+
+from synthkit.core.errors import SynthkitError
+from synthkit.llm.local_model import LocalModel, base_weights
+
+torch = pytest.importorskip("torch", reason="the extra local-train (torch, transformers, gguf) is not installed")
+pytest.importorskip("transformers", reason="the extra local-train (torch, transformers, gguf) is not installed")
+from synthkit.llm.local_training import learn, learn_privately, row_gradients  # noqa: E402
+
+PROMPTS = {"tea": "remark | tea: what is drunk\n", "bus": "remark | bus\n"}
+TEXTS = ["a cup of tea", "hot tea now", "the bus is late", "no bus today"] * 4
+LABELS = ["tea", "tea", "bus", "bus"] * 4
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return Path(write_tiny_model(tmp_path_factory.mktemp("tiny")))
+
+
+def model(folder, rank=0):
+    return LocalModel(folder, PROMPTS, longest=20, rank=rank)
+
+
+def test_training_lowers_the_held_out_loss_and_what_is_saved_is_what_was_learnt(folder, tmp_path):
+    first = model(folder)
+    losses = learn(first, TEXTS, LABELS, held_out=(TEXTS[:4], LABELS[:4]), epochs=20)
+    assert losses[-1] < losses[0] - 0.1
+    first.save(tmp_path / "learnt.safetensors")
+    second = model(folder)
+    second.load(tmp_path / "learnt.safetensors")
+    assert np.array_equal(first.losses(TEXTS, LABELS), second.losses(TEXTS, LABELS))
+    assert os.name != "posix" or (tmp_path / "learnt.safetensors").stat().st_mode & 0o77 == 0
+
+
+def test_training_ends_when_the_held_out_loss_rises_and_keeps_the_best_weights(folder):
+    own = model(folder)
+    losses = learn(own, TEXTS, LABELS, held_out=(["zzzzzz"], ["tea"]), epochs=40)
+    assert len(losses) < 41
+    assert own.losses(["zzzzzz"], ["tea"])[0] == pytest.approx(min(losses[1:]), abs=0.02)
+
+
+def test_only_the_text_counts_in_the_loss(folder):
+    own = model(folder)
+    ids, told = own._batch(["abc"], ["tea"])
+    assert told.sum() == 4  # three letters and the end
+    assert not told[0, : len(PROMPTS["tea"])].any()
+
+
+def test_a_row_has_the_same_gradient_alone_and_among_others_and_never_more_than_norm_one(folder):
+    private = model(folder, rank=4)
+    for parameter in private.learning().values():
+        parameter.data.normal_(0, 0.1)
+    together = row_gradients(private, TEXTS[:3], LABELS[:3])
+    alone = [row_gradients(private, [t], [x]) for t, x in zip(TEXTS[:3], LABELS[:3], strict=True)]
+    for whole, *parts in zip(together, *alone, strict=True):
+        assert torch.allclose(whole, sum(parts), atol=1e-5)
+    assert all(torch.stack([g.norm() for g in grads]).norm() <= 1 for grads in alone)
+
+
+def test_a_rows_gradient_is_that_of_its_loss(folder):
+    private = model(folder, rank=4)
+    for parameter in private.learning().values():
+        parameter.data.normal_(0, 0.1)
+    nats, tokens = private.nats(TEXTS[:1], LABELS[:1])
+    parameters = list(private.learning().values())
+    plain = torch.autograd.grad((nats / tokens).sum(), parameters)
+    norm = torch.stack([g.norm() for g in plain]).norm()
+    for ours, theirs in zip(row_gradients(private, TEXTS[:1], LABELS[:1]), plain, strict=True):
+        assert torch.allclose(ours, theirs / (norm + 0.01), atol=1e-5)
+
+
+def test_private_training_learns_without_noise_and_drowns_in_much_of_it(folder):
+    quiet, loud = model(folder, rank=4), model(folder, rank=4)
+    before = quiet.losses(TEXTS, LABELS).mean()
+    learn_privately(quiet, TEXTS, LABELS, rate=0.5, steps=20, noise=0.0, learning_rate=1e-2)
+    learn_privately(loud, TEXTS, LABELS, rate=0.5, steps=20, noise=1000.0, learning_rate=1e-2)
+    assert quiet.losses(TEXTS, LABELS).mean() < before - 0.1
+    assert loud.losses(TEXTS, LABELS).mean() > quiet.losses(TEXTS, LABELS).mean() + 0.1
+
+
+def test_a_text_is_drawn_from_its_own_seed_whatever_stands_beside_it(folder):
+    own = model(folder)
+    three = own.sample(["tea", "bus", "tea"], [(0, 1), (0, 2), (0, 3)])
+    assert own.sample(["tea", "tea"], [(0, 3), (0, 1)]) == [three[2], three[0]]
+    assert len({*three}) == 3
+
+
+def test_a_text_ends_where_the_model_ends_it(folder):
+    own = model(folder)
+    learn(own, ["hi"] * 32, ["tea"] * 32, held_out=(["hi"], ["tea"]), epochs=40)
+    written = own.sample(["tea"] * 8, [(i,) for i in range(8)])
+    assert np.mean([len(t) <= 6 for t in written]) > 0.5
+
+
+def test_the_posterior_tells_labels_apart_that_were_learnt(folder):
+    own = model(folder)
+    texts, labels = ["aaaa", "zzzz"] * 16, ["tea", "bus"] * 16
+    learn(own, texts, labels, held_out=(texts[:2], labels[:2]), epochs=30)
+    posterior = own.posterior(["aaaa", "zzzz"])
+    assert posterior.sum(axis=1) == pytest.approx(1)
+    assert posterior[0, 0] > 0.5 > posterior[1, 0]
+
+
+def test_a_folder_without_a_model_is_refused_with_what_to_do(tmp_path):
+    with pytest.raises(SynthkitError, match="expected a GGUF file, or a folder with config.json"):
+        base_weights(tmp_path)
+
+
+def test_it_answers_requests_as_any_source_of_replies(folder, cafe):
+    import synthkit as sk
+
+    own = LocalModel(folder, {label: f"{label}\n" for label in cafe.labels}, longest=12)
+    plan = sk.plan(cafe, n=15)
+    made = sk.generate(plan, llm=own, filters=[], progress=False)
+    assert made.ledger.answered + made.ledger.failed == len(plan.slots) or len(made.rows) == 15
+    reply = own._answers([(plan.slots[0], None)])[0]
+    assert {"texts"} == json.loads(reply.content).keys()
