@@ -28,7 +28,7 @@ SLOTS = 150  # requests of `feedback` whose replies are recorded
 
 def pack(folder: Path) -> None:
     import synthkit as sk
-    from synthkit.generation.finetune import prepare, prompts_of
+    from synthkit.tuning.finetune import prepare, prompts_of
 
     for name in SETS:
         task = sk.load_task(name)
@@ -60,15 +60,15 @@ def pack(folder: Path) -> None:
 def train(folder: Path, name: str, weights: Path, out: Path) -> None:
     import torch
 
-    from synthkit.generation.privacy_ledger import noise_of
-    from synthkit.llm import local_training
-    from synthkit.llm.local_model import LocalModel
-    from synthkit.llm.local_training import learn
+    from synthkit.seeds.privacy_ledger import noise_of
+    from synthkit.tuning import training
+    from synthkit.tuning.local_model import LocalModel
+    from synthkit.tuning.training import learn
 
     began, data, results = time.time(), json.loads((folder / f"{name}.json").read_text(encoding="utf-8")), {}
     (texts, labels), held_out = data["train"], data["held_out"]
     gpu = torch.cuda.is_available()
-    local_training.MICRO, local_training.BATCH = (128, 16 if data["slots"] else 32) if gpu else (8, 8)
+    training.MICRO, training.BATCH = (128, 16 if data["slots"] else 32) if gpu else (8, 8)
     base = as_folder(weights, out / f"base-{name}")
     slots = data["slots"]
     if not gpu:  # a dry run
@@ -81,7 +81,7 @@ def train(folder: Path, name: str, weights: Path, out: Path) -> None:
         at, private = time.time(), rate is not None
         if gpu:
             torch.cuda.reset_peak_memory_stats()
-        model = LocalModel(base, data["prompts"], longest=data["longest"], rank=local_training.RANK if private else 0)
+        model = LocalModel(base, data["prompts"], longest=data["longest"], rank=training.RANK if private else 0)
         run = {"epsilon": epsilon, "rows": len(texts), "device": torch.cuda.get_device_name() if gpu else "cpu"}
         if private:
             run |= learn_privately(model, texts, labels, epsilon, rate, noise_of)
@@ -120,8 +120,8 @@ def train(folder: Path, name: str, weights: Path, out: Path) -> None:
 
 def learn_privately(model, texts, labels, epsilon, rate, noise_of) -> dict:
     """Train for as many steps as fit; the number is chosen by the clock, before a row's gradient is used."""
-    from synthkit.llm import local_training
-    from synthkit.llm.local_training import row_gradients
+    from synthkit.tuning import training
+    from synthkit.tuning.training import row_gradients
 
     at, some = time.time(), 128 if model.device.type == "cuda" else 4
     for i in range(3):
@@ -133,7 +133,7 @@ def learn_privately(model, texts, labels, epsilon, rate, noise_of) -> dict:
     steps = int(min(300, max(20, SECONDS / step))) if model.device.type == "cuda" else 2
     share, delta = min(1.0, (BATCH if steps > 2 else 2) / len(texts)), 1 / (2 * len(texts))
     noise = noise_of(epsilon, delta, share, steps)
-    local_training.learn_privately(model, texts, labels, rate=share, steps=steps, noise=noise, learning_rate=rate)
+    training.learn_privately(model, texts, labels, rate=share, steps=steps, noise=noise, learning_rate=rate)
     return {"steps": steps, "noise": noise, "delta": delta, "rate": rate, "seconds_step": step}
 
 
@@ -145,7 +145,7 @@ def as_folder(weights: Path, folder: Path) -> Path:
 
     import transformers
 
-    from synthkit.llm.local_model import LocalModel
+    from synthkit.tuning.local_model import LocalModel
 
     model = LocalModel(weights, {})
     config = copy.deepcopy(model._network.config)

@@ -15,6 +15,7 @@ One folder a station, in the data's way; each imports only from those above it:
     prompts      what exactly do we ask?
     quality      is it good, safe, fair, beside a control?
     generation   what came, what did we keep, what does the model say of raw texts?
+    tuning       can a model of one's own write them, where rows may not leave?
     comparison   does a classifier learn from it?
     refinement   what is missing, and is asking for it worth it?
     views, cli   thin views on functions that work without them, and the terminal
@@ -47,12 +48,12 @@ _PUBLIC = {
     "generation": {
         "generate": "generate",
         "default_filters": "filters",
-        "finetune": "finetune",
         "private_select": "private_selection",
         "annotate": "annotate",
         "pick": "pick",
         "propose_attributes": "attributes",
     },
+    "tuning": {"finetune": "finetune"},
     "comparison": {
         "compare": "compare",
         "standard_arms": "arms",

@@ -18,7 +18,7 @@ from synthkit.core.embedding import default_embedder, embed
 from synthkit.core.errors import SynthkitError
 from synthkit.core.results import Result
 from synthkit.core.rows import need_columns
-from synthkit.generation.privacy_ledger import mu_of, spend
+from synthkit.seeds.privacy_ledger import mu_of, spend
 
 if TYPE_CHECKING:
     import pandas as pd

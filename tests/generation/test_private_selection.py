@@ -8,8 +8,8 @@ import pytest
 
 from synthkit.core.errors import SynthkitError
 from synthkit.core.rows import make_rows
-from synthkit.generation.privacy_ledger import delta_of, epsilon_of, mu_of
 from synthkit.generation.private_selection import private_select
+from synthkit.seeds.privacy_ledger import delta_of, epsilon_of, mu_of
 from synthkit.tasks.splits import belongs_to
 from synthkit.tasks.task import Task
 

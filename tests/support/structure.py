@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(importlib.util.find_spec("synthkit").origin).parent
 ORDER = ["core", "tasks", "llm", "seeds", "prompts", "quality"]
-ORDER += ["generation", "comparison", "refinement", "views", "cli"]
+ORDER += ["generation", "tuning", "comparison", "refinement", "views", "cli"]
 MODULES = sorted(p.relative_to(ROOT) for p in ROOT.rglob("*.py") if p != ROOT / "__init__.py")
 NAMES = [".".join(("synthkit", *p.with_suffix("").parts)).removesuffix(".__init__") for p in MODULES]
 

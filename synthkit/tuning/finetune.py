@@ -23,13 +23,8 @@ from synthkit.core.text import matched_words
 from synthkit.generation.filter import Drop, Filter
 from synthkit.generation.filters import SeedCopy
 from synthkit.generation.generate import Generation
-from synthkit.generation.privacy_ledger import Training, noise_of, spend
-from synthkit.llm import jobs
 from synthkit.llm.budget import Budget
 from synthkit.llm.client import LLM
-from synthkit.llm.form import Form
-from synthkit.llm.local_model import LocalModel, base_weights
-from synthkit.llm.local_training import RANK, learn, learn_privately
 from synthkit.llm.recorded import Recorded
 from synthkit.llm.request import sha256_json
 from synthkit.prompts.plan import slot_request
@@ -39,7 +34,11 @@ from synthkit.seeds.anonymizer import anonymize as anonymized
 from synthkit.seeds.canaries import Canaries
 from synthkit.seeds.canaries import canaries as planted
 from synthkit.seeds.gate import Gate
+from synthkit.seeds.privacy_ledger import Training, noise_of, spend
 from synthkit.tasks.splits import belongs_to
+from synthkit.tuning import jobs
+from synthkit.tuning.local_model import LocalModel, base_weights
+from synthkit.tuning.training import RANK, learn, learn_privately
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -297,7 +296,7 @@ def _by_job(task: Task, ready: Prepared, llm: LLM, facts: dict, folder, budget, 
     Gate(task).let_pass(said, "texts for a model to learn")
     done = jobs.tuned(llm, lines, held_out, folder=folder, epochs=facts["epochs"], budget=budget, on_step=on_step)
     own = copy.copy(llm)
-    own.model, own.form, own.form_works = done["model"], Form(), False
+    own.model = done["model"]
     return Generator(own, facts | {"job": done["job"], "tokens trained": done["tokens"]}, ready)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from synthkit.llm.local_model import LocalModel
+    from synthkit.tuning.local_model import LocalModel
 
 BATCH, RATE = 16, 3e-4  # rows a step and learning rate where all weights learn
 RANK, PRIVATE_RATE, MICRO = 8, 1e-3, 64  # of the additions under DP-SGD, and rows whose gradients are held at once

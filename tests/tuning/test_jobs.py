@@ -6,9 +6,9 @@ import pytest
 from support.job_server import JobServer
 
 from synthkit.core.errors import SynthkitError
-from synthkit.llm import jobs
 from synthkit.llm.budget import Budget
 from synthkit.llm.client import LLM
+from synthkit.tuning import jobs
 
 LINES = [{"messages": [{"role": "user", "content": "write"}, {"role": "assistant", "content": "a cup of tea"}]}]
 

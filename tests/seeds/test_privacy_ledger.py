@@ -3,7 +3,7 @@
 import pytest
 
 from synthkit.core.errors import SynthkitError
-from synthkit.generation.privacy_ledger import Training, epsilon_of, epsilon_of_all, noise_of, spend
+from synthkit.seeds.privacy_ledger import Training, epsilon_of, epsilon_of_all, noise_of, spend
 
 
 @pytest.mark.parametrize(

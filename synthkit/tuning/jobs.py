@@ -104,7 +104,7 @@ def _wait(client, llm: LLM, job_id: str, on_step):
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
             f"job {job_id} goes on at {llm.address}: the same call waits for it again; "
-            f"synthkit.llm.jobs.cancel(llm, {job_id!r}) ends it"
+            f"synthkit.tuning.jobs.cancel(llm, {job_id!r}) ends it"
         ) from None
     return job
 
