@@ -1,0 +1,129 @@
+"""A fine-tuned model as a source of replies, and what of the private rows is in its texts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from synthkit.core.classifier import fit_labels
+from synthkit.core.results import Result
+from synthkit.core.rows import row_ids
+from synthkit.core.stats import wilson
+from synthkit.core.text import matched_words
+from synthkit.generation.filter import Drop, Filter
+from synthkit.generation.filters import SeedCopy
+from synthkit.generation.generate import Generation
+from synthkit.llm.client import LLM
+from synthkit.llm.recorded import Recorded
+from synthkit.quality.privacy import RUN, copies
+from synthkit.seeds.canaries import Canaries
+from synthkit.tuning.local_model import LocalModel
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from datasets import Dataset
+
+
+class Prepared(NamedTuple):
+    """What a model learns (with canaries), what it does not see, and what the anonymizer replaced."""
+
+    train: Dataset
+    held_out: Dataset
+    canaries: Canaries
+    found: str
+
+
+class CanaryBack(Filter):
+    """Holds a secret that was planted in the training rows, whole or by half: nobody's, and of no use in a set."""
+
+    name = "canary"
+
+    def __init__(self, secrets):
+        self._halves = {half for secret in secrets for half in matched_words(secret)}
+
+    def check(self, row: dict) -> Drop | None:
+        found = self._halves & set(matched_words(row["text"]))
+        return Drop(self.name, f"“{min(found)}”") if found else None
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Generator(Result):
+    """A fine-tuned model as a source of replies, `sk.generate(plan, llm=generator)`, and how it was trained."""
+
+    source: LocalModel | LLM | Recorded
+    facts: dict
+    prepared: Prepared = field(compare=False)
+
+    def __getattr__(self, name: str):
+        if name.startswith("__") or name == "source":
+            raise AttributeError(name)
+        return getattr(self.source, name)  # what else a source of replies has
+
+    def summary(self) -> str:
+        return f"Generator: {self.provenance}"
+
+    @property
+    def provenance(self) -> str:
+        """How it was trained, in a sentence for cards."""
+        f = self.facts
+        private = (
+            f"ε = {f['epsilon']:g}, δ = {f['delta']:.1g} for one row added or removed (DP-SGD, noise {f['noise']:.3g}, "
+            f"{f['steps']} steps; ε = {f['spent']:.3g} with all releases by these rows)"
+            if f.get("epsilon")
+            else "no differential privacy"
+        )
+        return (
+            f"{f['base']} fine-tuned on {f['rows']:,} real rows, {f['anonymised']}, {f['canaries']} canaries planted; "
+            f"{private}"
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a fact of the training."""
+        import pandas as pd
+
+        return pd.DataFrame([(name, str(value)) for name, value in self.facts.items()], columns=["fact", "value"])
+
+    @property
+    def filters(self) -> list[Filter]:
+        """Filters that `sk.generate` adds: canaries and, without differential privacy, copies of training rows.
+
+        With it nothing but the model may decide what is kept: a look at the rows would be one more release.
+        """
+        back = [CanaryBack(self.prepared.canaries.secrets.values())]
+        return back if self.facts.get("epsilon") else [*back, SeedCopy(self.prepared.canaries)]
+
+    def check(self, made: Generation) -> pd.DataFrame:
+        """Return what of the private rows is in all texts of a generation, dropped ones too, each beside its control.
+
+        For you alone, not for the card: these counts look at the private rows, and no ε covers them. `label holds` is
+        judged by a classifier of the training rows, the control is its own cross-validated accuracy; the control of
+        copies is the held-out real rows, that of canaries are secrets planted nowhere.
+        """
+        import pandas as pd
+        from datasets import Dataset
+
+        texts = [*made.rows["text"], *(drop["text"] for drop in made.drops)]
+        labels = [*made.rows["label"], *(drop["label"] for drop in made.drops)]
+        train, held_out = self.prepared.train, self.prepared.held_out
+        back = self.prepared.canaries.count(Dataset.from_dict({"text": texts, "label": labels}))
+        came = {kind: int((some["whole"] + some["half"] > 0).sum()) for kind, some in back.groupby("kind")}
+        shared = [
+            wilson(len(copies(some, range(len(some)), train["text"], row_ids(train, "train"), floor=RUN)), len(some))
+            for some in (texts, list(held_out["text"]))
+        ]
+        judge = fit_labels(train)
+        said = judge.labels[judge.probabilities(texts).argmax(axis=1)]
+        holds = wilson(float((said == np.array(labels)).sum()), len(texts))
+        planted = len(self.prepared.canaries.secrets)
+        lines = [
+            (
+                "canaries that came back",
+                f"{came.get('planted', 0)} of {planted}",
+                f"{came.get('decoy', 0)} of {planted}",
+            ),
+            (f"share with {RUN} words in a row of a training row", str(shared[0]), str(shared[1])),
+            ("label holds", str(holds), f"{judge.accuracy:.3f}"),
+        ]
+        return pd.DataFrame(lines, columns=["what", f"{len(texts):,} texts", "control"])
