@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import warnings
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,7 @@ from synthkit.cli.probe import try_
 from synthkit.cli.recordings import app as recordings
 from synthkit.cli.refine import refine
 from synthkit.cli.run import compare, reproduce, run
+from synthkit.cli.stores import merge, run_shard
 from synthkit.core.errors import SynthkitError
 from synthkit.core.exports import write_csv
 
@@ -31,7 +33,7 @@ app = typer.Typer(
     help="Can a language model write the training data?",
 )
 app.add_typer(recordings, name="recordings")
-for command in (init, annotate, run, refine, evaluate, compare, reproduce):
+for command in (init, annotate, run, refine, evaluate, compare, reproduce, merge):
     app.command()(command)
 
 
@@ -48,6 +50,10 @@ def generate(
     random_state: State = 0,
     llm: Source = "recorded",
     out: Annotated[Path | None, typer.Option(help="CSV to write (default: TASK-STRATEGY.csv)")] = None,
+    store: Annotated[Path | None, typer.Option(help="live: file that keeps the replies (default: at home)")] = None,
+    shard: Annotated[
+        str | None, typer.Option(metavar="3/16", help="live: ask this share of the requests alone, into its own store")
+    ] = None,
     as_json: Json = False,
     live: Live = None,
 ) -> None:
@@ -56,11 +62,20 @@ def generate(
     from synthkit.prompts.plan import seeds_for
 
     source, budget = live.source(llm), live.budget()
-    the_task, strategy = with_attributes(sk.load_task(task), strategy, source, budget)
+    if (shard or store) and isinstance(source, str):
+        raise SynthkitError(f"--{'shard' if shard else 'store'} is for --llm live; here it is --llm {llm}")
+    the_task, asked = with_attributes(sk.load_task(task), strategy, source, budget, propose=not shard)
+    if shard and asked != strategy:
+        raise SynthkitError(f"shards need the `attributes:` of {task!r} in its task.yaml: all ask the same then")
+    strategy = asked
     shown = seeds_for(the_task, strategy, k=k, llm=llm)
     plan = sk.plan(the_task, shown, strategy=strategy.split("+"), n=n, random_state=random_state)
     tell(shown.repairs if shown else ())
-    made = sk.generate(plan, llm=source, budget=budget, progress=not as_json)
+    if shard:
+        run_shard(plan, shard, source, store, budget, as_json)
+        return
+    with sk.Store(store) if store else nullcontext() as kept:
+        made = sk.generate(plan, llm=source, budget=budget, progress=not as_json, store=kept)
     where = out or Path(f"{the_task.name}-{strategy}.csv")
     made.to_csv(where)
     frame = made.ledger.to_frame()

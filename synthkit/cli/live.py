@@ -25,7 +25,7 @@ _SPOKEN = {  # what errors say to somebody in Python, and what it is here
     r"\b(?:pass )?base_url=": "OPENAI_BASE_URL=",
     r"LLM\('([\w.-]+)'\)": r"SYNTHKIT_MODEL=\1",
     r"\b(usd|requests|tokens)=": r"--budget-\1 ",
-    r"\b(max_tokens|reasoning_effort|extra_body|timeout|concurrency)=": r"--\1 ",
+    r"\b(max_tokens|reasoning_effort|extra_body|timeout|concurrency|shard)=": r"--\1 ",
     r"plan with a higher surplus=": "ask for more rows with --n",
     r", seeds=sk\.load_seeds\(task\)|, e\.g\. seeds=sk\.load_seeds\(task\)": ", with --k",
 }

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from synthkit.core.claims import SCHEMA as CLAIMS
+from synthkit.core.errors import SynthkitError
 from synthkit.core.jsonl import read_jsonl, write_jsonl
 from synthkit.core.storage import database_error, home, open_database, patiently
 from synthkit.llm.recorded import batch_line, parse_id, prompt_key, to_reply
@@ -25,6 +26,14 @@ CREATE TABLE IF NOT EXISTS replies (
 ) WITHOUT ROWID;
 """
 _COLUMNS = "content, model, prompt_tokens, completion_tokens, estimated, finish_reason, created"
+_MERGE = """
+INSERT INTO replies SELECT * FROM other.replies WHERE true ON CONFLICT (key) DO UPDATE SET
+    custom_id = excluded.custom_id, model = excluded.model, content = excluded.content,
+    prompt_tokens = excluded.prompt_tokens, completion_tokens = excluded.completion_tokens,
+    estimated = excluded.estimated, finish_reason = excluded.finish_reason, created = excluded.created,
+    problem = excluded.problem
+WHERE (excluded.created, excluded.content) < (replies.created, replies.content)
+"""
 _LINGER = 0.002  # seconds that a commit waits for company
 _unsaved: dict[Path, list[tuple]] = {}  # rows that could not be written: kept in memory for the next Store of this file
 
@@ -156,6 +165,30 @@ class Store:
         for future in waiting:
             future.result()
         return len(waiting)
+
+    def merge(self, *paths: str | Path) -> int:
+        """Take in the replies of other stores, which stay as they are; return how many good ones are new here.
+
+        Of two replies to one request the earlier stays: the same in whatever order stores are merged, and how often.
+        """
+        before = len(self)
+        for path in map(Path, paths):
+            if not path.is_file():
+                raise SynthkitError(f"no such store: {path}")
+            if path.samefile(self.path):
+                continue
+            Store(path).close()  # brings a file of the first release up to date, and what a killed run left behind
+            with self._lock:
+                try:
+                    self._db.execute("ATTACH ? AS other", [str(path.expanduser())])
+                    try:
+                        with self._begun() as database:
+                            database.execute(_MERGE)
+                    finally:
+                        self._db.execute("DETACH other")
+                except sqlite3.Error as error:
+                    raise database_error(path, error) from None
+        return len(self) - before
 
     def read(self, sql: str, values: Iterable = ()) -> list[tuple]:
         """Return the rows of a query."""

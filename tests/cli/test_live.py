@@ -177,3 +177,21 @@ def test_advice_for_python_becomes_advice_for_the_terminal():
     assert said == (
         "Two ways on: --llm live (OPENAI_BASE_URL, SYNTHKIT_MODEL) asks; --llm ngram does not; or --budget-usd 2"
     )
+
+
+def test_shards_are_asked_merged_and_written_as_one_run_would(synthkit, served, my_task):
+    server, words = served(), ("my_task", "--llm", "live", "--n", 20)
+    for i in (1, 2, 3):
+        code, out, err = synthkit("generate", *words, "--shard", f"{i}/3")
+        assert code == 0 and "requests of shard" in out, err
+    code, out, err = synthkit("merge", *sorted(Path().glob("my_task-zero_shot-*.sqlite")), "--into", "all.sqlite")
+    assert code == 0 and out.startswith("4 new replies from 3 stores"), err
+    asked = server.requests
+    code, out, _ = synthkit("generate", *words, "--store", "all.sqlite", "--out", "made.csv")
+    assert code == 0 and server.requests == asked
+    code, _, err = synthkit("generate", *words, "--shard", "4/3")
+    assert code == 1 and "--shard" in err
+    code, _, err = synthkit("generate", "my_task", "--llm", "ngram", "--shard", "1/3")
+    assert code == 1 and "--shard is for --llm live" in err
+    code, _, err = synthkit("generate", *words, "--strategy", "attributed", "--shard", "1/3")
+    assert code == 1 and "attributes:" in err

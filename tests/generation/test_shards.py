@@ -1,0 +1,86 @@
+"""One plan asked by many workers: the rows are those of one that asked everything."""
+
+import random
+import re
+
+import pytest
+from support.fault_server import FaultServer, completion, texts_reply
+
+from synthkit.core.errors import SynthkitError
+from synthkit.generation.generate import generate
+from synthkit.generation.shards import ask_shard, read_shard
+from synthkit.llm.budget import Budget
+from synthkit.llm.client import LLM
+from synthkit.llm.request import Reply, Usage
+from synthkit.llm.store import Store
+from synthkit.prompts.plan import plan
+
+
+def steady(number, body):
+    """A reply that depends on the prompt alone; some are short, some of no use."""
+    prompt = body["messages"][-1]["content"]
+    draw = random.Random(prompt)
+    if draw.random() < 0.2:
+        return completion("I would rather not.")
+    count = int(re.search(r"numbers 1 to (\d+)", prompt)[1])
+    asked = prompt.replace(f"numbers 1 to {count}", f"numbers 1 to {max(1, count - (draw.random() < 0.3))}")
+    return completion(texts_reply(asked, 0))
+
+
+@pytest.fixture
+def served():
+    with FaultServer(steady) as server:
+        yield server
+
+
+def test_shards_that_are_merged_give_the_rows_of_one_worker(cafe, tmp_path, served):
+    llm, chosen = LLM("m", base_url=served.url), plan(cafe, strategy="attributed", n=60)
+    with Store(tmp_path / "one.sqlite") as store:
+        whole = generate(chosen, llm=llm, store=store, progress=False, filters=[])
+    paths = [tmp_path / f"{i}.sqlite" for i in range(1, 5)]
+    for i, path in enumerate(paths, 1):
+        with Store(path) as store:
+            if i == 2:  # dies after two requests, and is run again
+                broken = ask_shard(chosen, "2/4", llm=llm, store=store, budget=Budget(requests=2), progress=False)
+                assert broken.answered < broken.planned and "budget" in broken.note
+            ask_shard(chosen, f"{i}/4", llm=llm, store=store, progress=False)
+            if i == 3:  # two workers were given the same share, and a bit of another
+                ask_shard(chosen, "2/4", llm=llm, store=store, progress=False)
+    with Store(tmp_path / "all.sqlite") as store, Store(tmp_path / "pairs.sqlite") as pairs:
+        store.merge(*paths)
+        assert store.merge(*reversed(paths)) == 0
+        pairs.merge(paths[3], paths[1])
+        pairs.merge(paths[2], tmp_path / "pairs.sqlite", paths[0])
+        everything = "SELECT * FROM replies ORDER BY key"
+        assert store.read(everything) == pairs.read(everything)
+        asked = served.requests
+        merged = generate(chosen, llm=llm, store=store, progress=False, filters=[])
+        assert merged.rows.to_list() == whole.rows.to_list() and len(whole.rows) == 60
+        assert served.requests - asked < asked / 4  # what is asked is the top-up
+
+
+def test_of_two_replies_to_one_request_the_earlier_stays_whichever_way_they_are_merged(cafe, tmp_path):
+    (request, *_), kept = plan(cafe, n=5).slots, []
+    for name in ("a", "b"):
+        with Store(tmp_path / name) as store:
+            store.put(request, "m", Reply(name, "m", Usage(1, 1)))
+    for order in ("ab", "ba"):
+        with Store(tmp_path / order) as store:
+            store.merge(*(tmp_path / name for name in order))
+            kept.append(store.get(request, "m").content)
+    assert kept == ["a", "a"]
+
+
+def test_a_store_that_is_not_there_is_said_and_not_made(tmp_path):
+    with Store(tmp_path / "all.sqlite") as store, pytest.raises(SynthkitError, match="no such store: .*gone.sqlite"):
+        store.merge(tmp_path / "gone.sqlite")
+    assert not (tmp_path / "gone.sqlite").exists()
+    (tmp_path / "text.sqlite").write_text("hello, this is no database at all" * 50)
+    with Store(tmp_path / "all.sqlite") as store, pytest.raises(SynthkitError, match="text.sqlite"):
+        store.merge(tmp_path / "text.sqlite")
+
+
+@pytest.mark.parametrize("shard", ["0/4", "5/4", "3", "3/", "a/b", "1/0", "-1/4", "1.5/4", ""])
+def test_a_shard_that_is_none_is_refused(shard):
+    with pytest.raises(SynthkitError, match="which of how many"):
+        read_shard(shard)
