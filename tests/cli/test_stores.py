@@ -6,9 +6,9 @@ import re
 import pytest
 from support.fault_server import FaultServer, completion, texts_reply
 
+from synthkit.cli.stores import ask_shard, read_shard
 from synthkit.core.errors import SynthkitError
 from synthkit.generation.generate import generate
-from synthkit.generation.shards import ask_shard, read_shard
 from synthkit.llm.budget import Budget
 from synthkit.llm.client import LLM
 from synthkit.llm.request import Reply, Usage
