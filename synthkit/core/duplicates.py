@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from synthkit.core.text import NEAR, jaccard, likeness_by_signs, matched_words, padded, shingles
+from synthkit.core.text import NEAR, fold, jaccard, likeness_by_signs, matched_words, padded, shingles
 
 MOST, CHECKED = 256, 12  # texts proposed at the most as near-duplicates of one, and those that are looked at
 _BANDS, _BAND_ROWS = 16, 4  # P(a pair at Jaccard .8 becomes a candidate) = 1 - (1 - .8^4)^16 > .999
@@ -48,6 +48,7 @@ class NearIndex:
         self.threshold = threshold
         self._texts: list[str] = []
         self._names: list[object] = []
+        self._same: dict[int, object] = {}  # by the hash of a text: it takes less room
         self._sketches = np.empty((64, _BANDS * _BAND_ROWS), dtype=np.uint32)
         self._buckets: dict[int, int | list[int]] = {}  # most hold one text, and a list for each would fill the memory
         self._last = ("", _sketch(""))  # a text is often asked for and then added
@@ -74,6 +75,7 @@ class NearIndex:
         self._sketches[position] = sketch
         self._texts.append(text)
         self._names.append(name)
+        self._same.setdefault(hash(fold(text)), name)
 
     def nearest(self, text: str) -> tuple[object, float] | None:
         """Return (name, likeness) of the most similar text at or above the threshold, the earliest on a tie."""
@@ -88,6 +90,13 @@ class NearIndex:
             if best == 1:  # what is just as like was added later
                 break
         return (self._names[at], best) if at >= 0 and best >= self.threshold else None
+
+    def twin(self, text: str) -> tuple[object, str] | None:
+        """Return (name, "exact" or the likeness in words) of a text that is the same, or else nearly, or None."""
+        if (same := self._same.get(hash(fold(text)))) is not None:
+            return same, "exact"
+        found = self.nearest(text)
+        return found and (found[0], f"Jaccard {found[1]:.2f}")
 
     def _sketch_of(self, text: str) -> np.ndarray:
         if self._last[0] != text:

@@ -15,7 +15,7 @@ import sqlite3
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -46,15 +46,14 @@ def embed(texts: Sequence[str], *, embedder: str | None = None, fit_on: Sequence
     name = embedder or default_embedder()
     if name == "lsa":
         return _lsa(texts, tuple(texts if fit_on is None else fit_on))
+    kind, _, model = name.partition(":")
     if name == "minilm":
-        model = _minilm()
-    elif name.startswith("openai:"):
-        model = _OpenAI(name.removeprefix("openai:"))
-    elif name.startswith("st:"):
-        model = _SentenceTransformer(name.removeprefix("st:"))
+        batches = _minilm().batches
+    elif kind in _REMOTE and model:
+        batches = partial(_REMOTE[kind], model)
     else:
         raise unknown("embedder", name, ["minilm", "lsa", "openai:MODEL", "st:MODEL"])
-    return _cached(_KEYS.get(name, name), texts, model)
+    return _cached(_KEYS.get(name, name), texts, batches)
 
 
 def default_embedder() -> str:
@@ -123,46 +122,42 @@ def _fitted_lsa(fit_on: tuple[str, ...]):
     return counts, svd
 
 
-class _OpenAI:
-    def __init__(self, model: str):
-        self.model = model
+def _openai(model: str, texts: Sequence[str]) -> Iterator[tuple[range, np.ndarray]]:
+    from openai import OpenAI, OpenAIError
 
-    def batches(self, texts: Sequence[str]) -> Iterator[tuple[range, np.ndarray]]:
-        from openai import OpenAI, OpenAIError
-
-        address = os.environ.get("OPENAI_BASE_URL") or "https://api.openai.com/v1"
-        withheld.leave(texts, "texts to be embedded", re.sub(r"//[^/@]*@", "//", address))
-        try:
-            client = OpenAI()
-        except OpenAIError:
-            raise SynthkitError(
-                f"embedder='openai:{self.model}' needs OPENAI_API_KEY; embedder='minilm' needs neither key nor network"
-            ) from None
-        for where in _parts(len(texts), 256):
-            answer = client.embeddings.create(model=self.model, input=[texts[i] for i in where])
-            vectors = np.asarray([d.embedding for d in answer.data], dtype=np.float32)
-            yield where, vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    address = os.environ.get("OPENAI_BASE_URL") or "https://api.openai.com/v1"
+    withheld.leave(texts, "texts to be embedded", re.sub(r"//[^/@]*@", "//", address))
+    try:
+        client = OpenAI()
+    except OpenAIError:
+        raise SynthkitError(
+            f"embedder='openai:{model}' needs OPENAI_API_KEY; embedder='minilm' needs neither key nor network"
+        ) from None
+    for where in _parts(len(texts), 256):
+        answer = client.embeddings.create(model=model, input=[texts[i] for i in where])
+        vectors = np.asarray([d.embedding for d in answer.data], dtype=np.float32)
+        yield where, vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-class _SentenceTransformer:
-    def __init__(self, model: str):
-        try:
-            from sentence_transformers import SentenceTransformer
-        except ImportError:
-            raise SynthkitError("embedder='st:...' needs: pip install sentence-transformers") from None
-        self._model = SentenceTransformer(model)
+def _sentence_transformer(model: str, texts: Sequence[str]) -> Iterator[tuple[range, np.ndarray]]:
+    try:
+        from sentence_transformers import SentenceTransformer
+    except ImportError:
+        raise SynthkitError("embedder='st:...' needs: pip install sentence-transformers") from None
+    encoder = SentenceTransformer(model)
+    for where in _parts(len(texts), 512):
+        vectors = encoder.encode([texts[i] for i in where], normalize_embeddings=True, show_progress_bar=False)
+        yield where, np.asarray(vectors, dtype=np.float32)
 
-    def batches(self, texts: Sequence[str]) -> Iterator[tuple[range, np.ndarray]]:
-        for where in _parts(len(texts), 512):
-            vectors = self._model.encode([texts[i] for i in where], normalize_embeddings=True, show_progress_bar=False)
-            yield where, np.asarray(vectors, dtype=np.float32)
+
+_REMOTE = {"openai": _openai, "st": _sentence_transformer}
 
 
 def _parts(n: int, size: int) -> list[range]:
     return [range(start, min(start + size, n)) for start in range(0, n, size)]
 
 
-def _cached(name: str, texts: list[str], model) -> np.ndarray:
+def _cached(name: str, texts: list[str], batches) -> np.ndarray:
     """Look vectors up by the text's hash; compute and keep the missing ones. An unwritable cache is done without."""
     from tqdm.auto import tqdm
 
@@ -185,7 +180,7 @@ def _cached(name: str, texts: list[str], model) -> np.ndarray:
         missing = {k: t for k, t in zip(keys, texts, strict=True) if k not in known}
         new = list(missing)
         with tqdm(total=len(new), desc="embed", unit=" texts", leave=False, disable=len(new) < MANY) as bar:
-            for where, vectors in model.batches(list(missing.values())) if new else ():
+            for where, vectors in batches(list(missing.values())) if new else ():
                 fresh = {new[i]: v.astype("<f4").tobytes() for i, v in zip(where, vectors, strict=True)}
                 cache.execute("BEGIN IMMEDIATE")
                 cache.executemany("INSERT OR IGNORE INTO v VALUES (?, ?)", fresh.items())

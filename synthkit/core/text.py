@@ -26,8 +26,7 @@ def tidy(text: str) -> str:
     """Return `text` safe to store and to compare: no lone surrogates, no control characters, NFC, stripped."""
     if text.isascii() and text.isprintable():  # nearly all texts
         return text.strip()
-    text = text.encode("utf-8", "replace").decode("utf-8") if _has_surrogate(text) else text
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text.encode("utf-8", "replace").decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
     # control characters go first: one between a letter and its accent would keep NFC from joining them
     text = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")
     return unicodedata.normalize("NFC", text).strip()
@@ -43,10 +42,6 @@ def visible(text: str) -> tuple[str, Sequence[int]]:
         return text, range(len(text))
     at = [i for i, c in enumerate(text) if unicodedata.category(c) != "Cf"]
     return "".join(text[i] for i in at), at
-
-
-def _has_surrogate(text: str) -> bool:
-    return any("\ud800" <= c <= "\udfff" for c in text)
 
 
 def fold(text: str) -> str:

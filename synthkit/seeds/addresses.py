@@ -20,17 +20,6 @@ _STREET = (
     r"Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Close|Court|Ct|Crescent|Row|Rise|Way|Place|Pl|Terrace|Square|Gardens|"
     r"Grove|Hill|Mews|Walk|Boulevard|Blvd|Parade|Quay|Green|Yard|View|Highway|Hwy"
 )
-_TOWN = rf"(?:,[ ]*{_NAME}(?:[ ]{_NAME}){{0,2}})"
-_POST = r"(?:,?[ ]+(?:[A-Z]{1,2}\d[A-Z\d]?[ ]?\d[A-Z]{2}|[A-Z]{2}[ ]\d{5}|\d{5}))"
-_PLAIN = [
-    re.compile(rf"\b\d{{1,5}}[a-zA-Z]?,?[ ]+(?:{_NAME}[ ]+){{1,4}}(?:{_STREET})\b\.?{_TOWN}?{_POST}?"),
-    re.compile(
-        rf"\b{_NAME}(?:straat|laan|weg|plein|gracht|kade|straße|strasse|str\.|platz|allee)[ ]\d{{1,4}}[a-z]?"
-        rf"(?:,[ ]*\d{{4,5}}[ ]?(?:[A-Z]{{2}}[ ])?{_NAME})?"
-    ),
-    re.compile(rf"\b\d{{1,4}},?[ ](?:rue|avenue|boulevard|place|via|viale|calle|avenida)[ ](?:\w+[ ]){{0,3}}{_NAME}"),
-]
-
 # one word of a street's name: capitalised, in capitals, an initial, or a small word inside it
 _WORD = (
     r"(?:\p{Lu}[\p{L}\p{M}'’.-]{0,30}|\d{1,3}(?:st|nd|rd|th|\.)|"
@@ -59,7 +48,7 @@ _LINES = [
     # 12 Rosemary Lane; 1987 74 Diakou Street
     rf"{_NUMBER},?[ ]+(?:{_NUMBER},?[ ]+)?{_RUN}[ ]{_AFTER}(?!\p{{L}})\.?",
     # Kuusikatu 7; 5410 Søndergade 52
-    rf"(?:{_NUMBER},?[ ]+)?(?:{_WORD}[ ]){{0,2}}{_SUFFIX},?[ ]{_NUMBER}",
+    rf"(?<!\p{{L}})(?:{_NUMBER},?[ ]+)?(?:{_WORD}[ ]){{0,2}}{_SUFFIX},?[ ]{_NUMBER}",
     rf"{_NUMBER},?[ ]+{_SUFFIX}(?!\p{{L}})",
     # rue de la Paix 12; 33 avenue de Provence; ul. Grochowa 80
     rf"(?:{_NUMBER},?[ ]+)(?:{_NUMBER},?[ ]+)?(?<!\p{{L}}){_BEFORE}[ ]?{_RUN}(?:,?[ ](?:nº?|n°|č\.p\.)?[ ]?{_NUMBER})?",
@@ -111,16 +100,13 @@ _PLACE = rf"{_WORD}(?:[ -]{_WORD}){{0,3}}(?:[ ]?\([^()\n]{{1,30}}\))?"
 _MORE = re.compile(rf"{_GAP}(?:{_FLAT}|(?:{_PLACE}{_GAP}){{0,2}}(?:{_STATE}{_GAP})?(?:{_PLACE}{_GAP})?(?:{_CODE}))")
 _TOWN_AFTER = re.compile(rf",[ ]{{0,2}}{_NAME}(?:[ ]{_NAME}){{0,2}}")
 
-_TOWN_BEHIND_CODE = re.compile(rf"(?<=\d{{4}})[ ]{_NAME}(?:[ -]{_NAME}){{0,2}}(?![\p{{L}}])")
+_TOWN_BEHIND_CODE = re.compile(rf"(?<=\d{{4}}|\b\d{{4}}[ ][A-Z]{{2}})[ ]{_NAME}(?:[ -]{_NAME}){{0,2}}(?![\p{{L}}])")
 
 
 def find_addresses(text: str) -> Iterator[Span]:
     """Yield street addresses, each with the flat, town, postcode and country behind it; several may overlap."""
     if not any(c.isdigit() for c in text) and "corner of" not in text:
         return
-    for pattern in _PLAIN:
-        for match in pattern.finditer(text):
-            yield Span("ADDRESS", *match.span(), ADDRESS, "cue")
     for pattern in _LINE:
         for match in pattern.finditer(text):
             yield Span("ADDRESS", match.start(), _to_the_end(text, match.end()), ADDRESS, "cue")
@@ -142,7 +128,7 @@ def _to_the_end(text: str, end: int) -> int:
         if not more:
             break
         end = more.end()
-    town = _TOWN_BEHIND_CODE.match(text, end) if text[end - 1].isdigit() else None
+    town = _TOWN_BEHIND_CODE.match(text, end)
     end = town.end() if town else end
     town = _TOWN_AFTER.match(text, end)
     end = town.end() if town else end

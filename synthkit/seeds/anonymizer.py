@@ -214,7 +214,7 @@ def _replaced(text: str, row_id: str, put, patterns, ner) -> tuple[list[Finding]
     """Return the finds, in positions of `text`, and the text without them; looks again until nothing is left."""
     found = find_personal(text, row_id, patterns=patterns, ner=ner)
     for _ in range(ROUNDS):
-        new, edges = _put_in(text, found, put)
+        new, edges = put_in(text, found, put)
         more = find_personal(new, row_id, patterns=patterns, ner=ner) if found else []
         if not more:
             break
@@ -227,7 +227,7 @@ def _replaced(text: str, row_id: str, put, patterns, ner) -> tuple[list[Finding]
     return found, new
 
 
-def _put_in(text: str, found: list[Finding], put) -> tuple[str, list[tuple[int, int, int, int]]]:
+def put_in(text: str, found: list[Finding], put) -> tuple[str, list[tuple[int, int, int, int]]]:
     """Return the text with replacements, and (start, end in the new text, start, end in the old) of each."""
     out, edges, last = "", [], 0
     for f in found:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,7 +18,7 @@ from synthkit.core.errors import SynthkitError, unknown
 from synthkit.core.language import LEAST_WORDS, NO_BLANKS, embedder_for, foreign, language_of, main_language
 from synthkit.core.results import Result
 from synthkit.core.rows import need_columns, row_ids
-from synthkit.core.text import NEAR, fold, words
+from synthkit.core.text import fold, words
 from synthkit.seeds.seeds import Seeds
 from synthkit.tasks.loading import Loaded, repairs_summary
 from synthkit.tasks.splits import task_of
@@ -168,6 +168,8 @@ def check(
 
 def _rows_of(source) -> tuple[Dataset, Splits | None, tuple[str, ...]]:
     """Return (rows to check, the splits they are of, what was said when they were loaded)."""
+    from datasets import concatenate_datasets
+
     if isinstance(source, Loaded):
         out = repairs_summary(source.repairs).removeprefix("; ")
         return source.rows, None, (out,) if out else ()
@@ -176,32 +178,22 @@ def _rows_of(source) -> tuple[Dataset, Splits | None, tuple[str, ...]]:
         task = source if isinstance(source, Task) else source.task
         splits = task.splits if task else None
     if splits is None:
-        return _joined(source) if isinstance(source, Seeds) else source, None, ()
+        return concatenate_datasets([source.rows, source.rest]) if isinstance(source, Seeds) else source, None, ()
     return splits.train, splits, splits.notes
 
 
-def _joined(seeds: Seeds) -> Dataset:
-    from datasets import concatenate_datasets
-
-    return concatenate_datasets([seeds.rows, seeds.rest])
-
-
 def _doubles(texts: Sequence[str], labels: Sequence[str], ids: Sequence[str]) -> tuple[list, list, list]:
-    first: dict[str, int] = {}
-    index = NearIndex(NEAR)
+    index = NearIndex()
     exact, near, clash = [], [], []
     for i, text in enumerate(texts):
-        if (twin := first.get(fold(text))) is not None:
-            exact.append((ids[i], f"of {ids[twin]}"))
-        elif found := index.nearest(text):
-            twin = found[0]
-            near.append((ids[i], f"of {ids[twin]}, Jaccard {found[1]:.2f}"))
+        if found := index.twin(text):
+            twin, how = found
+            kind, more = (exact, "") if how == "exact" else (near, f", {how}")
+            kind.append((ids[i], f"of {ids[twin]}{more}"))
+            if labels[twin] != labels[i]:
+                clash.append((ids[i], f"{labels[i]}, but {ids[twin]} is {labels[twin]}"))
         else:
-            first[fold(text)] = i
             index.add(text, i)
-            continue
-        if labels[twin] != labels[i]:
-            clash.append((ids[i], f"{labels[i]}, but {ids[twin]} is {labels[twin]}"))
     return exact, near, clash
 
 
@@ -270,16 +262,14 @@ def _label_errors(vectors: np.ndarray, labels: Sequence[str], ids: Sequence[str]
 
 def _shared(rows: Dataset, others: Dataset, floor: int) -> list[tuple[str, str]]:
     """Rows that another split has too: exactly, nearly, or `floor` words of it in a row."""
-    exact = defaultdict(str, {fold(t): i for t, i in zip(others["text"], others["id"], strict=True)})
-    near = NearIndex(NEAR)
+    near = NearIndex()
     near.extend(others["text"], others["id"])
     runs = OverlapIndex(others["text"], others["id"], floor=floor)
     out = []
     for text, row_id in zip(rows["text"], rows["id"], strict=True):
-        if twin := exact.get(fold(text)):
-            out.append((row_id, f"exactly {twin}"))
-        elif found := near.nearest(text):
-            out.append((row_id, f"nearly {found[0]}, Jaccard {found[1]:.2f}"))
+        if twin := near.twin(text):
+            name, how = twin
+            out.append((row_id, f"exactly {name}" if how == "exact" else f"nearly {name}, {how}"))
         elif run := runs.longest(text):
             out.append((row_id, f"{len(run[1].split())} words in a row of {run[0]}"))
     return out

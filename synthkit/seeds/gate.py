@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from synthkit.core import withheld
 from synthkit.core.errors import SynthkitError
 from synthkit.core.text import words
-from synthkit.seeds.anonymizer import NAMES, Finding, find_personal
+from synthkit.seeds.anonymizer import NAMES, Finding, find_personal, put_in
 from synthkit.tasks.splits import task_of
 from synthkit.tasks.task import Task
 
@@ -51,7 +51,7 @@ class Gate:
 
     def clean(self, texts: Iterable[str]) -> list[str]:
         """Return texts with a placeholder in the place of every find."""
-        return [self._without(text, lambda kind: f"[{NAMES.get(kind, kind)}]") for text in texts]
+        return [put_in(text, self.find(text), lambda kind, _: f"[{NAMES.get(kind, kind)}]")[0] for text in texts]
 
     def plain(self, texts: Iterable[str]) -> list[str]:
         """Return texts without what is found, for terms to be drawn from.
@@ -64,17 +64,10 @@ class Gate:
             found = self.find(text)
             named = [text[f.start : f.end] for f in found if f.type == "PERSON" or f.type in self.patterns]
             names.update(w for span in named for w in words(span) if len(w) > 2)
-            for f in reversed(found):
-                text = text[: f.start] + " " + text[f.end :]
-            out.append(text)
+            out.append(put_in(text, found, lambda *_: " ")[0])
         if not self.sensitive or not names:
             return out
         return [" ".join(w for w in words(text) if w not in names) for text in out]
-
-    def _without(self, text: str, put) -> str:
-        for f in reversed(self.find(text)):
-            text = text[: f.start] + put(f.type) + text[f.end :]
-        return text
 
     def let_pass(self, texts: Sequence[str], what: str, *, fix: str = FIX) -> None:
         """Raise SynthkitError where texts that leave this machine hold what a sensitive task must keep.

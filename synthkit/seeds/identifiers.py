@@ -153,13 +153,9 @@ def _mails(text: str) -> Iterator[Span]:
             while domain and not _domains()(domain).top_domain_under_public_suffix and "." in domain:
                 domain = domain.rpartition(".")[0]  # "me@example.org.Please"
             if "." in domain:
-                end = match.end() if pattern is _MAIL_SPOKEN else match.start(1) + _length(match.group(1), domain)
+                cut = pattern is _MAIL and match.group(1).startswith(domain)  # else it is spelt out, "[dot]" and all
+                end = match.start(1) + len(domain) if cut else match.end()
                 yield Span("EMAIL_ADDRESS", match.start(), end, CHECKED, "pattern")
-
-
-def _length(written: str, domain: str) -> int:
-    """Return how much of a domain as it is written, "[dot]" and all, belongs to `domain`."""
-    return len(domain) if written.startswith(domain) else len(written)
 
 
 def _numbers(text: str) -> Iterator[Span]:
@@ -215,13 +211,11 @@ def _iban(written: str) -> int:
 
 def _is_ip6(written: str) -> bool:
     try:
-        return written.count(":") > 1 and any(map(str.isdigit, written)) and _wide(ipaddress.IPv6Address(written))
+        return (
+            written.count(":") > 1 and any(map(str.isdigit, written)) and int(ipaddress.IPv6Address(written)) >> 64 > 0
+        )
     except ValueError:
         return False
-
-
-def _wide(address: ipaddress.IPv6Address) -> bool:
-    return not address.is_loopback and not address.is_unspecified and int(address) >> 64 > 0
 
 
 def _phones(text: str) -> Iterator[Span]:

@@ -12,7 +12,6 @@ import numpy as np
 from synthkit.core.duplicates import NearIndex
 from synthkit.core.errors import SynthkitError
 from synthkit.core.results import Result
-from synthkit.core.text import NEAR, fold
 from synthkit.seeds.anonymizer import anonymize
 from synthkit.tasks.loading import Loaded, Repair, load_rows, repairs_summary
 from synthkit.tasks.task import Splits, Task
@@ -101,21 +100,16 @@ def _usable_of(splits: Splits) -> tuple[list[int], list[tuple[str, str, str]]]:
 
 def _usable(train: Dataset, held_out: list[Dataset]) -> tuple[list[int], list[tuple[str, str, str]]]:
     """Return the positions that may be drawn, and (id, reason, twin) of the rows that may not."""
-    exact: dict[str, str] = {}
-    near = NearIndex(NEAR)
+    index = NearIndex()
     for rows in held_out:
-        exact.update({fold(t): i for t, i in zip(rows["text"], rows["id"], strict=True)})
-        near.extend(rows["text"], rows["id"])
+        index.extend(rows["text"], rows["id"])
     usable, left_out = [], []
     for position, (text, row_id) in enumerate(zip(train["text"], train["id"], strict=True)):
-        if twin := exact.get(fold(text)):
-            left_out.append((row_id, "exact duplicate", twin))
-        elif found := near.nearest(text):
-            left_out.append((row_id, "near-duplicate", str(found[0])))
+        if twin := index.twin(text):
+            left_out.append((row_id, "exact duplicate" if twin[1] == "exact" else "near-duplicate", str(twin[0])))
         else:
             usable.append(position)
-            exact[fold(text)] = row_id
-            near.add(text, row_id)
+            index.add(text, row_id)
     return usable, left_out
 
 

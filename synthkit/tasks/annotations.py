@@ -46,6 +46,7 @@ def flattened(record: dict) -> list[dict]:
 def honour_status(table: Table, label: str) -> None:
     """Leave out the rows whose status says that nobody answered, or that the answer was no."""
     reasons: dict[int, tuple[str, str]] = {}
+    from_tool = any(name.endswith((".responses", ".suggestion", "-suggestion")) for name in table.columns)
     for column, values in table.columns.items():
         if column == label:
             continue
@@ -55,16 +56,12 @@ def honour_status(table: Table, label: str) -> None:
         if plain in ("was_cancelled", "cancelled"):
             reasons |= {i: (f"{column}: {s}", "Nobody answered") for i, s in enumerate(stated) if s in ("true", "1")}
         known = (plain == "answer" and kinds <= _PRODIGY) or (
-            plain == "status" and kinds <= ACCEPTED | REFUSED and (kinds & _DRAFTS or _from_tool(table))
+            plain == "status" and kinds <= ACCEPTED | REFUSED and (kinds & _DRAFTS or from_tool)
         )
         if known and kinds:
             fix = "It is no answer. Review it in the annotation tool, or remove the column to keep the row"
             reasons |= {i: (f"{column}: {s}", fix) for i, s in enumerate(stated) if s in REFUSED}
     table.leave_out(dict(sorted(reasons.items())), column="label")
-
-
-def _from_tool(table: Table) -> bool:
-    return any(name.endswith((".responses", ".suggestion", "-suggestion")) for name in table.columns)
 
 
 def unwrap(table: Table, label: str) -> None:

@@ -39,7 +39,8 @@ def unpacked(name: str, data: bytes) -> tuple[str, bytes]:
         if not data.startswith(b"PK\x03\x04"):
             return name, data
         archive = zipfile.ZipFile(BytesIO(data))
-        members = [n for n in archive.namelist() if not n.endswith("/") and not _hidden(n)]
+        named = [n for n in archive.namelist() if not n.endswith("/") and not PurePath(n).name.startswith(".")]
+        members = [n for n in named if not n.startswith("__MACOSX/")]
         if "[Content_Types].xml" in members or "mimetype" in members:
             raise SynthkitError(f"{name} is a spreadsheet. Save the sheet as CSV (UTF-8)")
         if len(members) != 1:
@@ -50,10 +51,6 @@ def unpacked(name: str, data: bytes) -> tuple[str, bytes]:
         raise
     except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError) as error:
         raise SynthkitError(f"{name} cannot be unpacked: {error}") from None
-
-
-def _hidden(member: str) -> bool:
-    return member.startswith("__MACOSX/") or PurePath(member).name.startswith(".")
 
 
 def decoded(table: Table, data: bytes, encoding: str | None = None) -> str:
@@ -105,7 +102,7 @@ def _guessed(table: Table, data: bytes, first: int) -> str:
     lines = re.findall(rb"[^\n]*[\x80-\xff][^\n]*\n?", data)
     if b"\0" in data[:4000]:
         raise SynthkitError(f"{table.name} holds binary data, not a table of texts")
-    broken = sum(not _is_utf8(line) for line in lines)
+    broken = sum(line.decode("utf-8", "ignore").encode() != line for line in lines)
     number = data[:first].count(b"\n") + 1
     at = f"byte 0x{data[first]:02x} in line {number} is not UTF-8"
     if broken * 2 < len(lines):
@@ -131,14 +128,6 @@ def _guessed(table: Table, data: bytes, first: int) -> str:
         f"read as {name}", f"{at}; confidence {score:.2f}{rival}", "Save the file as UTF-8, or name its encoding="
     )
     return text
-
-
-def _is_utf8(line: bytes) -> bool:
-    try:
-        line.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _readings(sample: bytes) -> list[tuple[str, float, str]]:

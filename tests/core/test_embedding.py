@@ -159,10 +159,10 @@ class Halting:
 def test_a_stopped_run_goes_on_where_it_was(monkeypatch, capsys):
     texts = [f"a text that was stopped {i}" + "!" * (i % 7) for i in range(2500)]
     first, second = Halting(9), Halting(99)
-    monkeypatch.setattr(embedding, "_OpenAI", lambda name: first)
+    monkeypatch.setitem(embedding._REMOTE, "openai", lambda model, texts: first.batches(texts))
     with pytest.raises(KeyboardInterrupt):
         embed(texts, embedder="openai:stopped")
-    monkeypatch.setattr(embedding, "_OpenAI", lambda name: second)
+    monkeypatch.setitem(embedding._REMOTE, "openai", lambda model, texts: second.batches(texts))
     vectors = embed(texts, embedder="openai:stopped")
     assert len(first.asked) == 900
     assert len(second.asked) == 2500 - 900
