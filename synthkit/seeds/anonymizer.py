@@ -67,10 +67,12 @@ class Anonymized(Result):
     seeds: Seeds | None = None
     left_out: tuple[str, ...] = ()
     mapping: dict[str, str] | None = field(default=None, compare=False)
+    whole: tuple[str, ...] = ()
 
     def summary(self) -> str:
         hit = len({f.id for f in self.findings})
         columns = f"; columns left out: {', '.join(self.left_out)}" if self.left_out else ""
+        columns += f"; columns replaced whole: {', '.join(self.whole)}" if self.whole else ""
         return (
             f"Anonymized: {len(self.findings)} spans replaced in {hit} of {len(self.rows)} rows{columns}; what has "
             "neither a pattern nor a cue is not found"
@@ -203,11 +205,12 @@ def anonymize(
     stay = {name: Value("string") if name in kinds else kind for name, kind in rows.features.items() if name in kept}
     clean = Dataset.from_dict({name: kept[name] for name in stay}, features=Features(stay))
     left_out = tuple(name for name in rows.column_names if name not in kept)
+    whole = tuple(name for name in columns if name in kinds)
     if task:
         belongs_to(clean, task)
     counts = tuple(Counter(f.type for f in findings).most_common())
     seeds = replace(source, rows=clean, anonymized=True, found=counts) if rows is not source else None
-    return Anonymized(clean, tuple(findings), seeds, left_out, mapping if keep_mapping else None)
+    return Anonymized(clean, tuple(findings), seeds, left_out, mapping if keep_mapping else None, whole)
 
 
 def _replaced(text: str, row_id: str, put, patterns, ner) -> tuple[list[Finding], str]:

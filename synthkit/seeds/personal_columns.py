@@ -13,16 +13,18 @@ from synthkit.seeds.pseudonyms import is_safe
 
 _KINDS = {
     "PERSON": "name surname forename firstname lastname fullname username nickname client customer patient person "
-    "employee caller user author sender recipient owner nurse doctor physician guest passenger member student teacher "
-    "agent adviser advisor clinician attendee applicant tenant subscriber vorname nachname kunde kundin kundenname "
-    "patientin mitarbeiter nom prénom prenom cliente nombre apellido apellidos paciente cognome paziente naam voornaam "
-    "achternaam klant imię imie nazwisko klient namn kund",
+    "employee caller user author sender recipient owner nurse doctor physician guest passenger member "
+    "student teacher agent manager rep adviser advisor clinician mother father parent guardian spouse "
+    "child attendee applicant tenant subscriber vorname nachname kunde kundin kundenname patientin "
+    "mitarbeiter nom prénom prenom cliente nombre apellido apellidos paciente cognome paziente naam "
+    "voornaam achternaam klant imię imie nazwisko klient namn kund",
     "EMAIL_ADDRESS": "email mail emailaddress courriel correo",
     "PHONE_NUMBER": "phone telephone tel mobile cell cellphone fax handy telefon téléphone teléfono telefono",
     "ADDRESS": "street address adresse dirección indirizzo adres straße strasse",
     "DATE_OF_BIRTH": "dob birthdate birthday dateofbirth geburtsdatum geburtstag",
     "ID_NUMBER": "ssn passport nin nhs mrn nino taxid iban",
-    "": "full first last middle given family preferred maiden the of no nr number work home e contact date birth",
+    "": "full first last middle given family preferred maiden the of no nr number work home e s contact date birth "
+    "account case sales key",
 }
 _OF = {word: kind for kind, known in _KINDS.items() for word in known.split()}
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}]")
@@ -56,7 +58,7 @@ def known_of_rows(rows, kinds: Mapping[str, str]) -> list[dict[str, str]]:
             seen = " ".join(visible("" if cell is None else str(cell))[0].split())
             some_code = seen.isascii() and seen.islower() and " " not in seen  # "web", "ios"
             if len(seen) > 1 and is_told(kind, seen) and not (kind == "PERSON" and (_plain(seen) or some_code)):
-                parts = regex.findall(r"[\p{L}\p{M}'’-]{3,}", seen) if kind == "PERSON" else ()
+                parts = regex.findall(r"[\p{L}\p{M}'’-]{2,}", seen) if kind == "PERSON" else ()
                 some = [rf"(?i:{re.escape(seen)})" if len(seen) > 3 else re.escape(seen)]
                 if sum(map(str.isdigit, seen)) > 4 and not any(map(str.isalpha, seen)):
                     some = ["[ ()./-]{0,3}".join(c for c in seen if c.isdigit())]  # however it is grouped

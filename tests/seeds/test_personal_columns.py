@@ -31,6 +31,7 @@ def test_a_name_that_no_lexicon_has_goes_from_its_column_and_from_all_texts():
     assert done["client"] == ["[PERSON]", "", "[PERSON]", "[PERSON]"]
     assert done["Mobile"] == [None, "[PHONE]", None, None]
     assert done["lamp"] == ["blue", "red", "[PERSON]'s", "red"]
+    assert "columns replaced whole: client, Mobile;" in repr(clean())
     assert list(done["text"]) == [
         "[PERSON] wants the blue lamp",
         "nobody but [PERSON] has the key, or [PHONE]",
@@ -60,6 +61,8 @@ def test_a_second_pass_changes_nothing(way):
         ("client e-mail", "EMAIL_ADDRESS"),
         ("date_of_birth", "DATE_OF_BIRTH"),
         ("home address", "ADDRESS"),
+        ("mother's maiden name", "PERSON"),
+        ("Account Manager", "PERSON"),
         ("product_name", None),
         ("client_type", None),
         ("number", None),
