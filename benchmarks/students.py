@@ -58,7 +58,8 @@ def arms_of(task) -> dict:
         for state in range(STATES[task.name]):
             try:
                 chosen = sk.plan(task, strategy=strategy, random_state=state, **size)
-                made.setdefault(strategy, []).append(sk.generate(chosen, progress=False).rows)
+                rows = sk.generate(chosen, progress=False).rows
+                made.setdefault(strategy, []).append(rows)
             except sk.SynthkitError as error:
                 print(f"{task.name}: no {strategy}, random_state {state}: {str(error)[:80]}", flush=True)
                 break
