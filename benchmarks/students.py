@@ -26,7 +26,14 @@ from synthkit.core.transformer import embedded, loss_gradient, unit_vectors
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # others may be on the card
 WHERE = Path(__file__).with_name("students.json")
 K, DRAWS, FULL, TEST, VALIDATION = 10, 5, 2400, 2000, 500
-STATES = {"movie_review_sentences": 1, "pros_cons": 3, "clinc150_domains": 3, "dbpedia14": 1, "banking77": 1}
+STATES = {
+    "feedback": 1,
+    "movie_review_sentences": 1,
+    "pros_cons": 3,
+    "clinc150_domains": 3,
+    "dbpedia14": 1,
+    "banking77": 1,
+}
 REQUESTS = {"clinc150_domains": 30, "dbpedia14": 28, "banking77": 77, "pros_cons": 24, "movie_review_sentences": 24}
 MIXES = ("plain", "outright", "zero_shot", "plain+outright", "outright+zero_shot", "plain+outright+zero_shot")
 MIXES += ("zero_shot+attributed",)
@@ -44,6 +51,8 @@ def arms_of(task) -> dict:
     import synthkit as sk
     from synthkit.comparison.arms import Arm, joined, more_real
 
+    if task.name == "feedback":  # what lesson 05 and `synthkit run feedback` compare: to be recorded
+        return sk.standard_arms(sk.generate(task, n=200, progress=False))
     few, real = [sk.load_seeds(task, k=K, random_state=d).rows for d in range(DRAWS)], K * len(task.labels)
     every = tuple((0, d) for d in range(DRAWS))
     train = task.splits.train.shuffle(seed=0)
@@ -85,8 +94,9 @@ def compared(task, students):
     """Return the comparison of a task's arms on up to TEST of its test rows."""
     import synthkit as sk
 
-    test = task.splits.test.shuffle(seed=0)
-    test = test.select(range(min(TEST, len(test))))
+    test = task.splits.test
+    if len(test) > TEST:
+        test = test.shuffle(seed=0).select(range(TEST))
     primary = ("real_few+plain", "real_few")
     arms = arms_of(task)
     primary = primary if primary[0] in arms else None
@@ -98,16 +108,16 @@ def key_of(texts, labels) -> str:
 
 
 def student(answer):
-    """Put `answer(key, texts, labels) -> labels or None` in the place of the fine-tuned student."""
+    """Put `answer(key, texts, labels, test_texts, refit) -> labels or None` in the place of the fine-tuned student."""
     from synthkit.comparison.classifiers import STUDENTS, Predictions, Student
 
     def maker(test_texts, embedder):
         def fit_predict(texts, labels, resamples):
-            found = answer(key_of(texts, labels), texts, labels, False)
+            found = answer(key_of(texts, labels), texts, labels, test_texts, False)
             refits = []
             for rows in resamples:
                 some = [texts[i] for i in rows]
-                refits.append(answer(key_of(some, labels[rows]), some, labels[rows], True))
+                refits.append(answer(key_of(some, labels[rows]), some, labels[rows], test_texts, True))
             if not refits or any(r is None for r in refits):
                 return Predictions(found, "fine-tuned")
             return Predictions(found, "fine-tuned", np.stack(refits))
@@ -125,24 +135,24 @@ def prepare(file: str, names: list[str]) -> None:
     words, places, *norm = model.tables
     for name in names or STATES:
         task, jobs, pool, order = sk.load_task(name), {}, {}, []
-        labels, tested = sorted(set(task.splits.test["label"])), min(TEST, len(task.splits.test))
+        labels = sorted(set(task.splits.test["label"]))
 
         def positions(texts, pool=pool):
             return np.array([pool.setdefault(text, len(pool)) for text in texts], dtype=np.uint16)
 
-        def keep(key, texts, given, again, known=(jobs, labels, positions, order, tested)):
-            jobs, labels, positions, order, tested = known
+        def keep(key, texts, given, test_texts, again, known=(name, jobs, labels, positions, order)):
+            name, jobs, labels, positions, order = known
             jobs.setdefault(key, (positions(texts), np.searchsorted(labels, given), again))
             order += [key] * (not again)
-            return np.repeat(labels[0], tested)
+            out[f"{name}/test"] = positions(test_texts)  # the test rows, and behind them what TRTS asks
+            return np.repeat(labels[0], len(test_texts))
 
         student(keep)
         found, test = compared(task, ["finetune"])
         validation = task.splits.validation.shuffle(seed=0)
         validation = validation.select(range(min(VALIDATION, len(validation))))
-        sets = {"test": test, "validation": validation}
-        for role, rows in sets.items():
-            out[f"{name}/{role}"] = positions(rows["text"])
+        out[f"{name}/validation"] = positions(validation["text"])
+        for role, rows in {"test": test, "validation": validation}.items():
             out[f"{name}/{role} y"] = np.searchsorted(labels, rows["label"]).astype(np.uint8)
         for key, (rows, y, again) in jobs.items():
             out[f"{name}/{'refit' if again else 'fit'}/{key}"] = np.stack([rows, y.astype(np.uint16)])
@@ -270,7 +280,8 @@ class Set:
     def f1(self, predicted: np.ndarray, role: str) -> float:
         from sklearn.metrics import f1_score
 
-        return float(f1_score(self.roles[role][1], predicted, average="macro"))
+        truth = self.roles[role][1]
+        return float(f1_score(truth, predicted[: len(truth)], average="macro"))
 
 
 def _head(given: tuple) -> tuple[np.ndarray, np.ndarray]:
@@ -288,7 +299,7 @@ def tune(sets: list[Set], out: Path) -> None:
     """Print macro-F1 on validation rows of a few fits by rate, frozen layers and steps; write down the best variant."""
     found = []
     for some in sets:
-        both = next(m for m in (*PREFERRED, *some.arms) if m in some.arms)
+        both = next(m for m in (*PREFERRED, "real_few+synthetic") if m in some.arms)
         chosen = {arm: some.arms[arm][:2] for arm in ("real_few", both, "real_full")}
         jobs = [some.jobs["fit"][k] for keys in chosen.values() for k in keys]
         heads = some.heads(jobs)
@@ -383,7 +394,7 @@ def report(out: Path, names: list[str]) -> None:
         task, known = sk.load_task(name), predictions(out, name)
         labels = np.array(sorted(set(task.splits.test["label"])))
 
-        def replay(key, texts, given, again, known=known, labels=labels):
+        def replay(key, texts, given, test_texts, again, known=known, labels=labels):
             return labels[known[key]["finetune"]] if key in known else None
 
         student(replay)
