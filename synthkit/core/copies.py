@@ -166,9 +166,10 @@ class CopyIndex:
     def _one_word(self, tokens: tuple[str, ...], odd, but: int | None) -> Iterator[Match]:
         """Yield rows that have another word in one place, one word less, or one more."""
         n, sums = len(tokens), run_sums(tokens)
-        for place, key in enumerate(gap_hashes(sums)):
-            for row, other_place in self._gaps.get(key, ()):
-                if row != but and place == other_place and len(self.words[row]) == n:
+        keys = gap_hashes(sums)
+        for place, key in enumerate(keys):
+            for row in self._other_word(keys, place):
+                if row != but:
                     yield Match(row, (n - 1) / n, n - 1, ONE_WORD, odd(place, place + 2))
             if n > 1 and (row := self._whole.get(key)) is not None:
                 yield Match(row, (n - 1) / n, n - 1, ONE_WORD, odd(place, place + 2))
@@ -190,20 +191,20 @@ class CopyIndex:
         for respelt in self._respelt(tokens):
             if (row := self._letters.get("".join(respelt))) is not None:
                 return row
-            for row, word, other in self._other_words(respelt, range(len(respelt))):
-                if _letters_out(word) & _letters_out(other):
-                    return row
+            keys = gap_hashes(run_sums(respelt))
+            for place, word in enumerate(respelt):
+                for row in self._other_word(keys, place):
+                    if _letters_out(word) & _letters_out(self.words[row][place]):
+                        return row
+        keys = gap_hashes(run_sums(tokens))
         strange = [i for i, word in enumerate(tokens) if word not in self._vocabulary]
-        found = self._other_words(tokens, strange)
+        found = ((row, tokens[i], self.words[row][i]) for i in strange for row in self._other_word(keys, i))
         return next((row for row, word, other in found if _letters_apart(word, other) <= 2), None)
 
-    def _other_words(self, tokens: tuple[str, ...], places: Sequence[int]) -> Iterator[tuple[int, str, str]]:
-        """Yield (row, word here, word there) of rows that have another word at one of the places."""
-        keys = gap_hashes(run_sums(tokens)) if len(places) else ()
-        for place in places:
-            for row, other_place in self._gaps.get(keys[place], ()):
-                if place == other_place and len(self.words[row]) == len(tokens):
-                    yield row, tokens[place], self.words[row][place]
+    def _other_word(self, keys: Sequence[int], place: int) -> list[int]:
+        """Return the rows that have another word at a place of the text with these gap hashes."""
+        found = self._gaps.get(keys[place], ())
+        return [row for row, at in found if at == place and len(self.words[row]) == len(keys)]
 
     def _respelt(self, tokens: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
         """Yield the words with those that no row has spelt as one that has them, all ways in turn."""

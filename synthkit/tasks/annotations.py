@@ -17,6 +17,7 @@ _DRAFTS = {"draft", "discarded", "submitted", "validated"}  # a shop's orders ar
 _ANNOTATORS = ("annotator", "annotator_id", "annotation_id", "worker_id", "completed_by", "_annotator_id", "user_id")
 _SPANS = {"start", "end", "start_offset", "end_offset"}
 _WHOLE = "Rows here have one label for the whole text"
+_NO_SPANS = f"{_WHOLE}, not for parts of it: export document labels, or name another column"
 
 
 class NotOneLabel(Exception):
@@ -121,9 +122,7 @@ def _one(value: object):
         return None if is_missing(value) else value
     some = list(value)
     if any(_is_span(v) for v in some):
-        raise NotOneLabel(
-            "spans", f"{_WHOLE}, not for parts of it: export document labels, or name another column", fatal=True
-        )
+        raise NotOneLabel("spans", _NO_SPANS, fatal=True)
     if len(some) > 1 and all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in some):
         raise NotOneLabel(
             "numbers, as scores or a row of zeros and ones", f"{_WHOLE}: make it the name of one class", fatal=True
@@ -142,8 +141,8 @@ def _is_span(value: object) -> bool:
 
 
 def _of_object(value: dict):
-    if _SPANS & set(value):
-        raise NotOneLabel("a span", f"{_WHOLE}, not for parts of it: name another column", fatal=True)
+    if _is_span(value):
+        raise NotOneLabel("a span", _NO_SPANS, fatal=True)
     if as_text(value.get("status")).casefold() in REFUSED:
         return None
     for key in ("choices", "value", "values", "label", "labels", "name", "rating", "taxonomy", "responses"):

@@ -123,6 +123,8 @@ def _pandas(frame, name: str) -> Table:
 
 def _arrow(read, name: str) -> Table:
     """Take an Arrow table; class names that `datasets` left in its metadata are used."""
+    from datasets import Features
+
     table = Table(name)
     names = unique_names(name, read.column_names)
     table.numbers = list(range(len(read)))
@@ -130,15 +132,10 @@ def _arrow(read, name: str) -> Table:
         table.columns[column] = values.to_pylist()
     stored = (read.schema.metadata or {}).get(b"huggingface")
     try:
-        features = json.loads(stored)["info"]["features"] if stored else {}
+        features = Features.from_dict(json.loads(stored)["info"]["features"]) if stored else {}
     except (ValueError, KeyError, TypeError):
         features = {}
-    for column, feature in features.items():
-        inner = feature.get("feature", feature) if isinstance(feature, dict) else feature
-        inner = inner[0] if isinstance(inner, list) else inner
-        if column in table.columns and isinstance(inner, dict) and inner.get("_type") == "ClassLabel":
-            _put_names(table, column, inner.get("names", []))
-    return table
+    return _named_classes(table, {column: features[column] for column in features if column in table.columns})
 
 
 def read_parquet(table: Table, data: bytes) -> Table:
