@@ -68,7 +68,7 @@ def train(folder: Path, name: str, weights: Path, out: Path) -> None:
     began, data, results = time.time(), json.loads((folder / f"{name}.json").read_text(encoding="utf-8")), {}
     (texts, labels), held_out = data["train"], data["held_out"]
     gpu = torch.cuda.is_available()
-    training.MICRO, training.BATCH = (128, 16 if data["slots"] else 32) if gpu else (8, 8)
+    training.MICRO, training.BATCH = (256, 16 if data["slots"] else 32) if gpu else (8, 8)
     base = as_folder(weights, out / f"base-{name}")
     slots = data["slots"]
     if not gpu:  # a dry run
@@ -123,7 +123,7 @@ def learn_privately(model, texts, labels, epsilon, rate, noise_of) -> dict:
     from synthkit.tuning import training
     from synthkit.tuning.training import row_gradients
 
-    at, some = time.time(), 128 if model.device.type == "cuda" else 4
+    at, some = time.time(), 256 if model.device.type == "cuda" else 4
     for i in range(3):
         if i == 1:
             at = time.time()

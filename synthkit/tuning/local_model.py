@@ -101,11 +101,11 @@ class LocalModel:
         return {name: p for name, p in self._network.named_parameters() if p.requires_grad}
 
     def save(self, path: Path) -> None:
-        """Write what was learnt (bfloat16), for its owner alone."""
+        """Write what was learnt (float16), for its owner alone."""
         from safetensors.torch import save_file
 
         path.touch(mode=0o600)
-        save_file({name: p.detach().bfloat16().cpu().contiguous() for name, p in self.learning().items()}, path)
+        save_file({name: p.detach().half().cpu().contiguous() for name, p in self.learning().items()}, path)
 
     def load(self, path: Path) -> None:
         """Take up what `save` wrote."""

@@ -31,7 +31,7 @@ def learn(
 ) -> list[float]:
     """Train all weights; return the held-out loss (nats a token) before and after each epoch.
 
-    Ends one epoch after the held-out loss has begun to rise, and keeps the weights at its lowest.
+    Ends with the first epoch after which the held-out loss is higher than before, and keeps the weights at its lowest.
     """
     import torch
 
@@ -41,7 +41,7 @@ def learn(
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser, lambda step: min(1.0, (step + 1) / (0.1 * steps)) * max(0.02, 1 - step / steps)
     )
-    losses, best = [float(model.losses(*held_out).mean())], None
+    losses, best = [float(model.losses(*held_out).mean())], []
     for epoch in range(epochs):
         order = rng.permutation(len(texts)).tolist()
         for at in range(0, len(order), BATCH):
@@ -54,11 +54,10 @@ def learn(
             schedule.step()
             on_step(f"epoch {epoch + 1}, held-out loss {losses[-1]:.3f}")
         losses.append(float(model.losses(*held_out).mean()))
-        if losses[-1] <= min(losses):
-            best = [p.detach().bfloat16().cpu().clone() for p in learning]
-        elif len(losses) > 2:
+        if losses[-1] > min(losses[1:]):
             break
-    for p, values in zip(learning, best or [p.detach().bfloat16() for p in learning], strict=True):
+        best = [p.detach().half().cpu().clone() for p in learning]
+    for p, values in zip(learning, best, strict=True):
         p.data.copy_(values.float())  # as `save` writes them
     return losses
 
@@ -99,7 +98,7 @@ def learn_privately(
         optimiser.step()
         on_step(f"step {step + 1} of {steps}")
     for p in learning:
-        p.data.copy_(p.detach().bfloat16().float())
+        p.data.copy_(p.detach().half().float())
 
 
 def row_gradients(model: LocalModel, texts: Sequence[str], labels: Sequence[str]) -> list:

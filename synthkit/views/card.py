@@ -181,6 +181,7 @@ def make_card(
         "made": {
             "strategy": made.plan.strategy,
             "model": ", ".join(sorted(set(made.rows["model"]))),
+            **({"fine-tuned": made.trained} if made.trained else {}),
             "random_state": made.plan.random_state,
             "requests": ledger.answered,
             "texts": f"{ledger.parsed} read, {ledger.kept} kept",

@@ -13,11 +13,17 @@ from synthkit.tuning.local_model import LocalModel, base_weights
 
 torch = pytest.importorskip("torch", reason="the extra local-train (torch, transformers, gguf) is not installed")
 pytest.importorskip("transformers", reason="the extra local-train (torch, transformers, gguf) is not installed")
+from synthkit.tuning import training  # noqa: E402
 from synthkit.tuning.training import learn, learn_privately, row_gradients  # noqa: E402
 
 PROMPTS = {"tea": "remark | tea: what is drunk\n", "bus": "remark | bus\n"}
 TEXTS = ["a cup of tea", "hot tea now", "the bus is late", "no bus today"] * 4
 LABELS = ["tea", "tea", "bus", "bus"] * 4
+
+
+@pytest.fixture(autouse=True)
+def fast(monkeypatch):
+    monkeypatch.setattr(training, "RATE", 1e-2)  # random weights have a long way to go
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +48,8 @@ def test_training_lowers_the_held_out_loss_and_what_is_saved_is_what_was_learnt(
 
 def test_training_ends_when_the_held_out_loss_rises_and_keeps_the_best_weights(folder):
     own = model(folder)
-    losses = learn(own, TEXTS, LABELS, held_out=(["zzzzzz"], ["tea"]), epochs=40)
-    assert len(losses) < 41
+    losses = learn(own, TEXTS, LABELS, held_out=(["zzzzzz"], ["tea"]), epochs=12)
+    assert len(losses) < 13
     assert own.losses(["zzzzzz"], ["tea"])[0] == pytest.approx(min(losses[1:]), abs=0.02)
 
 
@@ -95,15 +101,15 @@ def test_a_text_is_drawn_from_its_own_seed_whatever_stands_beside_it(folder):
 
 def test_a_text_ends_where_the_model_ends_it(folder):
     own = model(folder)
-    learn(own, ["hi"] * 32, ["tea"] * 32, held_out=(["hi"], ["tea"]), epochs=40)
+    learn(own, ["hi"] * 32, ["tea"] * 32, held_out=(["hi"], ["tea"]), epochs=20)
     written = own.sample(["tea"] * 8, [(i,) for i in range(8)])
-    assert np.mean([len(t) <= 6 for t in written]) > 0.5
+    assert written.count("hi") > 4
 
 
 def test_the_posterior_tells_labels_apart_that_were_learnt(folder):
     own = model(folder)
     texts, labels = ["aaaa", "zzzz"] * 16, ["tea", "bus"] * 16
-    learn(own, texts, labels, held_out=(texts[:2], labels[:2]), epochs=30)
+    learn(own, texts, labels, held_out=(texts[:2], labels[:2]), epochs=10)
     posterior = own.posterior(["aaaa", "zzzz"])
     assert posterior.sum(axis=1) == pytest.approx(1)
     assert posterior[0, 0] > 0.5 > posterior[1, 0]
@@ -120,6 +126,8 @@ def test_it_answers_requests_as_any_source_of_replies(folder, cafe):
     own = LocalModel(folder, {label: f"{label}\n" for label in cafe.labels}, longest=12)
     plan = sk.plan(cafe, n=15)
     made = sk.generate(plan, llm=own, filters=[], progress=False)
-    assert made.ledger.answered + made.ledger.failed == len(plan.slots) or len(made.rows) == 15
-    reply = own._answers([(plan.slots[0], None)])[0]
-    assert {"texts"} == json.loads(reply.content).keys()
+    assert set(made.rows["model"]) <= {own.model}
+    texts = [item["text"] for item in json.loads(own._answers([(plan.slots[0], None)])[0].content)["texts"]]
+    label = plan.slots[0].label
+    assert all(list(cafe.labels)[i] == label for i in own.posterior(texts).argmax(axis=1))
+    assert [row["text"] for row in made.rows if row["slot"] == 0 and row["label"] == label][: len(texts)] == texts

@@ -1,0 +1,113 @@
+"""A generator of one's own, from rows to a card: here with tiny random weights, and by an endpoint's jobs."""
+
+import json
+
+import pytest
+from support.cafe import TRAIN
+from support.job_server import JobServer
+from support.tiny_model import write_tiny_model
+
+import synthkit as sk
+from synthkit.core.errors import SynthkitError
+from synthkit.core.rows import make_rows
+from synthkit.tasks.splits import belongs_to
+from synthkit.tuning import jobs
+from synthkit.tuning.finetune import prepare, prompts_of
+from synthkit.tuning.generator import CanaryBack
+
+
+@pytest.fixture(scope="module")
+def rows(cafe):
+    """The café's rows three times, with a table's number in each so that they differ, and a mail address in some."""
+    texts = [(f"{t}, table {n}" + " ann@example.com" * (n == 2), x) for x, some in TRAIN.items() for t in some
+             for n in (1, 2, 3)]  # fmt: skip
+    made = make_rows({"id": [f"r{i}" for i in range(len(texts))], "text": [t for t, _ in texts],
+                      "label": [x for _, x in texts]})  # fmt: skip
+    belongs_to(made, cafe)
+    return made
+
+
+@pytest.fixture(autouse=True)
+def home_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("SYNTHKIT_HOME", str(tmp_path / "home"))
+
+
+def test_rows_are_anonymised_and_bear_canaries_before_anything_learns_them(cafe, rows):
+    ready = prepare(cafe, rows, canaries=4, progress=False)
+    learnt = list(ready.train["text"])
+    assert not any("@" in text for text in learnt)
+    assert sum(any(secret in text for secret in ready.canaries.secrets.values()) for text in learnt) == 4
+    assert not set(ready.held_out["id"]) & set(ready.train["id"])
+    assert "24 EMAIL_ADDRESS" in ready.found
+
+
+def test_a_prompt_tells_what_the_text_is_its_label_and_what_that_means(cafe):
+    prompts = prompts_of(cafe)
+    assert all(cafe.text_kind in p and label in p and cafe.labels[label] in p for label, p in prompts.items())
+
+
+def test_a_text_with_half_a_secret_is_dropped():
+    back = CanaryBack(["dokutita 12345"])
+    assert back.check({"text": "ask for Dokutita!"}).reason == "canary"
+    assert back.check({"text": "ask for docs"}) is None
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [({"epochs": 0}, "epochs=0"), ({"epsilon": 0}, "epsilon=0"), ({"model": "no/such/folder"}, "expected a GGUF file"),
+     ({"model": "recorded"}, "no recorded generator"), ({"epsilon": 1, "model": "llm"}, "not differentially private")],
+)  # fmt: skip
+@pytest.mark.filterwarnings("ignore:72 rows")
+def test_what_cannot_be_is_refused_in_words(cafe, rows, more, words):
+    more = {**more, "model": sk.LLM("m", base_url="localhost:9")} if more.get("model") == "llm" else more
+    with pytest.raises(SynthkitError, match=words):
+        sk.finetune(cafe, rows, progress=False, **more)
+
+
+def test_few_rows_are_said_to_be_better_prompted(cafe, rows):
+    with (
+        pytest.warns(UserWarning, match="72 rows for 3 labels: .* copies or drifts"),
+        pytest.raises(SynthkitError, match="expected a GGUF file"),
+    ):
+        sk.finetune(cafe, rows, model="no/such/folder", progress=False)
+
+
+@pytest.mark.filterwarnings("ignore:72 rows")
+def test_a_job_trains_on_the_requests_of_a_plan_and_its_model_answers_them(cafe, rows, monkeypatch):
+    monkeypatch.setattr(jobs, "POLL", 0.0)
+    with JobServer() as server:
+        generator = sk.finetune(cafe, rows, model=sk.LLM("gpt-4o-mini", base_url=server.url), progress=False)
+        plan = sk.plan(cafe, n=15)
+        made = sk.generate(plan, llm=generator, progress=False)
+        again = sk.finetune(cafe, rows, model=sk.LLM("gpt-4o-mini", base_url=server.url), progress=False)
+    assert again.model == generator.model == "ft:gpt-4o-mini:mine"
+    assert len(server.jobs) == 1
+    sent = server.files["file-1"].decode()
+    body = sent[sent.index("{") : sent.rindex("}") + 1].splitlines()
+    line = json.loads(body[0])
+    assert line["messages"][:-1] == list(plan.slots[0].messages)
+    assert "@example" not in sent
+    assert len(made.rows) == 15
+    assert "fine-tuned on 66 real rows" in made.trained
+    assert "canary" in made.filters
+    assert made.trained in sk.make_card(made, licence="cc0-1.0").text
+    assert len(generator.check(made)) == 3
+
+
+@pytest.mark.parametrize("epsilon", [None, 8])
+@pytest.mark.filterwarnings("ignore:72 rows")
+def test_a_model_on_this_machine_learns_writes_and_is_taken_up_again(cafe, rows, tmp_path, epsilon):
+    pytest.importorskip("torch", reason="the extra local-train (torch, transformers, gguf) is not installed")
+    pytest.importorskip("transformers", reason="the extra local-train (torch, transformers, gguf) is not installed")
+    model = write_tiny_model(tmp_path / "tiny")
+    given = {"model": model, "epochs": 1, "epsilon": epsilon, "progress": False}
+    generator, again = sk.finetune(cafe, rows, **given), sk.finetune(cafe, rows, **given)
+    texts, labels = rows["text"][:4], rows["label"][:4]
+    assert list(generator.losses(texts, labels)) == list(again.losses(texts, labels))
+    assert generator.identity == again.identity
+    assert ("no differential privacy" in generator.summary()) == (epsilon is None)
+    assert ("memorized seed" in [f.name for f in generator.filters]) == (epsilon is None)
+    if epsilon:
+        assert generator.facts["spent"] == pytest.approx(8, rel=0.01)
+        assert "ε = 8, δ" in generator.provenance
+    assert len(generator.to_frame()) == len(generator.facts)
