@@ -21,7 +21,13 @@ State = Annotated[int, typer.Option(help="which random generation")]
 Source = Annotated[str, typer.Option("--llm", help="recorded, ngram or live (OPENAI_BASE_URL, SYNTHKIT_MODEL)")]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 Students = Annotated[
-    list[str] | None, typer.Option("--student", help="tfidf_lr, minilm_lr, finetune; repeat it for several")
+    list[str] | None,
+    typer.Option(
+        "--students",
+        "--student",
+        callback=lambda given: [name.strip() for part in given or () for name in part.split(",")],
+        help="tfidf_lr,minilm_lr,finetune: one or several; finetune takes up to a minute a fit",
+    ),
 ]
 
 

@@ -74,13 +74,17 @@ def _minilm_lr(test_texts: Sequence[str], embedder: str) -> Student:
 
 
 def _finetune(test_texts: Sequence[str], embedder: str) -> Student:
-    from synthkit.comparison.finetune import fine_tuned
+    from synthkit.comparison import finetune
 
     def fit_predict(texts, labels, resamples):
         names, y = np.unique(labels, return_inverse=True)
-        head = linear_head(embed(texts, embedder="minilm"), y)
-        predicted, parameters = fine_tuned(texts, y, head, test_texts)
-        return Predictions(names[predicted], parameters)
+        if not (found := finetune.kept(key := finetune.kept_key(texts, y, test_texts))):
+            head = linear_head(embed(texts, embedder="minilm"), y)
+            found = finetune.fine_tuned(texts, y, head, test_texts)
+            finetune.keep(key, *found)
+        again = [finetune.kept(finetune.kept_key([texts[i] for i in rows], y[rows], test_texts)) for rows in resamples]
+        refits = np.stack([names[labels] for labels, _ in again]) if again and all(again) else None
+        return Predictions(names[found[0]], found[1], refits)
 
     return Student(fit_predict)
 

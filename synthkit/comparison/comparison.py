@@ -12,7 +12,7 @@ import numpy as np
 
 from synthkit.comparison import tables
 from synthkit.comparison.leakage import Refused
-from synthkit.comparison.worth import Worth, disagreeing, headline, worth
+from synthkit.comparison.worth import Worth, disagreement, headline, worth
 from synthkit.core.errors import SynthkitError, unknown
 from synthkit.core.results import Result, frame_of
 from synthkit.core.stats import Estimate, Fits, Interval, estimate, score
@@ -215,9 +215,7 @@ class Comparison(Result):
         few, syn, both, full = (names[arm] for arm in tables.SHOWN)
         kind = "stand-in" if self.stand_in else "real"
         used = f" (their prompts showed {syn.real} real ones)" if syn.real else ""
-        out = headline(self, student)
-        if others := disagreeing(self, student):
-            out += f" Classifiers disagree: by {', '.join(others)} it is {'not ' * out.startswith('Yes')}shown."
+        out = headline(self, student) + disagreement(self, student)
         out += (
             f" On {self.test_rows:,} {kind} test rows, {self._named(student)} trained on {few.rows} {kind} rows "
             f"scores macro-F1 {few.macro_f1} (the labels' mean F1, 1 at best; in brackets 95 %); on {syn.rows} "

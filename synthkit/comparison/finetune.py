@@ -6,14 +6,23 @@ faster on two cores, so neither is asked for.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
 from synthkit.core.embedding import _minilm
+from synthkit.core.errors import SynthkitError
+from synthkit.core.exports import write_private
 from synthkit.core.stats import one_thread
+from synthkit.core.storage import home
 from synthkit.core.transformer import embedded, loss_gradient, padded, unit_vectors
+from synthkit.tasks.task import bundled_tasks
 
 BATCH, RATE, WARM = 16, 2e-4, 10  # rows of a step; Adam's rate, and the steps until it is reached
 MEANS, SQUARES, AVERAGE = 0.9, 0.999, 0.95  # Adam's memories, and that of the parameters that predict
@@ -45,6 +54,39 @@ def fine_tuned(texts: Sequence[str], y: np.ndarray, head: tuple, test_texts: Seq
                 break
         predicted = training.predict(cut(model, test_texts))
     return predicted, f"{step} steps of {BATCH}, learning rate {RATE:g}"
+
+
+def kept_key(texts: Sequence[str], y: np.ndarray, test_texts: Sequence[str]) -> str:
+    """Return what a fit's predictions are kept under: a hash of the rule, the rows and the texts asked about."""
+    rule = (BATCH, RATE, WARM, MEANS, SQUARES, AVERAGE, LEAST, PASSES, MOST, EVERY, LEARNT, LONGEST)
+    return hashlib.sha256(json.dumps([rule, list(texts), y.tolist(), list(test_texts)]).encode()).hexdigest()[:32]
+
+
+def kept(key: str) -> tuple[np.ndarray, str] | None:
+    """Return the predictions of a fit that was done before, here or in a shipped task's recordings."""
+    try:
+        line = _recorded().get(key) or json.loads(_place(key).read_text())
+        return np.array(line["predicted"]), line["parameters"]
+    except (OSError, ValueError, KeyError):  # not there, or cut off
+        return None
+
+
+def keep(key: str, predicted: np.ndarray, parameters: str) -> None:
+    """Keep predictions on this machine: a comparison that was stopped goes on where it was."""
+    with suppress(OSError, SynthkitError):  # they can be had again
+        _place(key).parent.mkdir(parents=True, exist_ok=True)
+        write_private(_place(key), json.dumps({"parameters": parameters, "predicted": predicted.tolist()}))
+
+
+def _place(key: str) -> Path:
+    return home() / "finetuned" / f"{key}.json"
+
+
+@lru_cache(maxsize=1)
+def _recorded() -> dict[str, dict]:
+    files = (folder / "recordings" / "finetuned.jsonl" for folder in bundled_tasks().values())
+    lines = (json.loads(line) for file in files if file.is_file() for line in file.read_text().splitlines())
+    return {line["key"]: line for line in lines}
 
 
 def cut(model, texts: Sequence[str]) -> list[list[int]]:

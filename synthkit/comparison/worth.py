@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from synthkit.comparison import tables
+from synthkit.core.stats import estimate
 
 if TYPE_CHECKING:
     from synthkit.comparison.comparison import Comparison
@@ -75,11 +76,29 @@ def headline(comparison: Comparison, student: str) -> str:
     return f"Yes: with {k} {kind} rows a label, synthetic rows are worth {found} more {kind} ones a label."
 
 
-def disagreeing(comparison: Comparison, student: str) -> list[str]:
-    """Return the other students that do not show what this one shows, or do where it does not."""
+def disagreement(comparison: Comparison, student: str) -> str:
+    """Return in a sentence by which other students it is shown where this one does not, not shown, or worth other rows.
+
+    Two students that both show it disagree where the 95 % interval of the difference of their gains does not hold 0.
+    """
+
+    def gain(name: str, weight: int = 1) -> list:
+        return [(weight * sign, comparison.fits[arm, name]) for arm, sign in tables.minus(BOTH, "real_few").items()]
 
     def shown(name: str) -> bool:
-        return comparison.estimate(tables.minus(BOTH, "real_few"), name).interval().low > 0
+        return estimate(comparison.truth, gain(name)).interval().low > 0
 
-    others = dict.fromkeys(s.student for s in comparison.scores if s.student != student)
-    return [name for name in others if shown(name) != shown(student)]
+    parts = []
+    for name in dict.fromkeys(s.student for s in comparison.scores if s.student != student):
+        more = estimate(comparison.truth, gain(name) + gain(student, -1)).interval()
+        if shown(name) != shown(student):
+            parts.append(f"by {name} it is {'' if shown(name) else 'not '}shown")
+        elif shown(name) and (more.low > 0 or more.high < 0):
+            rows = worth(comparison, BOTH, name)
+            found = (
+                f"worth {rows} a label"
+                if rows
+                else f"worth {abs(more.value):.3f} {'more' if more.value > 0 else 'less'} in macro-F1"
+            )
+            parts.append(f"by {name} they are {found}")
+    return f" Classifiers disagree: {'; '.join(parts)}." if parts else ""

@@ -72,11 +72,12 @@ def _refused(comparison: Comparison) -> str:
 def _settings(made: Generation, comparison: Comparison) -> str:
     from synthkit import __version__
 
+    trained = ", or MiniLM trained on the arm (finetune)" * any(s.student == "finetune" for s in comparison.scores)
     facts = (
         f"synthkit {__version__}; task {made.plan.task.name} (rows: {made.plan.task.licence}); "
         f"strategy {made.plan.strategy}; model {made.model}; random_state {made.plan.random_state}; "
         f"vectors {comparison.embedder}; "
         "students: balanced logistic regression, its C chosen by cross-validation on an arm's own rows, on TF-IDF of "
-        f"word 1-2-grams (tfidf_lr) or sentence vectors (minilm_lr). {comparison.summary()}."
+        f"word 1-2-grams (tfidf_lr) or sentence vectors (minilm_lr){trained}. {comparison.summary()}."
     )
     return f"<footer>{html.escape(facts)}</footer>"

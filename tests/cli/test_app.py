@@ -111,7 +111,9 @@ def test_compare_takes_a_primary_contrast_and_students(synthkit, refused, good, 
     )
     code, out, err = synthkit(*words, "--primary", "cafe,test")
     assert code == 1 and "no row is left" in err  # the same file on both sides
-    assert "unknown student 'svm'" in refused("compare", f"cafe={good}", "--test", test_csv, "--student", "svm")
+    assert "unknown student 'svm'" in refused(
+        "compare", f"cafe={good}", "--test", test_csv, "--students", "tfidf_lr,svm"
+    )
     line = refused("compare", f"cafe={good}", "--test", test_csv, "--primary", "cafe")
     assert line == "error: --primary cafe: expected two names, as both,few"
 

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from support.rows import invent
 
-from synthkit.comparison import finetune
+from synthkit.comparison import classifiers, finetune
 from synthkit.comparison.classifiers import STUDENTS
 from synthkit.comparison.finetune import BATCH, EVERY, LEARNT, LEAST, MOST, PASSES, batches, finished
 from synthkit.core.embedding import weights_folder
 
 
 @pytest.mark.skipif(weights_folder() is None, reason="the MiniLM weights are not installed")
-def test_it_learns_labels_that_no_line_parts_and_does_so_again(monkeypatch):
+def test_it_learns_labels_that_no_line_parts_and_does_so_again(tmp_path, monkeypatch):
     monkeypatch.setattr(finetune, "LEAST", 20)
     texts = [" ".join(text.split()[:4]) for text in invent(24, 3)["text"]]
     labels = np.random.default_rng(1).permutation(["odd", "even"] * 12)
@@ -19,6 +19,7 @@ def test_it_learns_labels_that_no_line_parts_and_does_so_again(monkeypatch):
     student = STUDENTS["finetune"](texts, "minilm")
     found = student.fit_predict(texts, labels)
     assert (found.labels == labels).mean() > 0.95 > (linear.labels == labels).mean()
+    monkeypatch.setenv("SYNTHKIT_HOME", str(tmp_path))  # where nothing is kept of the first time
     assert (student.fit_predict(texts, labels).labels == found.labels).all()
     assert found.parameters.endswith("steps of 16, learning rate 0.0002")
 
@@ -43,3 +44,29 @@ def test_training_stops_when_nothing_is_left_to_learn_or_enough_was_tried():
     assert steps(learning, 5000) == MOST
     late = [1.0] * 95 + [LEARNT / 2] * MOST
     assert steps(late, 5000) == 95 + EVERY + (-95 - EVERY) % EVERY
+
+
+def test_a_fit_that_was_done_is_not_done_again_and_other_rows_are(tmp_path, monkeypatch):
+    monkeypatch.setenv("SYNTHKIT_HOME", str(tmp_path))
+    monkeypatch.setattr(classifiers, "embed", lambda texts, **_: np.eye(len(texts)))
+    done = []
+
+    def trained(texts, y, head, test_texts):
+        done.append(list(texts))
+        return np.array([1, 0]), "two steps"
+
+    monkeypatch.setattr(finetune, "fine_tuned", trained)
+    student = STUDENTS["finetune"](["a pear", "a saw"], "minilm")
+    texts, labels = ["figs", "plums", "nails"], ["food", "food", "tools"]
+    first, again = student.fit_predict(texts, labels), student.fit_predict(texts, labels)
+    assert list(first.labels) == list(again.labels) == ["tools", "food"]
+    assert (again.parameters, len(done)) == ("two steps", 1)
+    student.fit_predict(texts, ["food", "tools", "tools"])
+    STUDENTS["finetune"](["a pear", "a nail"], "minilm").fit_predict(texts, labels)
+    assert len(done) == 3
+    kept = next((tmp_path / "finetuned").iterdir())
+    assert all(word not in kept.read_text() for word in ("figs", "food", "pear"))
+    for file in (tmp_path / "finetuned").iterdir():
+        file.write_text(file.read_text()[:9])  # a run was killed while it wrote
+    student.fit_predict(texts, labels)
+    assert len(done) == 4

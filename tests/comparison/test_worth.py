@@ -58,12 +58,26 @@ def test_a_larger_set_that_scored_less_by_chance_does_not_lower_what_rows_are_wo
     assert dip.worth().value > 10
 
 
+def beside(one, **arms):
+    """A comparison with a second student, which scores as the first, but on some arms as on another."""
+    fits = {(arm, "other"): one.fits[arms.get(arm, arm), "minilm_lr"] for arm, _ in one.fits}
+    scores = [Score(s.arm, "other", s.rows, 1, Interval(0, 0, 0), Interval(0, 0, 0)) for s in one.scores]
+    return replace(one, scores=(*one.scores, *scores), fits={**one.fits, **fits})
+
+
 def test_classifiers_that_disagree_are_named():
-    agreeing = curve(0.75)
-    one = {arm: fits for (arm, _), fits in agreeing.fits.items()}
-    fits = {**agreeing.fits, **{(arm, "other"): f for arm, f in one.items()}}
-    fits["real_few+synthetic", "other"] = one["real_few"]
-    scores = [Score(s.arm, "other", s.rows, 1, Interval(0, 0, 0), Interval(0, 0, 0)) for s in agreeing.scores]
-    both = replace(agreeing, scores=(*agreeing.scores, *scores), fits=fits)
-    assert "Classifiers disagree: by other it is not shown." in both.verdict()
-    assert "disagree" not in agreeing.verdict()
+    found = curve(0.75)
+    assert "disagree" not in found.verdict()
+    assert "disagree" not in beside(found).verdict()
+    none = beside(found, **{"real_few+synthetic": "real_few"})
+    assert "Classifiers disagree: by other it is not shown." in none.verdict()
+    assert "Classifiers disagree: by minilm_lr it is shown." in none.verdict("other")
+
+
+def test_classifiers_to_which_rows_are_worth_other_numbers_are_named_with_them():
+    more = beside(curve(0.75), **{"real_few+synthetic": "real_80"})
+    worth = more.worth(student="other")
+    assert worth.value > 60
+    assert f"Classifiers disagree: by other they are worth {worth} a label." in more.verdict()
+    unsized = beside(curve(0.75, sizes=()), **{"real_few+synthetic": "real_full"})
+    assert "Classifiers disagree: by other they are worth 0.150 more in macro-F1." in unsized.verdict()
