@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from synthkit.core.errors import SynthkitError
@@ -17,12 +18,12 @@ def make_rows(columns: dict[str, list[str]]) -> Dataset:
     return Dataset.from_dict(columns, features=Features({name: Value("string") for name in columns}))
 
 
-def need_columns(what: str, rows) -> None:
-    """Raise SynthkitError unless `rows` is a Dataset with the columns text and label."""
+def need_columns(what: str, rows, names: Sequence[str] = ("text", "label")) -> None:
+    """Raise SynthkitError unless `rows` is a Dataset with these columns."""
     columns = getattr(rows, "column_names", None)
     if columns is None:
         raise SynthkitError(f"{what}: expected rows (a datasets.Dataset); got {type(rows).__name__}")
-    if missing := [name for name in ("text", "label") if name not in columns]:
+    if missing := [name for name in names if name not in columns]:
         raise SynthkitError(f"{what}: no column {missing[0]!r}; columns are: {', '.join(columns)}. Rename one to it")
 
 

@@ -26,8 +26,9 @@ from synthkit.generation.rows import synthetic_rows
 from synthkit.generation.source import asking, make_source
 from synthkit.llm.budget import Budget
 from synthkit.llm.client import LLM
-from synthkit.llm.engine import Answer
+from synthkit.llm.engine import STAYS, Answer
 from synthkit.llm.store import Store
+from synthkit.seeds.gate import Gate
 from synthkit.seeds.seeds import Seeds
 from synthkit.tasks.splits import belongs_to
 from synthkit.tasks.task import Task
@@ -142,6 +143,8 @@ def annotate(
         if isinstance(rows, Generation):
             return _relabelled(rows, answers_to(relabel_requests(rows), label_problem), source)
         main, again, known = annotate_requests(rows, task, seeds=seeds, random_state=random_state)
+        if getattr(source, "name", "") not in STAYS:
+            _say_personal(rows, task)
         note = ""
         if hasattr(source, "covered"):  # what was not recorded of the checks is done without
             asked, main = len(main), list(source.covered(main))
@@ -152,6 +155,16 @@ def annotate(
     for text in done.notes:
         warnings.warn(text, stacklevel=2)
     return done
+
+
+def _say_personal(rows: Dataset, task: Task) -> None:
+    """Warn before raw texts go to a model as they are, where people can be found in them."""
+    gate = Gate(task)
+    held = 0 if task.sensitive else sum(bool(gate.find(text)) for text in rows["text"])
+    if held:
+        kinds = ", ".join(f"{n} {kind}" for kind, n in gate.counts.most_common())
+        text = f"{held} texts hold what looks personal ({kinds}), and are shown to a model as they are"
+        warnings.warn(f"{text}; sk.anonymize(rows).rows shows placeholders instead", stacklevel=3)
 
 
 def _need_labels(answers: list[Answer], labels: dict[str, str]) -> None:

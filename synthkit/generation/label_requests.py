@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from synthkit.core.errors import SynthkitError
-from synthkit.core.rows import make_rows, row_ids
+from synthkit.core.rows import need_columns, row_ids
 from synthkit.core.text import tidy
 from synthkit.generation.parsing import LONGEST_TEXT, number_of, parse_reply
 from synthkit.llm.engine import Answer
@@ -19,7 +19,7 @@ from synthkit.llm.request import Reply, Request
 from synthkit.prompts.prompt import TURN, fenced_as, items_schema
 from synthkit.seeds.anonymizer import anonymize
 from synthkit.seeds.seeds import Seeds
-from synthkit.tasks.splits import belongs_to
+from synthkit.tasks.labels import spelling_key
 from synthkit.tasks.task import Task
 
 if TYPE_CHECKING:
@@ -40,8 +40,7 @@ def annotate_requests(
     rows: Dataset, task: Task, *, seeds: Seeds | None = None, random_state: int = 0
 ) -> tuple[list[Request], list[Request], list[Request]]:
     """Return the requests for the labels of rows, those that ask a second time, and those about seeds."""
-    if "text" not in getattr(rows, "column_names", ()):
-        raise SynthkitError(f"rows={type(rows).__name__}: expected rows, as sk.load_rows(FILE, labelled=False).rows")
+    need_columns("rows=", rows, ("text",))
     if not len(rows):
         raise SynthkitError("rows= holds no text; there is nothing to label")
     if len(set(row_ids(rows, "text"))) < len(rows):
@@ -65,9 +64,7 @@ def _shown(rows: Dataset, task: Task) -> list[dict]:
     """Return `id` and `text` of rows as a model may see them: of a sensitive task without personal data."""
     texts = list(rows["text"])
     if task.sensitive:
-        plain = make_rows({"text": texts, "label": [""] * len(texts)})
-        belongs_to(plain, task)
-        texts = list(anonymize(plain, progress=False).rows["text"])
+        texts = list(anonymize(rows, patterns=task.patterns, ner=task.ner, progress=False).rows["text"])
     return [{"id": i, "text": t[:LONGEST_TEXT]} for i, t in zip(row_ids(rows, "text"), texts, strict=True)]
 
 
@@ -120,13 +117,16 @@ def read_labels(request: Request, reply: Reply) -> dict[int, str]:
 
 def _labels_in(schema: dict, reply: Reply, count: int) -> dict[int, str]:
     allowed = schema["properties"]["texts"]["items"]["properties"]["label"]["enum"]
+    keys = [spelling_key(name) for name in allowed]  # endpoints that take no schema let a model spell as it likes
+    spelt = {key: name for key, name in zip(keys, allowed, strict=True) if keys.count(key) == 1}
     items = parse_reply(reply, key="label", count=count) or []
     if len(items) == count and not any("number" in item for item in items):
         items = [{**item, "number": number} for number, item in enumerate(items, 1)]
     labels: dict[int, str] = {}
     for item in items:
         number, label = number_of(item), tidy(item["label"])
-        if number and 1 <= number <= count and label in allowed:
+        label = label if label in allowed else spelt.get(spelling_key(label))
+        if number and 1 <= number <= count and label:
             labels.setdefault(number, label)
     return labels
 

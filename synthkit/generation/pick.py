@@ -42,8 +42,7 @@ def pick(
         raise unknown("by", by, WAYS)
     if not isinstance(n, int) or n < 1:
         raise SynthkitError(f"n={n!r}: expected a whole number of rows, 1 or more")
-    if "text" not in getattr(rows, "column_names", ()):
-        raise SynthkitError(f"rows={type(rows).__name__}: expected rows, as sk.load_rows(FILE, labelled=False).rows")
+    need_columns("rows=", rows, ("text",))
     student = getattr(student, "rows", student)  # seeds and generations have rows
     if student is not None:
         need_columns("student=", student)

@@ -169,7 +169,7 @@ def anonymize(
     if replace_by not in ("placeholder", "surrogate"):
         raise unknown("replace_by", replace_by, ["placeholder", "surrogate"])
     rows = getattr(source, "rows", source)
-    need_columns("source", rows)
+    need_columns("source", rows, ("text",))
     for name in columns:
         if name not in rows.column_names:
             raise unknown("column", name, rows.column_names)
@@ -193,7 +193,7 @@ def anonymize(
     findings, texts = [f for found, _ in done for f in found], [text for _, text in done]
     mapping = {words: put(kind, words) for kind, words in spans}
     withheld.release(texts)
-    kept = {"id": ids, "text": texts, "label": list(rows["label"])}
+    kept = {"id": ids, "text": texts} | ({"label": list(rows["label"])} if "label" in rows.column_names else {})
     for name in columns:
         cells = zip(rows[name], own, strict=True)
         if kind := kinds.get(name):

@@ -80,18 +80,21 @@ def _reconciled(table: Table, counts: Counter, known: Iterable[str] | None) -> d
     """Return the spelling that stands for others by their spelling."""
     spelling: dict[str, str] = {}
     if known is not None:
-        keys = Counter(_key(name) for name in known)
-        spelling = {_key(name): name for name in known if keys[_key(name)] == 1}
+        keys = Counter(spelling_key(name) for name in known)
+        spelling = {spelling_key(name): name for name in known if keys[spelling_key(name)] == 1}
     else:
         for name, _ in sorted(counts.items(), key=lambda item: -item[1]):
-            spelling.setdefault(_key(name), name)
-    changed = {n: spelling[_key(n)] for n in counts if spelling.get(_key(n), n) != n and n not in (known or ())}
+            spelling.setdefault(spelling_key(name), name)
+    changed = {
+        n: spelling[spelling_key(n)] for n in counts if spelling.get(spelling_key(n), n) != n and n not in (known or ())
+    }
     for name, into in changed.items():
         table.note(f"label read as {into!r} in {counts[name]:,} rows", name, "Spell it one way", column="label")
     return changed
 
 
-def _key(label: str) -> str:
+def spelling_key(label: str) -> str:
+    """Return what spellings of a label share that differ in case, blanks, `_` or `-` between letters."""
     # between letters only: the sign of -1 is no hyphen
     return re.sub(r"(?<=\w)[\s_-]+(?=\w)", " ", label.casefold())
 

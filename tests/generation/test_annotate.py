@@ -27,6 +27,7 @@ from synthkit.llm.request import Reply, Usage
 from synthkit.llm.store import Store
 from synthkit.prompts.batch import import_batch
 from synthkit.prompts.plan import plan
+from synthkit.seeds.anonymizer import anonymize
 from synthkit.seeds.seeds import load_seeds
 from synthkit.tasks.task import load_task
 
@@ -248,10 +249,28 @@ def test_a_label_called_unclear_is_a_label(cafe):
 def test_what_cannot_be_labelled_is_said(cafe, pool):
     for message, rows, task in [
         ("task=NoneType: expected a task", pool, None),
-        ("expected rows, as", ["a text"], cafe),
+        ("rows=: expected rows", ["a text"], cafe),
         ("holds no text", pool.select([]), cafe),
         ("has an id twice", make_rows({"id": ["a", "a"], "text": ["one", "two"]}), cafe),
         ("no recorded labels of these texts", pool, cafe),
     ]:
         with pytest.raises(SynthkitError, match=message):
             annotate(rows, task, progress=False)
+
+
+def test_a_label_in_another_spelling_is_the_label_and_another_word_is_none(cafe, pool, scripted):
+    task = replace(cafe, labels={"house_cats": "the cats", "menu": "food and drink", "visits": "coming and going"})
+    said = {1: "House Cats", 2: "MENU", 3: "house-cats", 4: "menus"}
+    answer = json.dumps({"texts": [{"number": n, "label": label} for n, label in said.items()]})
+    request = annotate_requests(pool.select(range(4)), task)[0][0]
+    assert read_labels(request, Reply(answer, "x", Usage(1, 1))) == {1: "house_cats", 2: "menu", 3: "house_cats"}
+
+
+def test_raw_texts_with_personal_data_are_shown_as_they_are_and_that_is_said_first(cafe, scripted):
+    rows = make_rows({"id": ["a", "b"], "text": ["the soup was cold", "mail jo.lane@example.com about the soup"]})
+    source = scripted(lambda r: json.dumps({"texts": [{"number": n, "label": "menu"} for n in (1, 2)]}))
+    with pytest.warns(UserWarning, match=r"1 texts hold what looks personal \(1 EMAIL_ADDRESS\)"):
+        annotate(rows, cafe, llm=source, progress=False)
+    assert "jo.lane@example.com" in source.asked[0].messages[-1]["content"]
+    plain = anonymize(rows, progress=False).rows
+    assert plain.column_names == ["id", "text"] and "[EMAIL]" in plain["text"][1]

@@ -66,5 +66,5 @@ def test_what_cannot_be_picked_is_said(student):
     ]:
         with pytest.raises(SynthkitError, match=message):
             pick(pool, n, **given)
-    with pytest.raises(SynthkitError, match="expected rows"):
+    with pytest.raises(SynthkitError, match="rows=: expected rows"):
         pick(["a", "b"], 1)

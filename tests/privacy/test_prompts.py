@@ -181,6 +181,19 @@ def test_a_real_row_among_rows_to_be_labelled_is_stopped(clinic, listener, asks)
     assert len(listener.bodies) == before
 
 
+def test_raw_texts_of_a_sensitive_task_reach_a_model_without_the_people_in_them(tmp_path, listener, asks):
+    folder = write_clinic(tmp_path / "dental_desk")
+    with (folder / "task.yaml").open("a", encoding="utf-8") as file:
+        file.write("unlabelled: train.csv\n")
+    task = load_task(folder)
+    pool = task.splits.unlabelled
+    with pytest.warns(UserWarning, match="anonymised before a model saw them"):
+        done = annotate(pool, task, seeds=load_seeds(task, k=4), **asks)
+    assert listener.bodies and not secrets("".join(listener.bodies))
+    assert len(done.rows) + len(done.drops) == len(pool)
+    assert not secrets(done._repr_html_()) and not any("@" in i for i in pool["id"])
+
+
 @pytest.fixture
 def embeds(listener, monkeypatch):
     monkeypatch.setenv("OPENAI_BASE_URL", listener.url)
