@@ -17,6 +17,7 @@ TEXT = {"number": {"type": "integer"}, "text": {"type": "string"}}
 LABEL_FIRST = "The label comes first: where the parts of a line do not go together, bend them and never the label."
 
 TURN = "# Your turn\n"  # above it stands what every request of a task shares, below it what a strategy asks
+ANSWER = "\n\nAnswer with JSON"  # begins the part that says how to answer
 LABELS_SHOWN = 20  # with more labels than this a prompt describes only the one it asks for
 
 
@@ -67,7 +68,7 @@ def setting(task: Task, label: str) -> str:
 def answer(count: int, more: str = "") -> str:
     """Return the part that says how to answer; `more` goes into the example of an item."""
     return (
-        f'\n\nAnswer with JSON only: {{"texts": [{{"number": 1, "text": "..."{more}}}, ...]}} with the numbers 1 to '
+        f'{ANSWER} only: {{"texts": [{{"number": 1, "text": "..."{more}}}, ...]}} with the numbers 1 to '
         f"{count}. Each text stands alone: no numbering, no label, no comment inside it."
     )
 

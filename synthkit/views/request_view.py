@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from synthkit.core.errors import SynthkitError, unknown
 from synthkit.core.figures import GREEN, GREY, VERMILION
 from synthkit.core.results import Result, frame_of
-from synthkit.generation.generate import Generation
+from synthkit.generation.generate import Generation, generate
 from synthkit.generation.parsing import number_texts, parse_reply
+from synthkit.llm.budget import Budget
 from synthkit.llm.recorded import Recorded
 from synthkit.llm.request import Request
 from synthkit.prompts.plan import Plan, prompt_tokens
-from synthkit.prompts.prompt import TURN
+from synthkit.prompts.prompt import ANSWER, TURN
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from synthkit.llm.client import LLM
 
 _PRE = (
     "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere;padding:.6em .8em;margin:.2em 0 .8em;"
@@ -43,7 +46,7 @@ class RequestView(Result):
         r = self.request
         came = f"{len(self.texts)} texts by {self.model}" if self.texts else "no recorded reply to this prompt"
         return (
-            f"Request {r.slot} ({r.strategy}, {r.label}): about {prompt_tokens(r):,} tokens in, "
+            f"Request of slot {r.slot} ({r.strategy}, {r.label}): about {prompt_tokens(r):,} tokens in, "
             f"{r.max_tokens:,} out at most; {came}"
         )
 
@@ -51,6 +54,11 @@ class RequestView(Result):
     def prompt(self) -> str:
         """The very words that are sent."""
         return "\n\n".join(f"[{m['role']}]\n{m['content']}" for m in self.request.messages)
+
+    @property
+    def turn(self) -> str:
+        """What the strategy wrote: the part below what all requests of a task share, without how to answer."""
+        return turn_of(self.request)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a text: number, what was asked of it, the text, its fate."""
@@ -79,7 +87,7 @@ class RequestView(Result):
         for row in self.to_frame().itertuples(index=False):
             number, asked, text, fate = (html.escape(str(v)) for v in row)
             colour = GREEN if fate == "kept" else VERMILION if fate.count(":") else GREY
-            end = f'<span style="color:{colour};white-space:nowrap">&#9679; {fate}</span>' if fate else ""
+            end = f'<span style="color:{colour}">&#9679; {fate}</span>' if fate else ""
             cards.append(
                 f'<li style="{_CARD}" value="{number}"><small style="{_SOFT}">{asked} {end}</small>'
                 f'<div style="white-space:pre-wrap">{text}</div></li>'
@@ -117,6 +125,38 @@ def inspect_request(
     items = parse_reply(reply) if reply else None
     texts = number_texts(items, request.count) if items else {}
     return RequestView(request, texts, _fates(request, texts, made), reply.model if reply else "")
+
+
+def turn_of(request: Request) -> str:
+    """Return what a strategy wrote into a request."""
+    return request.messages[-1]["content"].split(TURN, 1)[-1].rsplit(ANSWER, 1)[0].rstrip()
+
+
+def ask_edited(
+    plan: Plan, request: Request, turn: str, *, llm: str | LLM = "recorded", budget: Budget | None = None
+) -> RequestView:
+    """Return what comes back when `turn` stands in the place of a request's own: texts, and what filters do with them.
+
+    The rows would be those of a strategy `edited`. Unchanged words are the request itself, which may be recorded;
+    others are asked of a live model (at most three attempts, unless `budget` says otherwise) or of `llm="ngram"`.
+
+    >>> from synthkit.prompts.plan import plan
+    >>> from synthkit.tasks.task import load_task
+    >>> planned = plan(load_task("feedback"), n=20)
+    >>> ask_edited(planned, planned.slots[0], turn_of(planned.slots[0])).fates[1]
+    'kept'
+    """
+    edited = request
+    if turn.strip() != turn_of(request).strip():
+        own = request.messages[-1]["content"]
+        words = own.replace(turn_of(request), turn.strip(), 1)
+        messages = (*request.messages[:-1], {**request.messages[-1], "content": words})
+        edited = replace(request, messages=messages, strategy="edited", version=1, attributes=())
+    alone = replace(plan, strategy=edited.strategy, slots=(edited,), n=edited.count, wanted=None)
+    made = generate(alone, llm=llm, budget=budget or Budget(requests=3), progress=False)
+    found = [*made.rows, *made.drops]
+    texts = {int(row["id"].rsplit("-", 1)[1]): row["text"] for row in found}
+    return RequestView(edited, dict(sorted(texts.items())), _fates(edited, texts, made), made.model)
 
 
 def _fates(request: Request, texts: dict[int, str], made: Generation | None) -> dict[int, str]:

@@ -23,7 +23,7 @@ class ReviewWidget:
         self.screen = w.HTML(layout=w.Layout(min_height="9em"))
         self.progress = w.IntProgress(max=len(review.order), description="read", layout=w.Layout(width="24em"))
         self.count = w.Label()
-        self.key = w.Text(description="key", placeholder="k, d or a number", layout=w.Layout(width="16em"))
+        self.key = w.Text(description="key", placeholder="k, d or a number", layout=w.Layout(width="20em"))
         self.comment = w.Text(description="comment", layout=w.Layout(width="34em"))
         self.keep = w.Button(description="keep (k)")
         self.drop = w.Button(description="drop (d)")

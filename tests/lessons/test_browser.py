@@ -1,4 +1,4 @@
-"""The prompt lab in JupyterLab, in a real browser: what a workshop participant clicks."""
+"""Prompt lab and row review in JupyterLab, in a real browser: what a workshop participant clicks and types."""
 
 import os
 import shutil
@@ -15,7 +15,12 @@ import pytest
 from synthkit.cli.notebook import METADATA
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-SOURCE = ["import synthkit as sk", "lab = sk.prompt_lab(sk.load_task('feedback'))\nlab", "print('VIEW', lab.view)"]
+SOURCE = [
+    "import synthkit as sk\nfeedback = sk.load_task('feedback')",
+    "lab = sk.prompt_lab(feedback, sk.load_seeds(feedback))\nlab",
+    "print('VIEW', lab.view)",
+    "reader = sk.review(sk.generate(feedback, n=20, progress=False), file='ana.jsonl')\nreader",
+]
 
 pytestmark = [
     pytest.mark.browser,
@@ -79,7 +84,7 @@ def page(jupyter):
 def control(page, description: str):
     """The input of a widget by the description a user reads beside it."""
     row = page.locator(".jp-OutputArea-output .widget-inline-hbox", has=page.get_by_text(description, exact=True))
-    return row.locator("select, input").first
+    return row.locator("select, input, textarea").first
 
 
 def screen(page):
@@ -109,13 +114,23 @@ def test_picking_an_attribute_goes_to_a_request_that_asks_for_it(page):
         page.screenshot(path=os.environ["SCREENSHOT"])
 
 
+def test_an_edited_prompt_is_answered_and_the_lab_says_when_it_cannot_be(page):
+    control(page, "its turn").fill("Write 5 texts about a lost umbrella.")
+    page.get_by_role("button", name="ask", exact=True).click()
+    page.locator(".jp-OutputArea-output [role=alert]", has_text="no recorded reply to this prompt").wait_for()
+    control(page, "answers").select_option("n-gram baseline")
+    page.get_by_role("button", name="ask", exact=True).click()
+    page.wait_for_function("() => document.querySelector('[aria-label=prompt]')?.innerText.includes('umbrella')")
+    assert page.locator("[aria-label=replies] li").count() >= 1
+
+
 def test_the_keyboard_reaches_every_control(page):
     control(page, "strategy").focus()
     reached = set()
-    for _ in range(4):
+    for _ in range(7):
         reached.add(page.evaluate("document.activeElement.tagName"))
         page.keyboard.press("Tab")
-    assert reached <= {"SELECT", "INPUT"} and "SELECT" in reached
+    assert {"SELECT", "INPUT", "TEXTAREA", "BUTTON"} == reached
 
 
 def test_what_was_clicked_is_at_hand_in_the_next_cell(page):
@@ -123,5 +138,18 @@ def test_what_was_clicked_is_at_hand_in_the_next_cell(page):
     page.keyboard.press("Control+Enter")
     page.wait_for_function(
         "() => [...document.querySelectorAll('.jp-OutputArea-output')]"
-        ".some(o => o.innerText.includes('VIEW Request') && o.innerText.includes('attributed, returns'))"
+        ".some(o => o.innerText.includes('VIEW Request') && o.innerText.includes('edited, returns'))"
     )
+
+
+def test_rows_are_reviewed_with_keys_alone(page):
+    text = page.locator("[role=region][aria-label=text]")
+    text.scroll_into_view_if_needed()
+    first = text.inner_text()
+    key = control(page, "key")
+    key.press_sequentially("k")
+    page.wait_for_function("before => document.querySelector('[aria-label=text]').innerText !== before", arg=first)
+    key.press_sequentially("d")
+    page.get_by_text("2 of 20", exact=True).wait_for()
+    if "SCREENSHOT" in os.environ:
+        page.screenshot(path=os.environ["SCREENSHOT"].replace(".png", "-review.png"))
