@@ -52,8 +52,7 @@ plans = {
 for name, plan in plans.items():
     view = sk.inspect_request(plan, label=LABEL)
     print(f"--- {name}: about {plan.to_frame()['prompt_tokens'].mean():.0f} tokens a prompt")
-    turn = view.prompt.split("# Your turn\n")[1].split("\n\nAnswer with JSON")[0]
-    print("\n".join(fill(line, 100) for line in turn.splitlines()), "\n")
+    print("\n".join(fill(line, 100) for line in view.turn.splitlines()), "\n")
 
 # %% [markdown]
 # **Notice** that `attributed` gives each text a different thing to be about, so the model need not think of it.
@@ -120,13 +119,17 @@ sk.table(table.rename_axis("habit").reset_index(), "how alike are the texts?")
 # ## 4. The prompt lab
 # Pick a strategy, a label, an attribute. You see the exact prompt, its size, the replies, and what became of each text.
 # All seven are recorded for this task, so click as much as you like.
+#
+# Then change the words in *its turn* and press *ask*. Nobody has answered those yet: `sk.prompt_lab(task, seeds, llm=sk.LLM(...))`
+# asks a live model, and the n-gram baseline answers whatever one asks, with nonsense. `lab.as_strategy("mine")` makes what
+# stands in the box a strategy.
 
 # %%
 lab = sk.prompt_lab(task, seeds, n=N)
 lab
 
 # %% [markdown]
-# The same without clicking, for a script or a screen reader, and as it looks:
+# The same without clicking, for a script or a screen reader, and as it looks (`lab.ask("Write 5 ...")` is the button):
 
 # %% tags=["keep_output"]
 sk.inspect_request(plans["attributed"], label=LABEL, number=0, made=made["attributed"])

@@ -146,6 +146,14 @@ sk.table(unclear[["label", "text", "reason", "evidence"]], "dropped by relabelli
 # %% [markdown]
 # **Notice** that the model which wrote the texts finds its own labels right. That is no proof: read some.
 #
+# The surest filter is a reader. Rows come one at a time, those first that a classifier doubts: k keeps, d drops, a number gives that
+# label. What you decide is saved at once; `reader.result()` has the rows that are left, `sk.review(made, join=[...])` joins readers.
+
+# %%
+reader = sk.review(made, file="my_review.jsonl")
+reader
+
+# %% [markdown]
 # A filter of your own is a function of a row. What it returns is the evidence.
 
 
