@@ -12,18 +12,20 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from synthkit.core.errors import SynthkitError
-from synthkit.core.text import visible, words
+from synthkit.core.text import fold, visible, words
 
 _RUN, _WHOLE = 4, 6  # words: a shorter piece of a row, or a shorter row inside another text, says nothing about it
 _released: set[tuple[str, ...]] = set()  # anonymised rows, and every run of `_WHOLE` words of one
 _patterns: dict[str, dict[str, re.Pattern]] = {}
 sent: Counter[str] = Counter()  # what left this machine beside prompts
 _rows: set[tuple[str, ...]] = set()
+_cells: set[str] = set()  # what stands in columns that tell rows apart, as names do
 _index: dict[tuple[str, ...], list[tuple[tuple[str, ...], int]]] = {}  # by run of words: rows that have it, and where
 
 
-def withhold(task: str, texts: Iterable[str], patterns: Mapping[str, str]) -> None:
-    """Keep the texts of a task to this machine, and what its patterns find out of whatever is shown."""
+def withhold(task: str, texts: Iterable[str], patterns: Mapping[str, str], *, cells: Iterable[str] = ()) -> None:
+    """Keep the texts of a task to this machine, cells of its other columns, and what its patterns find."""
+    _cells.update(map(fold, cells))
     for row in {_tokens(t) for t in texts} - _rows:
         _rows.add(row)
         for start in range(max(1, len(row) - _RUN + 1)):
@@ -78,7 +80,7 @@ def shown(text: str) -> str:
     """Return a text as it may be shown or written where it can be shared."""
     if not _patterns:
         return text
-    if is_withheld(text) or holds_withheld(text):
+    if fold(text) in _cells or is_withheld(text) or holds_withheld(text):
         return f"[withheld: {len(words(text))} words of a sensitive task]"
     seen, _ = visible(text)
     text = seen if _by_pattern(seen) else text  # characters that nobody sees hide nothing

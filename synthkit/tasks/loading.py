@@ -125,7 +125,7 @@ def _withhold(table: Table, roles: dict[str, str]) -> None:
     telling = [c for cells in others if 2 * len(cells) > len(texts) for c in cells if sum(map(str.isalpha, c)) > 2]
     named = [Path(n).name for n in dict(table.sensitive.get("source") or {}).values() if isinstance(n, str)]
     if Path(table.name).name in named or any(withheld.shown(t) != t for t in texts):
-        withheld.withhold(name, [*texts, *telling], patterns)
+        withheld.withhold(name, texts, patterns, cells=telling)
 
 
 def _where(repair: Repair) -> str:

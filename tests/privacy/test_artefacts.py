@@ -339,7 +339,7 @@ def test_a_row_that_is_cut_or_has_hidden_characters_is_withheld_too(clinic):
 def test_names_in_a_column_of_their_own_are_not_shown(folder, tmp_path):
     with (folder / "asked.csv").open("w", encoding="utf-8") as file:
         file.write("text,label,patient,room\n")
-        for i, who in enumerate(["Wrzesława Pimpf", "Tirzo Quon", "Ottmar Zwill"]):
+        for i, who in enumerate(["Wrzesława Pimpf", "Quon", "Ottmar Zwill"]):
             file.write(f"file KXABC1{i} says noon,{['booking', 'pain'][i % 2]},{who},the blue one\n")
     frame = load_rows(folder / "asked.csv").rows.to_pandas()
     shown = f"{table(frame)} {table(frame)._repr_html_()}"
