@@ -56,7 +56,7 @@ def is_first_name(word: str) -> bool:
     >>> is_first_name("Siobh\u00e1n"), is_first_name("G\u00fcl\u015fen"), is_first_name("Caf\u00e9")
     (True, True, False)
     """
-    name = word.casefold().rstrip(".")
+    name = word.casefold().rstrip(".").removesuffix("'s").removesuffix("’s")
     name = name.partition("-")[0] if re.match(r".+-\p{Lu}", word) else name
     if name in first_names() or name in no_names() or name.isascii():
         return name in first_names()

@@ -40,6 +40,7 @@ def test_a_name_is_found(text, name):
     "text",
     [
         "Hi There, where is it?",
+        "the old Škoda stays, says the Café Régence",
         "Thanks to Customer Service",
         "It may arrive in April or June",
         "We met in Paris on Sunday",
