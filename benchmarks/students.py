@@ -349,7 +349,8 @@ def score(file: str, out: Path, seconds: float) -> None:
                 linear = np.stack([(tested @ w + b).argmax(axis=1) for w, b in heads])
                 predicted = np.stack([trained[f"test {i}"] for i in range(len(group))])
                 saved = {"keys": np.array(group), "finetune": predicted, "linear": linear}
-                np.savez_compressed(where, **{k: v if k == "keys" else v.astype(np.uint8) for k, v in saved.items()})
+                saved["ends"] = np.array(trained["ends"], np.uint16)
+                np.savez_compressed(where, **{k: v.astype(np.uint8) if v.ndim == 2 else v for k, v in saved.items()})
                 print(
                     f"{where.name}: {len(jobs)} fits, to step {max(trained['ends'])}, "
                     f"{time.perf_counter() - start:.1f} s",
@@ -375,7 +376,8 @@ def predictions(out: Path, name: str) -> dict[str, dict[str, np.ndarray]]:
     found = {}
     for file in sorted(out.glob(f"{name}-*.npz")):
         with np.load(file) as saved:
-            found |= {k: {s: saved[s][i] for s in ("linear", "finetune")} for i, k in enumerate(saved["keys"].tolist())}
+            given = {what: saved[what] for what in ("linear", "finetune", "ends")}
+            found |= {k: {what: v[i] for what, v in given.items()} for i, k in enumerate(saved["keys"].tolist())}
     return found
 
 
@@ -391,14 +393,24 @@ def report(out: Path, names: list[str]) -> None:
 
     saved = json.loads(WHERE.read_text(encoding="utf-8")) if WHERE.is_file() else {}
     for name in names or STATES:
-        task, known = sk.load_task(name), predictions(out, name)
+        task, known, recorded = sk.load_task(name), predictions(out, name), {}
         labels = np.array(sorted(set(task.splits.test["label"])))
 
-        def replay(key, texts, given, test_texts, again, known=known, labels=labels):
-            return labels[known[key]["finetune"]] if key in known else None
+        def replay(key, texts, given, test_texts, again, known=(known, recorded, labels)):
+            known, recorded, labels = known
+            if key not in known:
+                return None
+            one, y = known[key], np.unique(given, return_inverse=True)
+            parameters = f"{one['ends']} steps of {finetune.BATCH}, learning rate {finetune.RATE:g}"
+            line = {"parameters": parameters, "predicted": np.searchsorted(y[0], labels[one["finetune"]]).tolist()}
+            recorded[finetune.kept_key(texts, y[1], test_texts)] = line
+            return labels[one["finetune"]]
 
         student(replay)
         found, _ = compared(task, ["minilm_lr", "finetune"])
+        if name == "feedback":  # its rows are the kit's own: the lesson's fits are shipped
+            lines = [json.dumps({"key": key, **line}, separators=(",", ":")) for key, line in recorded.items()]
+            (task.recordings / "finetuned.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
         saved[name] = {
             "test_rows": found.test_rows,
             "labels": len(labels),
