@@ -6,7 +6,6 @@ import sqlite3
 import stat
 import subprocess
 import sys
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -255,10 +254,14 @@ def test_what_the_package_stands_on_reports_nothing_home():
 
 
 def test_the_keys_of_kept_vectors_do_not_tell_whether_a_guessed_text_was_embedded(tmp_path, monkeypatch):
-    keys, model = [], SimpleNamespace(batches=lambda texts: [(range(len(texts)), np.ones((len(texts), 3), np.float32))])
+    keys = []
+
+    def batches(texts):
+        yield range(len(texts)), np.ones((len(texts), 3), np.float32)
+
     for name in ("one", "other"):
         monkeypatch.setenv("SYNTHKIT_HOME", str(tmp_path / name))
-        embedding._cached("some", ["my neighbour's diagnosis"], model)
+        embedding._cached("some", ["my neighbour's diagnosis"], batches)
         with sqlite3.connect(tmp_path / name / "vectors.sqlite") as cache:
             keys += cache.execute("SELECT k FROM v").fetchall()
     assert len(keys) == len(set(keys)) == 2
