@@ -95,8 +95,9 @@ def finetune(
     comes back (`Generator.check`). A tenth is held out: training ends when the loss on it rises.
 
     With `epsilon` the training is (ε, δ) differentially private for one row added or removed (DP-SGD; `delta` is
-    1 / (2 x rows) unless given), counted in the same ledger as `sk.private_select`. The same call again takes up what
-    it left: the weights, which hold private rows and lie for their owner alone in SYNTHKIT_HOME, or the job.
+    1 / (2 x rows) unless given), counted in the same ledger as `sk.private_select`; a row is one as it is after
+    anonymising, and what `Generator.check` says is not covered. The same call again takes up what it left: the weights,
+    which hold private rows and lie for their owner alone in SYNTHKIT_HOME, or the job.
 
     >>> from synthkit.tasks.task import load_task
     >>> task = load_task("feedback")
@@ -153,9 +154,11 @@ def finetune(
             share = min(EXPECTED / len(texts), 0.5)
             training = Training(share, 0.0, round(epochs / share))
             training = training._replace(noise=noise_of(epsilon, delta, share, training.steps))
-            spent, _ = spend(rows, epsilon, delta, training=training)
+            paid = folder / "spent.json"  # a training that was cut off gave nothing away and pays once
+            if not paid.is_file():
+                write_private(paid, json.dumps(spend(rows, epsilon, delta, training=training)[0]))
             learn_privately(own, texts, labels, **training._asdict(), on_step=on_step)
-            facts |= {"epsilon": epsilon, "delta": delta, "spent": spent, **training._asdict()}
+            facts |= {"epsilon": epsilon, "delta": delta, "spent": json.loads(paid.read_text()), **training._asdict()}
         else:
             facts["held-out loss by epoch"] = learn(
                 own, texts, labels, held_out=held_out, epochs=epochs, on_step=on_step

@@ -10,6 +10,8 @@ import hashlib
 import importlib.util
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import redirect_stderr
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -79,7 +81,8 @@ class LocalModel:
         transformers.utils.logging.set_verbosity_error()
         self._tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **where, **quiet)
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        network = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, **where, **quiet)
+        with redirect_stderr(StringIO()):  # the bar of unpacking a GGUF has no switch
+            network = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, **where, **quiet)
         self._network = network.to(self.device).eval()
         ends = self._network.generation_config.eos_token_id
         ends = ends if isinstance(ends, list) else [ends]
