@@ -34,7 +34,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "core": {"SynthkitError": "errors", "embed": "embedding", "table": "results", "theme": "figures"},
     "tasks": {"load_task": "task", "load_rows": "loading"},
-    "llm": {"LLM": "client", "Store": "store", "Budget": "budget"},
+    "llm": {"LLM": "client", "Batch": "batch", "Store": "store", "Budget": "budget"},
     "seeds": {
         "load_seeds": "seeds",
         "check": "checks",

@@ -17,7 +17,7 @@ from synthkit.core.errors import SynthkitError
 
 SHORT = 3  # exit code: written, but a label has far fewer rows than its share
 _SPOKEN = {  # what errors say to somebody in Python, and what it is here
-    r"llm=sk\.LLM\([^)]*\)": "--llm live (OPENAI_BASE_URL, SYNTHKIT_MODEL)",
+    r"(?:llm=)?sk\.LLM\b(?:\([^)]*\))?": "--llm live (OPENAI_BASE_URL, SYNTHKIT_MODEL)",
     r"llm='(\w+)'": r"--llm \1",
     r"llm=\"(\w+)\"": r"--llm \1",
     r"Budget\((usd|requests|tokens)=([^)]*)\)": r"--budget-\1 \2",
@@ -54,14 +54,14 @@ class Live:
 
     def source(self, llm: str):
         """Return what answers: the model, where `llm` is live; else the name. Its options are refused for others."""
-        names = ("max_tokens", "timeout", "concurrency", "reasoning_effort", "extra_body")
-        given = {name: value for name in names if (value := getattr(self, name)) is not None}
-        if llm != "live":
-            if given:
-                raise SynthkitError(
-                    f"--{next(iter(given)).replace('_', '-')} is for --llm live; here it is --llm {llm}"
-                )
+        options = {"max_tokens", "timeout", "concurrency", "reasoning_effort", "extra_body"}
+        given = {name: value for name in sorted(options) if (value := getattr(self, name)) is not None}
+        takes = {"live": options, "batch": options - {"timeout", "concurrency"}}.get(llm, set())
+        if foreign := [name for name in given if name not in takes]:
+            raise SynthkitError(f"--{foreign[0].replace('_', '-')} is for --llm live; here it is --llm {llm}")
+        if not takes:
             return llm
+        from synthkit.llm.batch import Batch
         from synthkit.llm.client import LLM
 
         if "extra_body" in given:
@@ -71,7 +71,7 @@ class Live:
                 raise SynthkitError(
                     f"--extra-body {given['extra_body']}: expected JSON, as '{{\"think\": false}}'"
                 ) from None
-        return LLM(**given)
+        return (LLM if llm == "live" else Batch)(**given)
 
 
 def with_live_options(command: Callable) -> Callable:

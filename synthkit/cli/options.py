@@ -18,7 +18,12 @@ TaskName = Annotated[
 Strategy = Annotated[str, typer.Option(help="a strategy, or several that share the requests: zero_shot+persona")]
 Rows = Annotated[int, typer.Option("--n", help="synthetic rows")]
 State = Annotated[int, typer.Option(help="which random generation")]
-Source = Annotated[str, typer.Option("--llm", help="recorded, ngram or live (OPENAI_BASE_URL, SYNTHKIT_MODEL)")]
+Source = Annotated[
+    str,
+    typer.Option(
+        "--llm", help="recorded, ngram, live (OPENAI_BASE_URL, SYNTHKIT_MODEL), or batch: live at half the price"
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 Students = Annotated[
     list[str] | None,

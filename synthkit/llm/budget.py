@@ -36,17 +36,18 @@ _DATED = re.compile(r"-(\d{8}|\d{4}-\d\d-\d\d|latest)$")
 
 def price(source) -> tuple[float, float] | None:
     """Return dollars for a million tokens (in, out) of a model's name or an `LLM`; None where they are not known."""
-    given = os.environ.get("SYNTHKIT_PRICE")
+    share, given = getattr(source, "discount", 1.0), os.environ.get("SYNTHKIT_PRICE")
     if given:
         with suppress(ValueError):
             into, out = (float(x) for x in given.split(","))
             if 0 <= into < inf and 0 <= out < inf:
-                return into, out
+                return share * into, share * out
         raise SynthkitError(f"SYNTHKIT_PRICE={given!r}: expected two numbers of 0 or more, as 0.15,0.60")
     if getattr(source, "local", False):
         return 0.0, 0.0
     name = getattr(source, "model", source) or ""
-    return PRICES.get(name) or PRICES.get(undated(name))
+    listed = PRICES.get(name) or PRICES.get(undated(name))
+    return listed and (share * listed[0], share * listed[1])
 
 
 def undated(model: str) -> str:
@@ -97,8 +98,8 @@ class Budget:
             )
 
     def knows(self, source) -> bool:
-        """Return whether a reply has shown what this model bills."""
-        return source.model in self._beyond
+        """Return whether a reply has shown what this model bills; of batches the bound is taken at its word."""
+        return source.model in self._beyond or getattr(source, "batched", False)
 
     def reserve(self, request: Request, source, tries: int = 1) -> Hold | None:
         """Set aside the most that some tries of `request` can take; None, and nothing set aside, if too much."""

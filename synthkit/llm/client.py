@@ -87,7 +87,7 @@ class LLM:
         self.form_works = False
 
     def __repr__(self) -> str:
-        return f"LLM({self.model!r}, base_url={self._scrub(self.base_url)!r})"
+        return f"{type(self).__name__}({self.model!r}, base_url={self._scrub(self.base_url)!r})"
 
     @property
     def address(self) -> str:
@@ -117,8 +117,8 @@ class LLM:
         return re.sub(r"//[^/@\s]+@", "//[...]@", text)
 
     @asynccontextmanager
-    async def session(self):
-        """Hold one client open for a run, on the run's own event loop; what it yields answers requests."""
+    async def _client(self):
+        """Hold connections open, and openai's client, which knows address and headers."""
         import openai
 
         plain = (self.base_url or "").startswith("http://")  # no certificates to load: a tenth of a second
@@ -128,8 +128,16 @@ class LLM:
             follow_redirects=False,
             trust_env=not self.local,  # a proxy that stands in the environment does not lead to this machine
         ) as http:
-            # openai's client knows address and headers; asked through it, a request takes twice the processor's time
-            client = openai.AsyncOpenAI(api_key=self._api_key, base_url=self.base_url, http_client=http)
+            yield (
+                http,
+                openai.AsyncOpenAI(api_key=self._api_key, base_url=self.base_url, http_client=http, max_retries=0),
+            )
+
+    @asynccontextmanager
+    async def session(self, store=None):
+        """Hold one client open for a run, on the run's own event loop; what it yields answers requests."""
+        async with self._client() as (http, client):
+            # asked through openai's client, a request takes twice the processor's time
             headers = {**client.default_headers, **client.auth_headers}
             http.headers.update({name: value for name, value in headers.items() if isinstance(value, str)})
             yield Session(self, http, client.base_url.copy_with(path=client.base_url.path + "chat/completions"))

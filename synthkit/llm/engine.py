@@ -95,6 +95,7 @@ class _Run:
     def __init__(self, slots: Slots):
         self.slots, self.requests, self.source = slots, slots.requests, slots.source
         self.store, self.budget = slots.store, slots.budget
+        self.batched = getattr(slots.source, "batched", False)
         self.error: BaseException | None = None
         self._answers: list[Answer | None] = [None] * len(self.requests)
         self._session = None
@@ -144,7 +145,7 @@ class _Run:
             self._finish(index)
         if not waiting:  # a finished run opens no client
             return
-        session = self.source.session() if hasattr(self.source, "session") else nullcontext()
+        session = self.source.session(self.store) if hasattr(self.source, "session") else nullcontext()
         async with session as self._session, self.slots.shared(), asyncio.TaskGroup() as group:
             await self._dispatch(waiting[0], group)
         if self._session:
@@ -167,7 +168,9 @@ class _Run:
             await window.acquire()
             while self.budget and self._running and not self.budget.knows(self.source):
                 await self._another_settles()  # the first reply shows what this endpoint bills
-            hold = await self._afford(request, self.slots.tries(index)) if self.budget else None
+            # of a batch one try each, as many as fit: what was set aside for more would wait for a day
+            tries = 1 if self.batched else self.slots.tries(index)
+            hold = await self._afford(request, tries) if self.budget else None
             if self._stopped or self._capped:
                 if hold:
                     hold.free()
@@ -219,7 +222,7 @@ class _Run:
             self._fruitless = 0
         except NoReply as error:
             ending = str(error)
-            self._fruitless += 1
+            self._fruitless += not self.batched  # what comes together says nothing by its order
             if self._fruitless >= (_IN_A_ROW if getattr(self._session, "answered", True) else _AT_FIRST):
                 self._end(f"no reply to {self._fruitless} requests in a row: {error}")
         except SynthkitError as error:

@@ -34,7 +34,7 @@ class Slots:
         if store is not None and not store.empty:
             self._read(range(len(requests)))
             for index, attempts in enumerate(self.attempts):
-                if attempts and attempts[-1][2]:
+                if attempts and attempts[-1][2] and not getattr(source, "batched", False):  # nobody waits a day for it
                     self._most[index] = (len(attempts) // source.attempts + 1) * source.attempts
 
     def _read(self, indices: Iterable[int]) -> None:

@@ -25,6 +25,13 @@ CREATE TABLE IF NOT EXISTS replies (
     finish_reason TEXT NOT NULL, created REAL NOT NULL, problem TEXT NOT NULL DEFAULT ''
 ) WITHOUT ROWID;
 """
+_BATCHES = """
+CREATE TABLE IF NOT EXISTS batches (
+    token TEXT PRIMARY KEY, id TEXT NOT NULL, identity TEXT NOT NULL, model TEXT NOT NULL, status TEXT NOT NULL,
+    requests INTEGER NOT NULL, done INTEGER NOT NULL, failed INTEGER NOT NULL, created REAL NOT NULL,
+    tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL, asked TEXT NOT NULL
+) WITHOUT ROWID;
+"""
 _COLUMNS = "content, model, prompt_tokens, completion_tokens, estimated, finish_reason, created"
 _MERGE = """
 INSERT INTO replies SELECT * FROM other.replies WHERE true ON CONFLICT (key) DO UPDATE SET
@@ -61,7 +68,7 @@ class Store:
         self._lock, self._queue_lock = threading.Lock(), threading.Lock()
         self._pending: list[tuple[tuple, Future]] = []
         self._last: Future | None = None
-        self._db = open_database(self.path, _SCHEMA + CLAIMS)
+        self._db = open_database(self.path, _SCHEMA + _BATCHES + CLAIMS)
         self._add_problem()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="synthkit-store")
         left = _unsaved.pop(self.path, [])
@@ -121,6 +128,10 @@ class Store:
     def submit(self, request: Request, model, reply: Reply, problem: str = "") -> Future[Reply]:
         """Hand one reply to the writer; the future holds what is stored, once it is committed."""
         return self._submit(_row(request.key(model), request.custom_id, reply, problem))
+
+    def keep(self, key: str, custom_id: str, reply: Reply) -> Future[Reply]:
+        """Hand in a reply of which only the key of its request is known."""
+        return self._submit(_row(key, custom_id, reply, ""))
 
     def close(self) -> None:
         """Commit what is waiting and close the file."""

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from support.batch_server import BatchServer
 from support.fault_server import FaultServer, completion, error
 from support.replies import as_reply
 
@@ -195,3 +196,18 @@ def test_shards_are_asked_merged_and_written_as_one_run_would(synthkit, served, 
     assert code == 1 and "--shard is for --llm live" in err
     code, _, err = synthkit("generate", *words, "--strategy", "attributed", "--shard", "1/3")
     assert code == 1 and "attributes:" in err
+
+
+def test_batches_are_asked_from_the_terminal_as_a_live_model_is(synthkit, served, my_task, monkeypatch):
+    for name, value in {"QUIET": 0.1, "POLL": 0.02, "_TICK": 0.01}.items():
+        monkeypatch.setattr(f"synthkit.llm.batch.{name}", value)
+    with BatchServer(writes) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        code, out, err = synthkit("generate", "my_task", "--llm", "batch", "--n", 20, "--max-tokens", 700)
+        assert code == 0 and "20 of 20 rows" in out and "within 24 hours" in err
+        assert server.bodies[0]["max_completion_tokens"] == 700
+    code, _, err = synthkit("generate", "my_task", "--llm", "batch", "--timeout", 9)
+    assert code == 1 and "--timeout is for --llm live; here it is --llm batch" in err
+    served()
+    code, _, err = synthkit("generate", "my_task", "--llm", "batch")
+    assert code == 1 and "has no Batch API" in err and "--llm live" in err and "sk." not in err

@@ -147,11 +147,14 @@ class FaultServer:
         self.keep = False
         return web.json_response({})
 
+    def routes(self, router: web.UrlDispatcher) -> None:
+        router.add_post("/v1/chat/completions", self._chat)
+        router.add_get("/stats", self._stats)
+        router.add_post("/reset", self._reset)
+
     async def start(self) -> web.AppRunner:
-        app = web.Application()
-        app.router.add_post("/v1/chat/completions", self._chat)
-        app.router.add_get("/stats", self._stats)
-        app.router.add_post("/reset", self._reset)
+        app = web.Application(client_max_size=2**30)
+        self.routes(app.router)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0, backlog=1024)

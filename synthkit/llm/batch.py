@@ -1,0 +1,293 @@
+"""A model asked by the Batch API: half the price, an answer within a day, and nothing is lost by walking away."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import uuid
+from collections import Counter
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+
+from synthkit.core.errors import SynthkitError
+from synthkit.llm.batch_api import CHAT, Provider
+from synthkit.llm.client import LLM
+from synthkit.llm.endpoint import Form, NoReply, Passing, complaint, read_error, read_reply
+from synthkit.llm.request import Reply, Request
+from synthkit.llm.store import Store
+
+LINES, BYTES = 50_000, 200_000_000  # that a provider takes in one file
+QUIET = 2.0  # seconds without a new request after which those that wait are sent
+POLL = 30.0  # seconds between two looks at what is on its way
+TRIES = 5  # of one request
+_TICK = 0.1
+_ENDED = {"completed", "failed", "expired", "cancelled"}
+_NOBODY = SimpleNamespace(messages=())  # asked for a reply that nobody in this run waits for
+_FORM = (400, 415, 422, 501)  # errors of a line that may be about how it was asked
+
+
+class Batch(LLM):
+    """A model behind OpenAI's Batch API, for `llm=`: half the price (estimate and cap count so), replies within a day.
+
+    Requests go out in files of up to 50,000; what must be asked again, and top-ups, go out in further ones. Batches are
+    noted in the store: end the kernel, run the same call tomorrow, and it goes on. Replies are stored as those of
+    `LLM(model)` and count for it. `SYNTHKIT_PRICE` is the price without the discount.
+
+    >>> import synthkit as sk
+    >>> sk.Batch("gpt-4o-mini", api_key="sk-...")
+    Batch('gpt-4o-mini', base_url=None)
+    """
+
+    batched = True
+    discount = 0.5
+
+    def __init__(
+        self,
+        model: str | None = None,
+        *,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        max_tokens: int | None = None,
+        reasoning_effort: str | None = None,
+        extra_body: dict | None = None,
+    ):
+        how = {"max_tokens": max_tokens, "reasoning_effort": reasoning_effort, "extra_body": extra_body}
+        super().__init__(model, base_url=base_url, api_key=api_key, concurrency=LINES, **how)
+
+    @asynccontextmanager
+    async def session(self, store: Store | None = None):
+        """Hold one client open for a run; what it yields answers requests."""
+        if store is None:
+            raise SynthkitError("a Batch keeps its batches in a store: pass store=sk.Store()")
+        async with self._client() as (_, client):
+            session = _Session(self, client, store)
+            task = asyncio.create_task(session.work())
+            try:
+                yield session
+            finally:
+                task.cancel()
+                session.file_away()
+
+
+@dataclass
+class _Sent:
+    """One batch: what it asks by custom_id (with the key of the stored reply), and how far it is."""
+
+    token: str
+    id: str
+    asked: dict[str, str]
+    form: Form
+    status: str = "sending"
+    done: int = 0
+    came: list[str] = field(default_factory=list)  # keys of its replies
+
+
+class _Session:
+    """One run's talk with a provider of batches."""
+
+    def __init__(self, llm: Batch, client, store: Store):
+        self._llm, self._store = llm, store
+        self.notes: dict[str, None] = {}
+        self._provider = Provider(llm, client, self.notes)
+        self.pace = SimpleNamespace(may_grow=True)
+        self.answered = 0
+        self._waiting: dict[str, tuple[Request, asyncio.Future]] = {}
+        self._unasked: dict[str, Reply] = {}
+        self._queue: list[str] = []
+        self._tries: Counter = Counter()
+        self._handed_in = 0.0
+        self._lines, self._most = LINES, 10**9  # in a file, files at once: less where a limit was met
+        self._fault: Exception | None = None
+        self._closing = False
+        mine = "SELECT token, id, asked FROM batches WHERE identity = ? AND asked != ''"
+        rows = store.read(mine, [llm.identity])
+        self._under_way = {token: _Sent(token, id, json.loads(asked), llm.form) for token, id, asked in rows}
+        self._collected: list[_Sent] = []
+        if rows:
+            count = sum(len(b.asked) for b in self._under_way.values())
+            self.notes[f"{len(rows)} batches of an earlier run with {count:,} requests are waited for"] = None
+
+    async def complete(self, request: Request, lost=None) -> Reply:
+        """Return the reply, hours later. Raises NoReply for this request, SynthkitError where none would be answered.
+
+        `lost` is not called: what a batch does not answer is not billed.
+        """
+        if self._fault:
+            raise self._fault
+        name = request.custom_id
+        if name in self._unasked:  # came in a batch of an earlier run, before it was asked for here
+            return self._unasked.pop(name)
+        if name not in self._waiting:
+            self._waiting[name] = request, asyncio.get_running_loop().create_future()
+            self._enqueue(name)
+        return await self._waiting[name][1]
+
+    def traffic(self) -> tuple[int, int]:
+        """Return how many requests are at the provider, and how many were sent again."""
+        return sum(len(b.asked) - b.done for b in self._under_way.copy().values()), self._tries.total()
+
+    def close(self) -> None:
+        """Send nothing more, and have the provider stop; what is answered by then comes."""
+        self._closing = True
+        for name in self._queue:
+            self._waiting.pop(name)[1].set_exception(NoReply("not sent"))
+        self._queue = []
+
+    async def work(self) -> None:
+        """Send what waits and look what came, until cancelled."""
+        looked = 0.0
+        try:
+            while True:
+                now = time.monotonic()
+                if self._queue and (now - self._handed_in > QUIET or len(self._queue) >= self._lines):
+                    await self._send()
+                if now - looked > POLL:
+                    for batch in list(self._under_way.values()):
+                        await self._look(batch)
+                    self.file_away()
+                    looked = time.monotonic()
+                await asyncio.sleep(_TICK)
+        except Exception as error:
+            self._fault = error if isinstance(error, SynthkitError) else SynthkitError(f"batches: {error!r}")
+            for _, future in self._waiting.values():
+                if not future.done():
+                    future.set_exception(self._fault)
+
+    def _enqueue(self, name: str) -> None:
+        if not any(name in batch.asked for batch in self._under_way.values()):
+            self._queue.append(name)
+            self._handed_in = time.monotonic()
+
+    async def _send(self) -> None:
+        """Send what waits, in as many files as the limits ask for and allow."""
+        count = files = 0
+        while self._queue and len(self._under_way) < self._most:
+            lines, size = {}, 0
+            for name in self._queue[: self._lines]:
+                request, _ = self._waiting[name]
+                line = {"custom_id": name, "method": "POST", "url": CHAT}
+                line["body"] = self._llm.body(request, self._llm.form)
+                data = json.dumps(line).encode() + b"\n"
+                size += len(data)
+                if size > BYTES and lines:
+                    break
+                lines[name] = data
+            self._queue = self._queue[len(lines) :]
+            keys = {name: self._waiting[name][0].key(self._llm) for name in lines}
+            batch = _Sent(uuid.uuid4().hex, "", keys, self._llm.form)
+            self._under_way[batch.token] = batch
+            # noted before it is sent: a process that dies in between finds it again by its token
+            row = (batch.token, "", self._llm.identity, self._llm.model, "sending", len(keys), 0, 0, time.time(), 0, 0)
+            self._write(f"INSERT INTO batches VALUES ({'?, ' * 11}?)", *row, json.dumps(keys))
+            try:
+                self._took(batch, await self._provider.send(b"".join(lines.values()), batch.token))
+            except Passing:  # whether it was taken the next look finds out
+                return
+            count, files = count + len(lines), files + 1
+        if count:
+            self.notes[
+                f"{count:,} requests went to {self._llm.address} in {files} {'batch' if files == 1 else 'batches'} and "
+                "come back within 24 hours. You may end this: the same call goes on from there"
+            ] = None
+
+    def _took(self, batch: _Sent, info) -> None:
+        counts = info.request_counts
+        batch.id, batch.status = info.id, info.status
+        batch.done = counts.completed + counts.failed if counts else 0
+        now = (batch.id, batch.status, counts.completed if counts else 0, counts.failed if counts else 0)
+        self._write("UPDATE batches SET id = ?, status = ?, done = ?, failed = ? WHERE token = ?", *now, batch.token)
+
+    async def _look(self, batch: _Sent) -> None:
+        """See how far a batch is, and take in what came of it."""
+        try:
+            info = await self._provider.look(batch.id, batch.token)
+            if info is not None:
+                self._took(batch, info)
+                if self._closing and info.status in ("validating", "in_progress"):
+                    await self._provider.cancel(batch.id)
+            if info is None or info.status in _ENDED:
+                lines = [] if info is None else await self._provider.lines(info)
+                del self._under_way[batch.token]
+                self._collect(batch, info, lines)
+        except Passing:
+            return
+
+    def _collect(self, batch: _Sent, info, lines: list[dict]) -> None:
+        self._collected.append(batch)
+        if info is not None and info.status == "failed":
+            self.file_away()
+            self._failed(batch, info)
+        by_name = {line.get("custom_id"): line for line in reversed(lines)}
+        into = out = 0
+        for name, key in batch.asked.items():  # in the order asked, whatever order they came in
+            reply = self._settle(name, by_name.get(name), batch)
+            if reply is not None:
+                batch.came.append(key)
+                into, out = into + reply.usage.prompt, out + reply.usage.completion
+        values = (info.status if info else "never sent", into, out, batch.token)
+        self._write("UPDATE batches SET status = ?, tokens_in = ?, tokens_out = ? WHERE token = ?", *values)
+
+    def _failed(self, batch: _Sent, info) -> None:
+        """Ask for less at once where too much was on its way; else say what the provider did not like."""
+        problems = (info.errors.data if info.errors else None) or []
+        words = "; ".join(p.message or p.code or "" for p in problems[:3]) or "no reason given"
+        others = sum(bool(b.id) for b in self._under_way.values())
+        full = any("token_limit" in f"{p.code}" or "nqueued token" in f"{p.message}" for p in problems)
+        if not full or not others and len(batch.asked) == 1:
+            raise SynthkitError(self._llm._scrub(f"{self._llm.address} did not take batch {info.id}: {words}"))
+        self._most, self._lines = max(1, others), self._lines if others else len(batch.asked) // 2
+        self.notes[f"{self._llm.address} takes less at once ({words}): smaller batches, or fewer at a time"] = None
+
+    def _settle(self, name: str, line: dict | None, batch: _Sent) -> Reply | None:
+        """Hand one line to who waits for it, or ask again; return its reply, if it is one."""
+        request, future = self._waiting.pop(name, (None, None))
+        reply = None
+        try:
+            reply = self._read(line, request, batch)
+        except Passing as fault:
+            if future is None or future.done():
+                return None
+            self._tries[name] += line is not None or batch.status != "failed"
+            if self._tries[name] <= TRIES and not self._closing:
+                self._waiting[name] = request, future
+                self._enqueue(name)
+            else:
+                future.set_exception(NoReply(f"{fault} (tried {self._tries[name]} times)"))
+        except (NoReply, SynthkitError) as error:
+            spared = self.answered and getattr(error, "spares_others", False)
+            if future is not None and not future.done():
+                future.set_exception(NoReply(str(error)) if spared else error)
+        else:
+            self.answered += 1
+            if future is None:  # nobody of this run asks for it; it is paid for all the same
+                self._unasked[name] = reply
+                self._store.keep(batch.asked[name], name, reply)
+            elif not future.done():
+                future.set_result(reply)
+        return reply
+
+    def _read(self, line: dict | None, request: Request | None, batch: _Sent) -> Reply:
+        response = (line or {}).get("response") or {}
+        status, body, model, address = response.get("status_code"), response.get("body"), self._llm.model, "the batch"
+        if status == 200:
+            return read_reply(json.dumps(body).encode(), request or _NOBODY, model, address)
+        if status is None:  # expired, cancelled, or in neither file
+            raise Passing(complaint((line or {}).get("error")) or "the batch ended without it")
+        error = read_error(status, body, {}, model=model, address=self._llm.address)
+        form = batch.form.after(complaint(body), guess=False) if status in _FORM else None
+        if form and getattr(error, "about_form", False):
+            self._llm.form = form
+            raise Passing(str(error))
+        raise error
+
+    def file_away(self) -> None:
+        """Have done with batches whose replies are all in the store."""
+        for batch in [b for b in self._collected if len(self._store.get_many(b.came)) == len(b.came)]:
+            self._collected.remove(batch)
+            self._write("UPDATE batches SET asked = '' WHERE token = ?", batch.token)
+
+    def _write(self, sql: str, *values) -> None:
+        with self._store.transaction() as database:
+            database.execute(sql, values)
