@@ -20,9 +20,7 @@ Rows = Annotated[int, typer.Option("--n", help="synthetic rows")]
 State = Annotated[int, typer.Option(help="which random generation")]
 Source = Annotated[
     str,
-    typer.Option(
-        "--llm", help="recorded, ngram, live (OPENAI_BASE_URL, SYNTHKIT_MODEL), or batch: live at half the price"
-    ),
+    typer.Option("--llm", help="recorded, ngram, live (OPENAI_BASE_URL, SYNTHKIT_MODEL) or batch: live at half price"),
 ]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 Students = Annotated[

@@ -106,8 +106,9 @@ class _Session:
         self._under_way = {token: _Sent(token, id, json.loads(asked), llm.form) for token, id, asked in rows}
         self._collected: list[_Sent] = []
         if rows:
-            count = sum(len(b.asked) for b in self._under_way.values())
-            self.notes[f"{len(rows)} batches of an earlier run with {count:,} requests are waited for"] = None
+            self.notes[f"{self.traffic()[0]:,} requests of an earlier run are on their way in {len(rows)} batches"] = (
+                None
+            )
 
     async def complete(self, request: Request, lost=None) -> Reply:
         """Return the reply, hours later. Raises NoReply for this request, SynthkitError where none would be answered.
@@ -131,9 +132,8 @@ class _Session:
     def close(self) -> None:
         """Send nothing more, and have the provider stop; what is answered by then comes."""
         self._closing = True
-        for name in self._queue:
-            self._waiting.pop(name)[1].set_exception(NoReply("not sent"))
-        self._queue = []
+        while self._queue:
+            self._waiting.pop(self._queue.pop())[1].set_exception(NoReply("not sent"))
 
     async def work(self) -> None:
         """Send what waits and look what came, until cancelled."""
@@ -187,10 +187,8 @@ class _Session:
                 return
             count, files = count + len(lines), files + 1
         if count:
-            self.notes[
-                f"{count:,} requests went to {self._llm.address} in {files} {'batch' if files == 1 else 'batches'} and "
-                "come back within 24 hours. You may end this: the same call goes on from there"
-            ] = None
+            went = f"{count:,} requests went to {self._llm.address} in {files} batch{'es' * (files > 1)}"
+            self.notes[f"{went}, back within 24 hours. You may end this: the same call goes on from there"] = None
 
     def _took(self, batch: _Sent, info) -> None:
         counts = info.request_counts

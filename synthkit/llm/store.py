@@ -34,12 +34,8 @@ CREATE TABLE IF NOT EXISTS batches (
 """
 _COLUMNS = "content, model, prompt_tokens, completion_tokens, estimated, finish_reason, created"
 _MERGE = """
-INSERT INTO replies SELECT * FROM other.replies WHERE true ON CONFLICT (key) DO UPDATE SET
-    custom_id = excluded.custom_id, model = excluded.model, content = excluded.content,
-    prompt_tokens = excluded.prompt_tokens, completion_tokens = excluded.completion_tokens,
-    estimated = excluded.estimated, finish_reason = excluded.finish_reason, created = excluded.created,
-    problem = excluded.problem
-WHERE (excluded.created, excluded.content) < (replies.created, replies.content)
+INSERT OR REPLACE INTO replies SELECT new.* FROM other.replies AS new LEFT JOIN replies AS old USING (key)
+WHERE old.key IS NULL OR (new.created, new.content) < (old.created, old.content)
 """
 _LINGER = 0.002  # seconds that a commit waits for company
 _unsaved: dict[Path, list[tuple]] = {}  # rows that could not be written: kept in memory for the next Store of this file
