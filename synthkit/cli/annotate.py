@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from synthkit.cli.live import Live, spoken, with_live_options
-from synthkit.cli.options import Json, Source, say, tell
+from synthkit.cli.options import Json, Source, most_seeds, tell
 from synthkit.core import withheld
 from synthkit.core.errors import SynthkitError
 from synthkit.core.exports import write_csv
@@ -39,10 +39,7 @@ def annotate(
         rows = the_task.splits.unlabelled
     if rows is None:
         raise SynthkitError(f"which texts? Name a file, or `unlabelled:` in the task.yaml of {the_task.name!r}")
-    try:
-        seeds = sk.load_seeds(the_task) if the_task.source else None
-    except SynthkitError as error:
-        seeds = say(f"no seeds to check the labels on: {spoken(str(error))}")
+    seeds = most_seeds(the_task) if the_task.source else None
     rows = sk.pick(rows, n) if n else rows
     done = sk.annotate(rows, the_task, seeds=seeds, llm=source, budget=live.budget(), progress=not as_json)
     where = out or Path(f"{the_task.name}-annotated.csv")

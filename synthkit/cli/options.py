@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -71,3 +72,13 @@ def folder(path: Path) -> Path:
 def say(text: str) -> None:
     """Print to the error stream: progress and remarks, never results."""
     print(text, file=sys.stderr, flush=True)
+
+
+def most_seeds(task):
+    """Return up to ten labelled rows a label, fewer where one has fewer, for checks alone; None where one has none."""
+    import synthkit as sk
+
+    for k in (10, 5, 2, 1):
+        with suppress(SynthkitError):
+            return sk.load_seeds(task, k=k)
+    return None

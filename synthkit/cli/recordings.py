@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from synthkit.cli.options import most_seeds
 from synthkit.core.errors import SynthkitError
 from synthkit.core.exports import write_private
 from synthkit.core.results import frame_of
@@ -131,7 +132,7 @@ def _annotation(task, n: int, random_state: int):
     if task.splits.unlabelled is None:
         raise SynthkitError(f"task {task.name!r} has no unlabelled rows: name a file of them in task.yaml, unlabelled:")
     picked = sk.pick(task.splits.unlabelled, n, random_state=random_state)
-    parts = annotate_requests(picked, task, seeds=sk.load_seeds(task), random_state=random_state)
+    parts = annotate_requests(picked, task, seeds=most_seeds(task), random_state=random_state)
     return [request for part in parts for request in part]
 
 

@@ -88,7 +88,7 @@ def run(
     page, table, result = (out / f"{the_task.name}.{kind}" for kind in ("html", "csv", "json"))
     write_private(page, render_page(made, comparison, report, figures, student=comparison.student))
     made.to_csv(table)
-    write_private(result, result_json(experiment, several, comparison, annotated))
+    write_private(result, result_json(experiment, several, comparison, annotated, llm=source))
     plain = llm == "recorded" and "+" not in strategy and seeds_for(the_task, strategy, k=k, llm=llm) is None
     bundled = plain and random_state == 0 and not per_label and len(seeds.rest) >= MAP_ROWS
     lesson = _lesson(out, the_task, {"TASK": name, "STRATEGY": strategy, "N": n, "K": k}) if bundled else None

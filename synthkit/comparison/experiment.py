@@ -82,9 +82,12 @@ def result_json(
     made: Sequence[Generation],
     comparison: Comparison,
     annotated: Annotation | None = None,
+    *,
+    llm=None,
 ) -> str:
     """Return a comparison as JSON, its manifest first: all that doing it again needs, and what it rested on."""
     manifest = {"experiment": asdict(experiment), "intervals": INTERVALS}
+    manifest |= {"answered by": llm.identity} if hasattr(llm, "identity") else {}
     manifest |= {"rests on": rests_on(made, annotated), "versions": versions()}
     return json.dumps({"manifest": manifest, **json.loads(comparison.to_json())}, indent=1) + "\n"
 
@@ -179,7 +182,7 @@ def reproduce(saved: str | Path | dict, *, task: str | None = None, progress: bo
     models = sorted({v for k, v in rested.items() if k.startswith("model")})
     if experiment.llm == "live":
         with Store() as store:
-            asked = {"llm": _Stored(models[0]), "store": store, "progress": progress}
+            asked = {"llm": _Stored(models[0], manifest.get("answered by")), "store": store, "progress": progress}
             annotated, made = experiment.annotation(the_task, **asked), experiment.generations(the_task, **asked)
     else:
         annotated = experiment.annotation(the_task, progress=progress)
@@ -206,8 +209,8 @@ class _Stored:
 
     name, attempts, concurrency = LLM.name, LLM.attempts, 1
 
-    def __init__(self, model: str):
-        self.model = model
+    def __init__(self, model: str, identity: str | None):
+        self.model, self.identity = model, identity  # what its replies are stored under, where that is not the name
 
     async def complete(self, request):
         raise SynthkitError(

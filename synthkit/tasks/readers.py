@@ -56,7 +56,7 @@ def read_texts(source, *, encoding: str | None = None) -> Table:
         raise SynthkitError(f"{path} holds no .txt file; expected one text a file, or name a table")
     contents = [decoded(table, file.read_bytes(), encoding) for file in files]
     if path.is_dir():
-        records = [{"text": c, "file": str(f.relative_to(path))} for f, c in zip(files, contents, strict=True)]
+        records = [{"id": f.relative_to(path).as_posix(), "text": c} for f, c in zip(files, contents, strict=True)]
         return table.fill(records, range(len(records)))
     lines = contents[0].split("\n")
     if "\t" in lines[0] and usual_roles(lines[0].split("\t")):

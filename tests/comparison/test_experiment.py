@@ -99,8 +99,10 @@ def test_a_live_result_is_replayed_from_the_store_and_asks_nobody(task_folder, s
     task = load_task(task_folder)
     experiment = Experiment(str(task_folder), n=12, k=3, draws=2, llm="live", students=("tfidf_lr",))
     with Store() as store:
-        made = experiment.generations(task, llm=scripted(distinct_texts), store=store, progress=False)
-    saved = json.loads(result_json(experiment, made, experiment.comparison(made, progress=False)))
+        source = scripted(distinct_texts)
+        source.identity = f"{source.model} at an address"
+        made = experiment.generations(task, llm=source, store=store, progress=False)
+    saved = json.loads(result_json(experiment, made, experiment.comparison(made, progress=False), llm=source))
     assert {line.verdict for line in reproduce(saved, progress=False).lines} == {"same"}
     monkeypatch.setenv("SYNTHKIT_HOME", str(tmp_path / "elsewhere"))
     with pytest.raises(SynthkitError, match="is not in this machine's store, and reproduce asks no model"):

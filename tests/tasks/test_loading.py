@@ -279,6 +279,7 @@ def test_texts_without_labels_come_from_lists_lines_folders_and_tables(tmp_path)
     for name, texts in expected.items():
         rows = load_rows(tmp_path / name, labelled=False).rows
         assert rows["text"] == texts and "label" not in rows.column_names
+    assert load_rows(tmp_path / "notes", labelled=False).rows["id"] == ["b.txt", "old/a.txt"]
     given = load_rows(["one text", None, "another", " "], labelled=False)
     assert given.rows["text"] == ["one text", "another"]
     assert [r.row for r in given.repairs] == [1, 3]
