@@ -63,6 +63,7 @@ _PUBLIC = {
     "refinement": {"diagnose": "diagnosis", "refine": "loop", "Loop": "loop"},
     "views": {
         "plot_map": "map",
+        "explore_map": "map_explorer",
         "inspect_request": "request_view",
         "prompt_lab": "prompt_lab",
         "review": "review",

@@ -88,6 +88,7 @@ sk.plot_map(seeds.rest, {"synthetic": made.rows})
 # *Figure: six panels, one a topic; blue synthetic dots lie among the dark grey real dots, thinly in some regions and at the rim in others.*
 #
 # **Notice** where dark grey has no blue near it: things real people write about that the model did not think of.
+# Blue dots at the rim say nothing: the map was fitted on the real rows, and new ones are pushed outwards.
 # A map is for looking. No number in this kit is computed from it.
 
 # %% [markdown]

@@ -40,7 +40,14 @@ sk.plot_map(real, {name: g.rows for name, g in made.items()})
 # %% [markdown]
 # *Figure: one panel a topic; synthetic rows of both strategies gather in the dense parts and leave thin real regions empty.*
 #
-# **Notice** how both strategies crowd where a topic is densest. Real messages wander off.
+# **Notice** how both strategies crowd where a topic is densest. Real messages wander off. Dots at the rim are no finding: whatever is
+# placed into a map that was fitted on other rows is pushed outwards a little.
+#
+# To read what the dots are, hover over them. `.holes()` has the real rows that are farthest from any synthetic one, `.within(...)`
+# those in a part of the map.
+
+# %%
+sk.explore_map(real, made["zero_shot"].rows, by="nearest")
 
 # %% [markdown]
 # ## 2. The report
