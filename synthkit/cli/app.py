@@ -22,7 +22,7 @@ from synthkit.cli.probe import try_
 from synthkit.cli.recordings import app as recordings
 from synthkit.cli.refine import refine
 from synthkit.cli.run import compare, reproduce, run
-from synthkit.cli.stores import merge, run_shard
+from synthkit.cli.stores import merge, run_shard, status
 from synthkit.core.errors import SynthkitError
 from synthkit.core.exports import write_csv
 
@@ -33,7 +33,7 @@ app = typer.Typer(
     help="Can a language model write the training data?",
 )
 app.add_typer(recordings, name="recordings")
-for command in (init, annotate, run, refine, evaluate, compare, reproduce, merge):
+for command in (init, annotate, run, refine, evaluate, compare, reproduce, merge, status):
     app.command()(command)
 
 

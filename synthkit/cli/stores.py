@@ -1,9 +1,10 @@
-"""Work that is spread over many workers: a shard's share of the requests, and `synthkit merge`."""
+"""Work spread over workers and days: a shard's share of the requests, `synthkit merge`, `synthkit status`."""
 
 from __future__ import annotations
 
 import json
 import re
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +12,7 @@ from typing import Annotated
 import typer
 
 from synthkit.cli.live import SHORT, spoken
-from synthkit.cli.options import say
+from synthkit.cli.options import Json, say
 from synthkit.core.errors import SynthkitError
 
 
@@ -74,3 +75,59 @@ def merge(
 
     with Store(into) as store:
         print(f"{store.merge(*stores):,} new replies from {len(stores)} stores; {into} holds {len(store):,}")
+
+
+def status(
+    stores: Annotated[
+        list[Path] | None, typer.Argument(metavar="[STORE...]", help="default: the store at home")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Say what runs, what waits and what it cost, as the stores have it: from another terminal, or the next day."""
+    from synthkit.core.storage import home
+
+    found = [read_status(path) for path in stores or [home() / "replies.sqlite"]]
+    if as_json:
+        print(json.dumps(found, indent=1))
+        return
+    for each in found:
+        print(f"{each['store']}: {each['replies']:,} replies of use, {each['no_use']:,} of no use")
+        usd = "price not known" if each["usd"] is None else f"${each['usd']:,.4f} at list prices"
+        print(f"  took      {each['tokens_in']:,} tokens in, {each['tokens_out']:,} out, {usd}")
+        for run in each["running"]:
+            where = f"process {run['process']} on {run['machine']}, seen {run['seconds']:.0f} s ago"
+            print(f"  running   {run['done']:,} of {run['planned']:,} requests of its wave, {where}")
+        for batch in each["batches"]:
+            state = f"{batch['status']} when last looked, {batch['done']:,} of {batch['requests']:,} done"
+            failed = f", {batch['failed']:,} failed" if batch["failed"] else ""
+            print(f"  batch     {batch['id'] or 'being sent'}, {batch['model']}: {state}{failed}, sent {batch['sent']}")
+        if each["batches"] and not each["running"]:
+            print("  nobody waits for these batches: run the same command or cell again to collect them")
+
+
+def read_status(path: Path) -> dict:
+    """Return what a store tells of its replies, of who is asking, and of batches that were not collected."""
+    from synthkit.core.claims import living
+    from synthkit.llm.budget import price
+    from synthkit.llm.store import Store
+
+    if not path.is_file():
+        raise SynthkitError(f"no such store: {path}. Nothing was asked with it yet")
+    with Store(path) as store:
+        counts = "sum(problem = ''), sum(problem != ''), sum(prompt_tokens), sum(completion_tokens)"
+        by_model = store.read(f"SELECT model, {counts} FROM replies GROUP BY model")
+        halved = store.read("SELECT model, -0.5 * sum(tokens_in), -0.5 * sum(tokens_out) FROM batches GROUP BY model")
+        columns = ("id", "model", "status", "requests", "done", "failed", "created")
+        waiting = store.read(f"SELECT {', '.join(columns)} FROM batches WHERE asked != '' ORDER BY created")
+        running = living(store)
+    tokens = [(model, into, out) for model, _, _, into, out in by_model]
+    rates = {model: price(model) for model, *_ in (*by_model, *halved)}
+    usd = None
+    if all(rates.values()):
+        usd = sum((rates[m][0] * into + rates[m][1] * out) / 1e6 for m, into, out in (*tokens, *halved))
+    batches = [dict(zip(columns, row, strict=True)) for row in waiting]
+    for batch in batches:
+        batch["sent"] = time.strftime("%Y-%m-%d %H:%M", time.localtime(batch.pop("created")))
+    good, bad, into, out = (sum(row[i] for row in by_model) for i in range(1, 5))
+    sums = {"replies": good, "no_use": bad, "tokens_in": into, "tokens_out": out, "usd": usd}
+    return {"store": str(path), **sums, "running": running, "batches": batches}

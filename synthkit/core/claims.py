@@ -11,15 +11,19 @@ from collections.abc import Iterable
 LEASE = 30.0  # seconds without a sign of life after which claims are void
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS owners (owner TEXT PRIMARY KEY, seen REAL NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS claims (key TEXT PRIMARY KEY, owner TEXT NOT NULL) WITHOUT ROWID
+CREATE TABLE IF NOT EXISTS claims (key TEXT PRIMARY KEY, owner TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS runs (owner TEXT PRIMARY KEY, planned INTEGER NOT NULL, done INTEGER NOT NULL) WITHOUT ROWID
 """
 
 
 class Claims:
-    """The claims of one owner; `store` gives it a `transaction()` and a `read(sql, values)`."""
+    """The claims of one owner; `store` gives it a `transaction()` and a `read(sql, values)`.
 
-    def __init__(self, store):
-        self._store = store
+    Who looks in from outside sees how many of the `planned` are done.
+    """
+
+    def __init__(self, store, planned: int = 0):
+        self._store, self._planned, self._done = store, planned, 0
         self._owner = f"{_machine()} {os.getpid()} {uuid.uuid4().hex[:12]}"
 
     def take(self, keys: list[str]) -> set[str]:
@@ -30,6 +34,7 @@ class Claims:
                 if owner != self._owner and _dead(owner, seen):
                     database.execute("DELETE FROM claims WHERE owner = ?", [owner])
                     database.execute("DELETE FROM owners WHERE owner = ?", [owner])
+                    database.execute("DELETE FROM runs WHERE owner = ?", [owner])
             database.executemany("INSERT OR IGNORE INTO claims VALUES (?, ?)", [(key, self._owner) for key in keys])
             return {key for key, owner in self._of(database.execute, keys) if owner == self._owner}
 
@@ -39,8 +44,9 @@ class Claims:
         claimed = self._of(self._store.read, keys)
         return {k for k, o in claimed if o != self._owner and o in owners and not _dead(o, owners[o])}
 
-    def beat(self) -> None:
-        """Give a sign of life."""
+    def beat(self, done: int) -> None:
+        """Give a sign of life, and say how much is done."""
+        self._done = done
         with self._store.transaction() as database:
             self._sign(database)
 
@@ -50,11 +56,13 @@ class Claims:
             if keys is None:
                 database.execute("DELETE FROM claims WHERE owner = ?", [self._owner])
                 database.execute("DELETE FROM owners WHERE owner = ?", [self._owner])
+                database.execute("DELETE FROM runs WHERE owner = ?", [self._owner])
             else:
                 database.executemany("DELETE FROM claims WHERE key = ? AND owner = ?", [(k, self._owner) for k in keys])
 
     def _sign(self, database) -> None:
         database.execute("INSERT OR REPLACE INTO owners VALUES (?, ?)", [self._owner, time.time()])
+        database.execute("INSERT OR REPLACE INTO runs VALUES (?, ?, ?)", [self._owner, self._planned, self._done])
 
     @staticmethod
     def _of(execute, keys: list[str]) -> list[tuple[str, str]]:
@@ -63,6 +71,16 @@ class Claims:
             part = keys[start : start + 500]
             found += execute(f"SELECT key, owner FROM claims WHERE key IN ({','.join('?' * len(part))})", part)
         return found
+
+
+def living(store) -> list[dict]:
+    """Return who is at work on a store: process, machine, how many are done of how many, seconds since a sign."""
+    rows = store.read("SELECT owner, seen, planned, done FROM owners JOIN runs USING (owner) ORDER BY seen")
+    alive = [(owner.split(" "), seen, planned, done) for owner, seen, planned, done in rows if not _dead(owner, seen)]
+    return [
+        {"process": int(p), "machine": m.partition("pid:[")[0], "planned": n, "done": d, "seconds": time.time() - seen}
+        for (m, p, _), seen, n, d in alive
+    ]
 
 
 def _machine() -> str:

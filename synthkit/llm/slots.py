@@ -73,7 +73,7 @@ class Slots:
             yield
             return
         self._keys = [request.key(self.source) for request in self.requests]
-        self._claims = Claims(self.store)
+        self._claims = Claims(self.store, len(self.requests))
         tasks = [asyncio.create_task(work()) for work in (self._beat, self._watch)]
         try:
             yield
@@ -113,7 +113,7 @@ class Slots:
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(BEAT)
-            await asyncio.to_thread(self._claims.beat)
+            await asyncio.to_thread(lambda: self._claims.beat(sum(map(self.is_settled, range(len(self.requests))))))
 
     async def _watch(self) -> None:
         while True:

@@ -1,19 +1,29 @@
 """One plan asked by many workers: the rows are those of one that asked everything."""
 
+import json
+import os
 import random
 import re
+import time
 
 import pytest
+from support.batch_server import BatchServer
 from support.fault_server import FaultServer, completion, texts_reply
 
-from synthkit.cli.stores import ask_shard, read_shard
+from synthkit.cli.stores import ask_shard, read_shard, read_status
 from synthkit.core.errors import SynthkitError
 from synthkit.generation.generate import generate
+from synthkit.generation.parsing import reply_problem
+from synthkit.llm.batch import Batch
 from synthkit.llm.budget import Budget
 from synthkit.llm.client import LLM
+from synthkit.llm.engine import ask
 from synthkit.llm.request import Reply, Usage
 from synthkit.llm.store import Store
 from synthkit.prompts.plan import plan
+
+
+pytestmark = pytest.mark.filterwarnings("ignore:the same prompt got")
 
 
 def steady(number, body):
@@ -84,3 +94,46 @@ def test_a_store_that_is_not_there_is_said_and_not_made(tmp_path):
 def test_a_shard_that_is_none_is_refused(shard):
     with pytest.raises(SynthkitError, match="which of how many"):
         read_shard(shard)
+
+
+def test_status_says_from_another_terminal_what_runs_waits_and_cost(cafe, tmp_path, synthkit, monkeypatch):
+    for name, value in {"batch.QUIET": 0.1, "batch.POLL": 0.02, "batch._TICK": 0.01, "slots.BEAT": 0.05}.items():
+        monkeypatch.setattr(f"synthkit.llm.{name}", value)
+    chosen, path, seen = plan(cafe, strategy="attributed", n=60), tmp_path / "s.sqlite", []
+
+    def look_in(status):
+        if status.in_flight and server.batches and not seen:
+            time.sleep(0.3)
+            seen.append(read_status(path))
+            raise KeyboardInterrupt
+
+    with BatchServer(endings=["never"]) as server, Store(path) as store:
+        llm = Batch("gpt-4o-mini", base_url=server.url, api_key="sk-0123456789")
+        with pytest.raises(KeyboardInterrupt):
+            ask(chosen.slots, llm, check=reply_problem, store=store, on_progress=look_in)
+        ((run,), (batch,)) = seen[0]["running"], seen[0]["batches"]
+        assert (run["process"], run["done"], run["planned"]) == (os.getpid(), 0, len(chosen.slots))
+        assert (batch["id"], batch["status"], batch["requests"]) == ("batch_0", "in_progress", len(chosen.slots))
+        code, out, _ = synthkit("status", path)
+        assert code == 0 and "batch_0, gpt-4o-mini: in_progress" in out and "nobody waits for these batches" in out
+        server.batches["batch_0"]["ending"] = "completed"
+        with pytest.warns(UserWarning, match="earlier run"):
+            ask(chosen.slots, llm, check=reply_problem, store=store)
+    code, out, _ = synthkit("status", path, "--json")
+    (said,) = json.loads(out)
+    assert (said["replies"], said["no_use"], said["running"], said["batches"]) == (len(chosen.slots), 0, [], [])
+    assert said["usd"] is None  # the provider of this test calls its model by a name without a price
+    code, _, err = synthkit("status", tmp_path / "none.sqlite")
+    assert code == 1 and "no such store" in err and not (tmp_path / "none.sqlite").exists()
+
+
+def test_status_counts_batches_at_half_the_price(cafe, tmp_path):
+    slots = plan(cafe, n=10).slots
+    with Store(tmp_path / "s.sqlite") as store:
+        for slot in slots[:2]:
+            store.put(slot, "gpt-4o-mini", Reply("x", "gpt-4o-mini-2024-07-18", Usage(1_000_000, 1_000_000)))
+        assert read_status(store.path)["usd"] == pytest.approx(1.5)
+        with store.transaction() as database:
+            row = ["t", "b", "gpt-4o-mini", "gpt-4o-mini", "completed", 1, 1, 0, 0.0, 1_000_000, 1_000_000, ""]
+            database.execute(f"INSERT INTO batches VALUES ({', '.join('?' * 12)})", row)
+        assert read_status(store.path)["usd"] == pytest.approx(1.125)
