@@ -22,7 +22,6 @@ from synthkit.llm.request import Reply, Usage
 from synthkit.llm.store import Store
 from synthkit.prompts.plan import plan
 
-
 pytestmark = pytest.mark.filterwarnings("ignore:the same prompt got")
 
 
