@@ -2,6 +2,7 @@
 
     python benchmarks/scale.py                     a table, and benchmarks/scale.png
     python benchmarks/scale.py embed evaluate      these alone
+    python benchmarks/scale.py --workers 100000    so many requests by one worker, then by two shards (ten minutes)
 
 A curve ends with the first size that takes more than LIMIT seconds of the processor. Times are processor time of all
 threads, so that a busy machine does not count; on idle cores embedding is faster by the number of its threads.
@@ -10,12 +11,15 @@ threads, so that a busy machine does not count; on idle cores embedding is faste
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
+import os
 import resource
 import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -204,8 +208,58 @@ def one(what: str, n: int) -> None:
         start = time.process_time()
         run()
         seconds = time.process_time() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e9 if sys.platform == "darwin" else 1e6)
-    print(json.dumps({"seconds": round(seconds, 3), "memory": round(peak, 2)}))
+    print(json.dumps({"seconds": round(seconds, 3), "memory": peak()}))
+
+
+def peak() -> float:
+    """Return the most memory this process had, in GB."""
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e9 if sys.platform == "darwin" else 1e6), 2)
+
+
+def shard(which: str, n: int, url: str, path: str) -> None:
+    """Ask a shard of n requests in this process, and print what it took."""
+    import synthkit as sk
+    from synthkit.cli.stores import ask_shard
+
+    plan = sk.plan(sk.load_task("feedback"), strategy="attributed", n=5 * n, surplus=0)
+    llm, wall, cpu = sk.LLM("m", base_url=url, api_key="k", concurrency=64), time.perf_counter(), time.process_time()
+    with warnings.catch_warnings(), sk.Store(path) as store:
+        warnings.simplefilter("ignore")  # prompts that happen to be the same get the same answer from this server
+        answered = ask_shard(plan, which, llm=llm, store=store, progress=False).answered
+    taken = {"answered": answered, "wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
+    print(json.dumps(taken | {"memory": peak()}))
+
+
+def workers(n: int) -> None:
+    """Ask n requests of a server on loopback by one worker, then by two at once; both must store the same replies."""
+    from engine import Server
+
+    import synthkit as sk
+
+    server, stored = Server(), []
+    with tempfile.TemporaryDirectory() as folder:
+        for count in (1, 2):
+            server.set(steady=True)
+            paths = [f"{folder}/{i}-of-{count}.sqlite" for i in range(1, count + 1)]
+            command = [sys.executable, HERE, "--shard"]
+            more = [[f"{i}/{count}", str(n), server.url, path] for i, path in enumerate(paths, 1)]
+            running = [subprocess.Popen([*command, *m], stdout=subprocess.PIPE, text=True) for m in more]
+            done = [json.loads(p.communicate()[0].splitlines()[-1]) for p in running]
+            start = time.perf_counter()
+            with sk.Store(f"{folder}/{count}.sqlite") as store:
+                store.merge(*paths)
+                merged = time.perf_counter() - start
+                rows = store.read("SELECT key, content, prompt_tokens, completion_tokens FROM replies ORDER BY key")
+            stored.append(hashlib.sha256(repr(rows).encode()).hexdigest())
+            wall, cpu = max(d["wall"] for d in done), sum(d["cpu"] for d in done)
+            memory = max(d["memory"] for d in done)
+            rate = f"{len(rows) / wall:.0f} a s, {1000 * cpu / n:.2f} ms of CPU each"
+            print(
+                f"{count} worker(s): {len(rows):,} of {n:,} in {wall:.0f} s, {rate}, {memory:.2f} GB a worker", end="; "
+            )
+            print(f"merged in {merged:.1f} s; load {os.getloadavg()[0]:.1f}", flush=True)
+    server.close()
+    print("the same replies" if stored[0] == stored[1] else "OTHER REPLIES")
 
 
 def curve(function) -> dict[int, dict]:
@@ -250,4 +304,12 @@ def main(chosen: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    one(sys.argv[2], int(sys.argv[3])) if sys.argv[1:2] == ["--one"] else main(sys.argv[1:])
+    match sys.argv[1:]:
+        case ["--one", what, n]:
+            one(what, int(n))
+        case ["--shard", which, n, url, path]:
+            shard(which, int(n), url, path)
+        case ["--workers", n]:
+            workers(int(n))
+        case chosen:
+            main(chosen)

@@ -130,6 +130,7 @@ class _Run:
         self.answers: list[Answer] = []
         self.rows: list[dict] = []
         self.kept: list[dict] = []
+        self.kept_of: Counter = Counter()  # by label
         self.drops: list[dict] = []
         self.counts: Counter = Counter()
         self.dropped: Counter = Counter()
@@ -161,7 +162,7 @@ class _Run:
 
         What short replies still owe is asked for where that takes no more requests than new slots do.
         """
-        kept = Counter(row["label"] for row in self.kept)
+        kept = self.kept_of
         missing = {label: share - kept[label] for label, share in self.shares.items()}
         lacking = {label for label in missing if kept[label] < LACKING * self.shares[label]}
         self.only_lacking = any(r.label in lacking for r in (*self.open, *self.rests.values()))
@@ -190,13 +191,14 @@ class _Run:
         if missing <= 0 or not (slots or rests):
             return []
         asked = sum(a.request.count for a in self.answers if a.reply and label in (None, a.request.label))
-        kept = sum(label in (None, row["label"]) for row in self.kept)
+        kept = len(self.kept) if label is None else self.kept_of[label]
         rate = max(kept / max(1, asked), LEAST_YIELD)
         slots = slots[: ceil(missing / (rate * self.plan.slots[0].count))]
         enough = next((i for i in range(1, len(rests)) if self._texts(rests[:i]) >= missing), len(rests))
         if rests and (not slots or (enough <= len(slots) and self._texts(rests[:enough]) >= missing)):
             return [self.rests.pop(key) for key in rests[:enough]]
-        self.open = [r for r in self.open if r not in slots]
+        taken = set(map(id, slots))
+        self.open = [r for r in self.open if id(r) not in taken]
         return slots
 
     def _texts(self, rests: list) -> int:
@@ -238,12 +240,13 @@ class _Run:
             self.dropped["not needed (n is reached)"] += 1
             return
         shares = self.plan.wanted or (self.shares if self.only_lacking else {})
-        if shares and sum(r["label"] == row["label"] for r in self.kept) >= shares.get(row["label"], 0):
+        if shares and self.kept_of[row["label"]] >= shares.get(row["label"], 0):
             self.dropped["not needed (its label has enough)"] += 1
             return
         verdicts = apply(row, self.filters)
         if not verdicts:
             self.kept.append(row)
+            self.kept_of[row["label"]] += 1
             return
         first, *others = verdicts
         self.dropped[first.reason] += 1
@@ -251,7 +254,7 @@ class _Run:
         self.drops.append({**seen, **first._asdict(), "also": "; ".join(v.reason for v in others)})
 
     def result(self) -> Generation:
-        kept = Counter(row["label"] for row in self.kept)
+        kept = self.kept_of
         notes = [
             self.note,
             *(f.note for f in self.filters),

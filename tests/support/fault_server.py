@@ -61,16 +61,18 @@ class FaultServer:
     """Serves `behave(number, body) -> dict | str | Response | None` (or a coroutine of it) after `latency` seconds.
 
     A dict is the reply's body, a str a fault by name ("429", "500", "drop", "half", "empty", "hang", "html"), None a
-    good reply. `most` answers 429 above that many in flight; `storm` (start, end) 429 to everything in those seconds.
+    good reply, which `steady` makes depend on the prompt alone. `most` answers 429 above that many in flight; `storm`
+    (start, end) 429 to everything in those seconds.
     """
 
-    def __init__(self, behave=None, *, latency=0.0, faults=0.0, most=None, storm=None, retry_after=None):
+    def __init__(self, behave=None, *, latency=0.0, faults=0.0, most=None, storm=None, retry_after=None, steady=False):
         self.behave, self.latency, self.faults, self.most, self.storm = behave, latency, faults, most, storm
         self.headers = {"retry-after": str(retry_after)} if retry_after is not None else None
         self.requests = self.in_flight = self.most_in_flight = self.refused = self.served = 0
         self.bodies: list[dict] = []
         self.times: list[float] = []  # when good replies went out
         self.prompts: dict[str, int] = {}
+        self.steady = steady
         self.keep = True  # bodies and headers
         self.seen_headers: list[dict] = []
         self.began: float | None = None
@@ -124,7 +126,11 @@ class FaultServer:
         if what == "empty":
             return web.json_response(completion(""))
         prompt = body["messages"][-1]["content"]
-        good = completion(texts_reply(prompt, number)) if what is None or isinstance(what, str) else what
+        good = (
+            completion(texts_reply(prompt, 0 if self.steady else number))
+            if what is None or isinstance(what, str)
+            else what
+        )
         if what == "half":
             text = json.dumps(good)
             response = web.StreamResponse(headers={"content-length": str(len(text))})
