@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -47,7 +47,7 @@ class Generation(Result):
     model: str
     filters: tuple[str, ...] = ()  # that every text passed, in their order
     stored: str = ""  # how many replies an earlier call had paid for, whose, and from when
-    trained: str = ""  # how the model was fine-tuned, where it is one's own
+    trained: Mapping = field(default_factory=dict)  # how the model was fine-tuned, where it is one's own
 
     def summary(self) -> str:
         note = "; ".join(filter(None, [self.ledger.note, self.ledger.shortfall]))
@@ -272,7 +272,7 @@ class _Run:
         problems = tuple(f"{a.request.strategy}, slot {a.request.slot}: {p}" for a in self.answers for p in a.problems)
         rows = synthetic_rows(self.kept)
         drops, ran, stored = tuple(self.drops), tuple(f.name for f in self.filters), from_store(self.answers)
-        trained = getattr(self.source, "provenance", "")
+        trained = getattr(self.source, "trained", {})
         return Generation(self.plan, rows, ledger, drops, problems, self.source.model, ran, stored, trained)
 
     def _dropped_in_order(self) -> tuple[tuple[str, int], ...]:

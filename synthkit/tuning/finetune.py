@@ -104,9 +104,8 @@ def finetune(
 
     >>> from synthkit.tasks.task import load_task
     >>> task = load_task("feedback")
-    >>> finetune(task, task.splits.train.select(range(12)))
-    Traceback (most recent call last):
-    synthkit.core.errors.SynthkitError: 12 rows: a model needs at least 40 to learn from, and thousands to learn well...
+    >>> finetune(task, task.splits.train.select(range(60)), model="recorded", progress=False).model
+    'SmolLM2-135M-Instruct, fine-tuned on feedback'
     """
     if epsilon is not None and isinstance(model, LLM):
         raise SynthkitError("epsilon=: an endpoint's fine-tuning job is not differentially private; train here instead")
@@ -115,14 +114,14 @@ def finetune(
     if epsilon is not None and not 0 < epsilon < float("inf"):
         raise SynthkitError(f"epsilon={epsilon}: expected a number above 0, such as 1 (strict) to 8 (loose)")
     ready = prepare(task, rows, canaries=canaries, anonymize=anonymize, progress=progress)
+    if model == "recorded":
+        return _recorded(task, ready)
     if len(rows) < FEW * len(task.labels):
         warnings.warn(
             f"{len(rows):,} rows for {len(task.labels)} labels: from so few a fine-tuned model copies or drifts. Where "
             "a few anonymised rows may be shown, prompting a larger model does better",
             stacklevel=2,
         )
-    if model == "recorded":
-        return _recorded(task, ready)
     epochs = epochs or (PRIVATE_EPOCHS if epsilon else EPOCHS)
     base = model if isinstance(model, LLM) else base_weights(model)
     delta = (delta or 1 / (2 * len(ready.train))) if epsilon else None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from synthkit.core.classifier import fit_labels
+from synthkit.core.errors import SynthkitError
 from synthkit.core.results import Result
 from synthkit.core.rows import row_ids
 from synthkit.core.stats import wilson
@@ -86,6 +87,11 @@ class Generator(Result):
         return pd.DataFrame([(name, str(value)) for name, value in self.facts.items()], columns=["fact", "value"])
 
     @property
+    def trained(self) -> dict:
+        """What a card says of it: `how` in a sentence, the real `rows`, whether they were anonymised, ε or None."""
+        return {"how": self.provenance, **{name: self.facts.get(name) for name in ("rows", "anonymised", "epsilon")}}
+
+    @property
     def filters(self) -> list[Filter]:
         """Filters that `sk.generate` adds: canaries and, without differential privacy, copies of training rows.
 
@@ -113,9 +119,7 @@ class Generator(Result):
             wilson(len(copies(some, range(len(some)), train["text"], row_ids(train, "train"), floor=RUN)), len(some))
             for some in (texts, list(held_out["text"]))
         ]
-        judge = fit_labels(train)
-        said = judge.labels[judge.probabilities(texts).argmax(axis=1)]
-        holds = wilson(float((said == np.array(labels)).sum()), len(texts))
+        holds, accuracy = self._holds(texts, labels)
         planted = len(self.prepared.canaries.secrets)
         lines = [
             (
@@ -124,6 +128,15 @@ class Generator(Result):
                 f"{came.get('decoy', 0)} of {planted}",
             ),
             (f"share with {RUN} words in a row of a training row", str(shared[0]), str(shared[1])),
-            ("label holds", str(holds), f"{judge.accuracy:.3f}"),
+            ("label holds", holds, accuracy),
         ]
         return pd.DataFrame(lines, columns=["what", f"{len(texts):,} texts", "control"])
+
+    def _holds(self, texts: list[str], labels: list[str]) -> tuple[str, str]:
+        """Return the share of texts whose label a classifier of the training rows gives, and its own accuracy."""
+        try:
+            judge = fit_labels(self.prepared.train)
+        except SynthkitError as error:  # a label with fewer than five rows
+            return "not judged", str(error)
+        predictions = judge.labels[judge.probabilities(texts).argmax(axis=1)]
+        return str(wilson(float((predictions == np.array(labels)).sum()), len(texts))), f"{judge.accuracy:.3f}"

@@ -181,7 +181,7 @@ def make_card(
         "made": {
             "strategy": made.plan.strategy,
             "model": ", ".join(sorted(set(made.rows["model"]))),
-            **({"fine-tuned": made.trained} if made.trained else {}),
+            **({"fine-tuned": made.trained["how"]} if made.trained else {}),
             "random_state": made.plan.random_state,
             "requests": ledger.answered,
             "texts": f"{ledger.parsed} read, {ledger.kept} kept",
@@ -189,7 +189,7 @@ def make_card(
             "tokens": f"{ledger.tokens_in:,} in, {ledger.tokens_out:,} out"
             + (" (estimated)" if ledger.tokens_estimated else ""),
             "cost": "unknown" if ledger.usd is None else f"{ledger.usd:.4f} US dollars",
-            **_real_rows(made.rows),
+            **_real_rows(made),
             "synthkit": __version__,
         },
         "privacy": {
@@ -198,6 +198,7 @@ def make_card(
             "found in the rows": dict(gate.counts.most_common()),
             "filters": list(made.filters),
             "choice": selection.summary() if selection else "",
+            "training": made.trained["how"] if made.trained.get("epsilon") else "",
         },
         "reference": report.summary() if report else "",
         "lines": [[x.section, x.metric, list(x.synthetic), x.control and list(x.control), x.better, x.method, x.p]
@@ -207,20 +208,25 @@ def make_card(
     return Card(made.rows, json.loads(json.dumps(facts)))
 
 
-def _real_rows(rows: Dataset) -> dict[str, int]:
+def _real_rows(made: Generation) -> dict[str, int]:
     """Return how many real rows stand behind synthetic ones, by what was done with them."""
+    rows = made.rows
     behind = {"shown in prompts": set(), "told in words": set(), "a model was fitted on": set()}
     for strategy, model, ids in zip(rows["strategy"], rows["model"], rows["demo_ids"], strict=True):
         known = STRATEGIES.get(strategy)
         how = "a model was fitted on" if model == "ngram" else "told in words"
         how = "shown in prompts" if model != "ngram" and known and known.shows_seeds else how
         behind[how].update(json.loads(ids or "[]"))
-    return {f"real rows {how}": len(ids) for how, ids in behind.items()}
+    counts = {how: len(ids) for how, ids in behind.items()}
+    counts["a model was fitted on"] += made.trained.get("rows", 0)
+    return {f"real rows {how}": count for how, count in counts.items()}
 
 
 def _seeds(made: Generation) -> str:
     """Return what became of the real rows that the generation was given, in words."""
     seeds = made.plan.seeds
+    if seeds is None and made.trained:
+        return f"{made.trained['rows']:,} rows that the model was fine-tuned on, {made.trained['anonymised']}"
     if seeds is None:
         return "none was given"
     if not seeds.anonymized:

@@ -77,12 +77,7 @@ def statements(f: dict) -> dict[str, str]:
         "personal": f"{marked}Real rows that the generation was given: {plain(privacy.get('seeds', 'not known'))}. In "
         f"the synthetic rows the detector finds {plain(found) if found else 'nothing'}; it misses what has neither a "
         "pattern nor a cue. A name in a row may be a real person's by chance. "
-        + (
-            f"Which rows are here was decided under differential privacy, how they were written was not: "
-            f"{plain(privacy['choice'])}."
-            if privacy.get("choice")
-            else "There is **no differential privacy**: nothing bounds what these rows can reveal of the real ones."
-        ),
+        + _promise(plain(privacy.get("training", "")), plain(privacy.get("choice", ""))),
         "bias": f"Bias was measured by {len(measured)} lines of the quality report."
         if measured
         else "Bias was not measured: groups may be missing, or be met mostly under one label.",
@@ -90,6 +85,16 @@ def statements(f: dict) -> dict[str, str]:
         "citation": f"{plain(f['title'])}, made with synthkit {plain(f['made'].get('synthkit', ''))}. Cite the model "
         "and the source of the real rows as well.",
     }
+
+
+def _promise(training: str, choice: str) -> str:
+    """Return what differential privacy covers of the rows, if anything."""
+    if training:
+        too = f" So was the choice of these rows: {choice}." if choice else ""
+        return f"The model that wrote them was trained under differential privacy: {training}.{too}"
+    if choice:
+        return f"Which rows are here was decided under differential privacy, how they were written was not: {choice}."
+    return "There is **no differential privacy**: nothing bounds what these rows can reveal of the real ones."
 
 
 def _behind(f: dict) -> int:

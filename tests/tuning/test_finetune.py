@@ -88,9 +88,11 @@ def test_a_job_trains_on_the_requests_of_a_plan_and_its_model_answers_them(cafe,
     assert line["messages"][:-1] == list(plan.slots[0].messages)
     assert "@example" not in sent
     assert len(made.rows) == 15
-    assert "fine-tuned on 66 real rows" in made.trained
+    assert "fine-tuned on 66 real rows" in made.trained["how"]
     assert "canary" in made.filters
-    assert made.trained in sk.make_card(made, licence="cc0-1.0").text
+    card = sk.make_card(made, licence="cc0-1.0")
+    assert card.facts["made"]["real rows a model was fitted on"] == 66
+    assert "no differential privacy**" in card.text
     assert len(generator.check(made)) == 3
 
 
@@ -111,3 +113,13 @@ def test_a_model_on_this_machine_learns_writes_and_is_taken_up_again(cafe, rows,
         assert generator.facts["spent"] == pytest.approx(8, rel=0.01)
         assert "ε = 8, δ" in generator.provenance
     assert len(generator.to_frame()) == len(generator.facts)
+
+
+def test_a_card_says_that_the_model_was_trained_under_differential_privacy():
+    from dataclasses import replace
+
+    made = sk.generate(sk.load_task("feedback"), n=10, progress=False)
+    how = {"how": "tiny fine-tuned on 900 real rows; ε = 8", "rows": 900, "anonymised": "anonymised", "epsilon": 8}
+    text = sk.make_card(replace(made, trained=how), licence="cc0-1.0").text
+    assert "trained under differential privacy: tiny fine-tuned on 900 real rows; ε = 8" in text
+    assert "no differential privacy" not in text
