@@ -8,7 +8,7 @@ import time
 import uuid
 from collections import Counter
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import SimpleNamespace
 
 from synthkit.core.errors import SynthkitError
@@ -81,7 +81,7 @@ class _Sent:
     form: Form
     status: str = "sending"
     done: int = 0
-    came: list[str] = field(default_factory=list)  # keys of its replies
+    came: list[tuple[str, Reply]] | None = None  # replies by their keys, once it has ended
 
 
 class _Session:
@@ -104,7 +104,6 @@ class _Session:
         mine = "SELECT token, id, asked FROM batches WHERE identity = ? AND asked != ''"
         rows = store.read(mine, [llm.identity])
         self._under_way = {token: _Sent(token, id, json.loads(asked), llm.form) for token, id, asked in rows}
-        self._collected: list[_Sent] = []
         if rows:
             self.notes[f"{self.traffic()[0]:,} requests of an earlier run are on their way in {len(rows)} batches"] = (
                 None
@@ -146,7 +145,6 @@ class _Session:
                 if now - looked > POLL:
                     for batch in list(self._under_way.values()):
                         await self._look(batch)
-                    self.file_away()
                     looked = time.monotonic()
                 await asyncio.sleep(_TICK)
         except Exception as error:
@@ -187,7 +185,9 @@ class _Session:
                 return
             count, files = count + len(lines), files + 1
         if count:
-            went = f"{count:,} requests went to {self._llm.address} in {files} batch{'es' * (files > 1)}"
+            went = (
+                f"{count:,} request{'s' * (count > 1)} went to {self._llm.address} in {files} batch{'es' * (files > 1)}"
+            )
             self.notes[f"{went}, back within 24 hours. You may end this: the same call goes on from there"] = None
 
     def _took(self, batch: _Sent, info) -> None:
@@ -207,25 +207,44 @@ class _Session:
                     await self._provider.cancel(batch.id)
             if info is None or info.status in _ENDED:
                 lines = [] if info is None else await self._provider.lines(info)
-                del self._under_way[batch.token]
-                self._collect(batch, info, lines)
+                await self._collect(batch, info, lines)
         except Passing:
             return
 
-    def _collect(self, batch: _Sent, info, lines: list[dict]) -> None:
-        self._collected.append(batch)
-        if info is not None and info.status == "failed":
-            self.file_away()
-            self._failed(batch, info)
+    async def _collect(self, batch: _Sent, info, lines: list[dict]) -> None:
+        """Hand replies to who waits for them; once they are stored, the rest is asked again, or its faults are told."""
         by_name = {line.get("custom_id"): line for line in reversed(lines)}
-        into = out = 0
+        batch.came, others = [], []
         for name, key in batch.asked.items():  # in the order asked, whatever order they came in
-            reply = self._settle(name, by_name.get(name), batch)
-            if reply is not None:
-                batch.came.append(key)
-                into, out = into + reply.usage.prompt, out + reply.usage.completion
-        values = (info.status if info else "never sent", into, out, batch.token)
-        self._write("UPDATE batches SET status = ?, tokens_in = ?, tokens_out = ? WHERE token = ?", *values)
+            request, future = self._waiting.get(name, (None, None))
+            reply = self._read(by_name.get(name), request or _NOBODY, batch)
+            if isinstance(reply, Exception):
+                others.append((name, reply))
+                continue
+            self.answered += 1
+            self._waiting.pop(name, None)
+            if future is None:  # nobody of this run asks for it (yet); it is paid for all the same
+                self._unasked[name] = reply
+                self._store.keep(key, name, reply)
+            elif not future.done():
+                future.set_result(reply)
+            batch.came.append((key, reply))
+        while batch.token in self._under_way:
+            self.file_away()
+            await asyncio.sleep(_TICK)
+        if info and info.status == "failed":
+            self._failed(batch, info)
+        for name, fault in others:
+            self._settle(name, fault, counts=batch.status != "failed")
+
+    def file_away(self) -> None:
+        """Have done with batches that ended and whose replies are in the store."""
+        for batch in [b for b in self._under_way.values() if b.came is not None]:
+            if len(self._store.get_many([key for key, _ in batch.came])) == len(batch.came):
+                used = [reply.usage for _, reply in batch.came]
+                row = (sum(u.prompt for u in used), sum(u.completion for u in used), batch.token)
+                self._write("UPDATE batches SET tokens_in = ?, tokens_out = ?, asked = '' WHERE token = ?", *row)
+                del self._under_way[batch.token]
 
     def _failed(self, batch: _Sent, info) -> None:
         """Ask for less at once where too much was on its way; else say what the provider did not like."""
@@ -238,53 +257,36 @@ class _Session:
         self._most, self._lines = max(1, others), self._lines if others else len(batch.asked) // 2
         self.notes[f"{self._llm.address} takes less at once ({words}): smaller batches, or fewer at a time"] = None
 
-    def _settle(self, name: str, line: dict | None, batch: _Sent) -> Reply | None:
-        """Hand one line to who waits for it, or ask again; return its reply, if it is one."""
-        request, future = self._waiting.pop(name, (None, None))
-        reply = None
-        try:
-            reply = self._read(line, request, batch)
-        except Passing as fault:
-            if future is None or future.done():
-                return None
-            self._tries[name] += line is not None or batch.status != "failed"
+    def _settle(self, name: str, fault: Exception, *, counts: bool) -> None:
+        """Ask again where that may help; else tell who waits."""
+        if name not in self._waiting or self._waiting[name][1].done():
+            return
+        if isinstance(fault, Passing):
+            self._tries[name] += counts
             if self._tries[name] <= TRIES and not self._closing:
-                self._waiting[name] = request, future
                 self._enqueue(name)
-            else:
-                future.set_exception(NoReply(f"{fault} (tried {self._tries[name]} times)"))
-        except (NoReply, SynthkitError) as error:
-            spared = self.answered and getattr(error, "spares_others", False)
-            if future is not None and not future.done():
-                future.set_exception(NoReply(str(error)) if spared else error)
-        else:
-            self.answered += 1
-            if future is None:  # nobody of this run asks for it; it is paid for all the same
-                self._unasked[name] = reply
-                self._store.keep(batch.asked[name], name, reply)
-            elif not future.done():
-                future.set_result(reply)
-        return reply
+                return
+            fault = NoReply(f"{fault} (tried {self._tries[name]} times)")
+        elif self.answered and getattr(fault, "spares_others", False):
+            fault = NoReply(str(fault))
+        self._waiting.pop(name)[1].set_exception(fault)
 
-    def _read(self, line: dict | None, request: Request | None, batch: _Sent) -> Reply:
+    def _read(self, line: dict | None, request, batch: _Sent) -> Reply | Exception:
         response = (line or {}).get("response") or {}
         status, body, model, address = response.get("status_code"), response.get("body"), self._llm.model, "the batch"
         if status == 200:
-            return read_reply(json.dumps(body).encode(), request or _NOBODY, model, address)
+            try:
+                return read_reply(json.dumps(body).encode(), request, model, address)
+            except (Passing, NoReply, SynthkitError) as error:
+                return error
         if status is None:  # expired, cancelled, or in neither file
-            raise Passing(complaint((line or {}).get("error")) or "the batch ended without it")
+            return Passing(complaint((line or {}).get("error")) or "the batch ended without it")
         error = read_error(status, body, {}, model=model, address=self._llm.address)
         form = batch.form.after(complaint(body), guess=False) if status in _FORM else None
         if form and getattr(error, "about_form", False):
             self._llm.form = form
-            raise Passing(str(error))
-        raise error
-
-    def file_away(self) -> None:
-        """Have done with batches whose replies are all in the store."""
-        for batch in [b for b in self._collected if len(self._store.get_many(b.came)) == len(b.came)]:
-            self._collected.remove(batch)
-            self._write("UPDATE batches SET asked = '' WHERE token = ?", batch.token)
+            return Passing(str(error))
+        return error
 
     def _write(self, sql: str, *values) -> None:
         with self._store.transaction() as database:

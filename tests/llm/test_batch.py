@@ -188,6 +188,16 @@ def test_what_no_second_try_mends_is_said_and_does_not_stand_in_the_way_later(ch
         assert len(made_by(provider, store, chosen).rows) == 60
 
 
+def test_what_came_before_the_quota_ended_is_kept_and_the_rest_is_asked_another_day(chosen, store, expected):
+    spent = (429, {"error": {"message": "You exceeded your current quota", "code": "insufficient_quota"}})
+    with BatchServer(lambda number, body: spent if number > 5 else None) as server:
+        made = made_by(server, store, chosen)
+        assert made.ledger.answered == 6 and "no quota left" in made.ledger.note
+        server.behave = None
+        assert same(made_by(server, store, chosen).rows.to_list(), expected)
+        assert set(Counter(server.asked).values()) == {1}
+
+
 def test_an_endpoint_without_batches_and_one_that_is_not_there_are_said(chosen, store):
     from support.fault_server import FaultServer
 
