@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 import base64
 import io
-import os
 import re
 import sys
 import time
@@ -108,7 +107,6 @@ def stub(solution: str) -> str:
 
 
 def main(chosen: list[str]) -> None:
-    os.environ.setdefault("TQDM_DISABLE", "1")
     words_only = "--text" in chosen
     chosen = [name for name in chosen if name != "--text"]
     for source in sorted((HERE / "src").glob("*.py")):

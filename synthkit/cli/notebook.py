@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -48,7 +49,7 @@ def execute(
     if progress:
         client.on_cell_start = lambda cell, cell_index: _say(source, code, cell_index)
     try:
-        client.execute()
+        client.execute(env={**os.environ, "TQDM_DISABLE": "1"})  # a bar would be kept as 0 %
     except CellExecutionError as error:
         raise SynthkitError(f"{source.name}: a cell failed: {error.ename}: {error.evalue}") from None
     return notebook

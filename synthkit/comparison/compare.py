@@ -13,6 +13,7 @@ from synthkit.comparison.comparison import PRIMARY, STUDENT, UNNAMED, Comparison
 from synthkit.comparison.leakage import Guard
 from synthkit.core.errors import SynthkitError, unknown
 from synthkit.core.language import embedder_for, language_of
+from synthkit.core.progress import bar as progress_bar
 from synthkit.core.rows import need_columns, row_ids
 from synthkit.core.stats import Fits, estimate, factors
 from synthkit.tasks.splits import task_of
@@ -56,8 +57,6 @@ def compare(
     >>> found.get("few").accuracy.value
     1.0
     """
-    from tqdm.auto import tqdm
-
     if not arms:
         raise SynthkitError("compare({}): expected at least one arm, as {'few': rows}")
     need_columns("test=", test)
@@ -85,7 +84,7 @@ def compare(
     students_ = {name: maker(asked, embedder) for name, maker in makers.items()}
     units, out, trts, fits = numbered(named, clean), [], [], {}
     total = len(makers) * sum(map(len, clean.values()))
-    with tqdm(total=total, desc="compare", unit="fit", leave=False, delay=1, disable=not progress) as bar:
+    with progress_bar(total=total, desc="compare", unit="fit", progress=progress) as bar:
         for arm, sets in clean.items():
             drawn_again = _drawn_again(named[arm], sets, random_state)
             for name, student in students_.items():

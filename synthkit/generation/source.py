@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from synthkit.core.errors import unknown
+from synthkit.core.progress import bar as progress_bar
 from synthkit.llm.budget import Budget
 from synthkit.llm.client import LLM
 from synthkit.llm.engine import Answer, Status, ask
@@ -38,11 +39,9 @@ def asking(
 
     A live model's replies go to the store at home where none is given.
     """
-    from tqdm.auto import tqdm
-
     kept = Store() if hasattr(source, "identity") and store is None else store
     # a short run shows no bar and leaves no trace of one in a kept notebook
-    bar = tqdm(total=0, desc=what, unit="request", leave=False, delay=1, disable=not progress)
+    bar = progress_bar(total=0, desc=what, unit="request", progress=progress)
 
     def answers_to(requests: Sequence[Request], check: Callable) -> list[Answer]:
         before, bar.total = bar.n, bar.total + len(requests)

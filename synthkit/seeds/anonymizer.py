@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from synthkit.core import withheld
 from synthkit.core.errors import SynthkitError, unknown
+from synthkit.core.progress import bar as progress_bar
 from synthkit.core.results import Result
 from synthkit.core.rows import need_columns, row_ids
 from synthkit.core.text import visible
@@ -164,7 +165,6 @@ def anonymize(
     {'id': 'row-0', 'text': 'call [PERSON], [EMAIL]', 'label': 'contact'}
     """
     from datasets import Dataset, Features, Value
-    from tqdm.auto import tqdm
 
     if replace_by not in ("placeholder", "surrogate"):
         raise unknown("replace_by", replace_by, ["placeholder", "surrogate"])
@@ -182,7 +182,7 @@ def anonymize(
     kinds = {c: kind for c in rows.column_names if c not in ("id", "text", "label") and (kind := column_kind(c))}
     own = known_of_rows(rows, kinds)
     originals = list(rows["text"])
-    steps = tqdm(originals, desc="anonymize", leave=False, delay=1, disable=not progress)
+    steps = progress_bar(originals, desc="anonymize", progress=progress)
     done = [_replaced(text, ids[i], put, joined(patterns, own[i]), ner) for i, text in enumerate(steps)]
     spans = [(f.type, t[f.start : f.end]) for t, (found, _) in zip(originals, done, strict=True) for f in found]
     names = {words for kind, words in spans if kind == "PERSON" and " " in words}

@@ -16,6 +16,7 @@ from synthkit.core.duplicates import NearIndex, OverlapIndex
 from synthkit.core.embedding import embed
 from synthkit.core.errors import SynthkitError, unknown
 from synthkit.core.language import LEAST_WORDS, NO_BLANKS, embedder_for, foreign, language_of, main_language
+from synthkit.core.progress import bar as progress_bar
 from synthkit.core.results import Result
 from synthkit.core.rows import need_columns, row_ids
 from synthkit.core.text import fold, words
@@ -116,8 +117,6 @@ def check(
     >>> checks.get("conflicting labels")["evidence"][0]
     'cats, but row-0 is menu'
     """
-    from tqdm.auto import tqdm
-
     rows, splits, notes = _rows_of(source)
     need_columns("source", rows)
     texts, labels = list(rows["text"]), list(rows["label"])
@@ -125,7 +124,7 @@ def check(
     if not texts:
         raise SynthkitError("source has no rows")
     language, language_notes = language_of(texts, task_of(rows))
-    steps = tqdm(total=6 if splits else 5, desc="check", leave=False, delay=1, disable=not progress)
+    steps = progress_bar(total=6 if splits else 5, desc="check", progress=progress)
     found = []
 
     def add(name, faulty, todo, note=""):

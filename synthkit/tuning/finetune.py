@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from synthkit.core import withheld
 from synthkit.core.errors import SynthkitError, unknown
 from synthkit.core.exports import write_private
+from synthkit.core.progress import bar as progress_bar
 from synthkit.core.rows import bare, need_columns, split_off
 from synthkit.core.storage import home
 from synthkit.llm.budget import Budget
@@ -208,9 +209,7 @@ def _lines(task: Task, rows: Dataset) -> list[dict]:
 @contextmanager
 def _bar(progress: bool):
     """Yield a function that shows where a training is."""
-    from tqdm.auto import tqdm
-
-    with tqdm(desc="fine-tune", unit="step", leave=False, delay=1, disable=not progress) as bar:
+    with progress_bar(desc="fine-tune", unit="step", progress=progress) as bar:
 
         def on_step(said: str) -> None:
             bar.set_postfix_str(said, refresh=False)
