@@ -102,7 +102,7 @@ sk.plot_map(seeds.rest, {"synthetic": made.rows})
 
 # %% tags=["keep_output"]
 arms = sk.standard_arms(made, k=K)
-comparison = sk.compare(arms, test=task.splits.test, task=task, progress=False)
+comparison = sk.compare(arms, test=task.splits.test, task=task)
 comparison.plot()
 
 # %% [markdown]

@@ -182,7 +182,7 @@ names = [
     "paraphrase",
 ]
 ways = [*(name for name in names if name in recorded), ["zero_shot", "attributed"]]
-contest = sk.compare_strategies(task, ways, requests=26, rows=100, progress=False)
+contest = sk.compare_strategies(task, ways, requests=26, rows=100)
 
 # %% tags=["keep_output"]
 contest.plot()
@@ -235,7 +235,6 @@ both = sk.compare_strategies(
     task,
     {"moody, by a script": parrot, "zero_shot": made["zero_shot"]},
     rows=50,
-    progress=False,
 )
 columns = ["asked by", "kept of", "distinct-2", "Vendi", "label holds", "with real_few"]
 sk.table(both.to_frame()[columns].head(2), "the first 50 rows of each")

@@ -58,7 +58,7 @@ arms = sk.standard_arms(made, k=K, draws=DRAWS)
 
 # %% tags=["keep_output"]
 primary = ("real_few+synthetic", "real_few")
-comparison = sk.compare(arms, test=task.splits.test, task=task, primary=primary, progress=False)
+comparison = sk.compare(arms, test=task.splits.test, task=task, primary=primary)
 comparison
 
 # %% [markdown]
@@ -132,7 +132,7 @@ sk.table(
 # given their answer.
 
 # %% tags=["keep_output"]
-curve = sk.learning_curve(made, real=(0, 5, 10, 20), draws=DRAWS, progress=False)
+curve = sk.learning_curve(made, real=(0, 5, 10, 20), draws=DRAWS)
 curve.plot()
 
 # %% [markdown]
@@ -159,7 +159,7 @@ for way, rows in ways.items():
     choices[f"real_few+{way}"] = some["real_few+synthetic"]
 
 # %% tags=["keep_output"]
-known = {"test": task.splits.validation, "task": task, "progress": False}
+known = {"test": task.splits.validation, "task": task}
 duel = sk.compare(choices, students=["minilm_lr"], **known)
 sk.table(
     duel.to_frame()[["trained on", "rows", "macro-F1 [95 %]"]], "minilm_lr on validation rows"

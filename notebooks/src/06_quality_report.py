@@ -156,7 +156,7 @@ def inside(some):
 
 
 usable = {name: some for name, some in candidates.items() if len(set(some["label"])) > 1}
-scored = sk.compare(usable, test=task.splits.validation, students=["minilm_lr"], progress=False)
+scored = sk.compare(usable, test=task.splits.validation, students=["minilm_lr"])
 
 # %% tags=["keep_output"]
 lines = []

@@ -28,7 +28,7 @@ ITERATIONS = 3
 
 # %% tags=["keep_output"]
 task = sk.load_task(TASK)
-settings = {"strategy": STRATEGY, "start": START, "requests": REQUESTS, "progress": False}
+settings = {"strategy": STRATEGY, "start": START, "requests": REQUESTS}
 loop = sk.Loop(task, **settings)
 print(loop)
 
@@ -147,7 +147,6 @@ verdict = sk.compare(
     test=task.splits.test,
     students=["minilm_lr"],
     task=task,
-    progress=False,
 )
 verdict
 
