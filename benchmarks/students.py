@@ -16,6 +16,7 @@ import json
 import os
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -107,8 +108,8 @@ def key_of(texts, labels) -> str:
     return hashlib.sha256("\1".join(f"{b}\0{a}" for a, b in zip(texts, labels, strict=True)).encode()).hexdigest()[:16]
 
 
-def student(answer):
-    """Put `answer(key, texts, labels, test_texts, refit) -> labels or None` in the place of the fine-tuned student."""
+def student(answer, name: str = "finetune") -> str:
+    """Make `answer(key, texts, labels, test_texts, refit) -> labels or None` the student of a name; return the name."""
     from synthkit.comparison.classifiers import STUDENTS, Predictions, Student
 
     def maker(test_texts, embedder):
@@ -119,12 +120,13 @@ def student(answer):
                 some = [texts[i] for i in rows]
                 refits.append(answer(key_of(some, labels[rows]), some, labels[rows], test_texts, True))
             if not refits or any(r is None for r in refits):
-                return Predictions(found, "fine-tuned")
-            return Predictions(found, "fine-tuned", np.stack(refits))
+                return Predictions(found, name)
+            return Predictions(found, name, np.stack(refits))
 
         return Student(fit_predict)
 
-    STUDENTS["finetune"] = maker
+    STUDENTS[name] = maker
+    return name
 
 
 def prepare(file: str, names: list[str]) -> None:
@@ -349,7 +351,6 @@ def score(file: str, out: Path, seconds: float) -> None:
                 linear = np.stack([(tested @ w + b).argmax(axis=1) for w, b in heads])
                 predicted = np.stack([trained[f"test {i}"] for i in range(len(group))])
                 saved = {"keys": np.array(group), "finetune": predicted, "linear": linear}
-                saved["ends"] = np.array(trained["ends"], np.uint16)
                 np.savez_compressed(where, **{k: v.astype(np.uint8) if v.ndim == 2 else v for k, v in saved.items()})
                 print(
                     f"{where.name}: {len(jobs)} fits, to step {max(trained['ends'])}, "
@@ -376,7 +377,7 @@ def predictions(out: Path, name: str) -> dict[str, dict[str, np.ndarray]]:
     found = {}
     for file in sorted(out.glob(f"{name}-*.npz")):
         with np.load(file) as saved:
-            given = {what: saved[what] for what in ("linear", "finetune", "ends")}
+            given = {what: saved[what] for what in ("linear", "finetune")}
             found |= {k: {what: v[i] for what, v in given.items()} for i, k in enumerate(saved["keys"].tolist())}
     return found
 
@@ -392,44 +393,40 @@ def report(out: Path, names: list[str]) -> None:
     import synthkit as sk
 
     saved = json.loads(WHERE.read_text(encoding="utf-8")) if WHERE.is_file() else {}
-    for name in names or STATES:
+    for name in names or [name for name in STATES if predictions(out, name)]:
         task, known, recorded = sk.load_task(name), predictions(out, name), {}
         labels = np.array(sorted(set(task.splits.test["label"])))
 
-        def replay(key, texts, given, test_texts, again, known=(known, recorded, labels)):
+        def replay(key, texts, given, test_texts, again, known=(known, recorded, labels), student="finetune"):
             known, recorded, labels = known
             if key not in known:
+                if not again:
+                    raise SystemExit(f"{len(texts)} rows were not scored: other recordings than at `prepare`?")
                 return None
-            one, y = known[key], np.unique(given, return_inverse=True)
-            parameters = f"{one['ends']} steps of {finetune.BATCH}, learning rate {finetune.RATE:g}"
-            line = {"parameters": parameters, "predicted": np.searchsorted(y[0], labels[one["finetune"]]).tolist()}
-            recorded[finetune.kept_key(texts, y[1], test_texts)] = line
-            return labels[one["finetune"]]
+            names, y = np.unique(given, return_inverse=True)
+            if student == "finetune":
+                predicted = np.searchsorted(names, labels[known[key][student]]).tolist()
+                parameters = f"{finetune.LEAST} to {finetune.MOST} steps of {finetune.BATCH}"
+                key = finetune.kept_key(texts, y, test_texts)
+                recorded[key] = {"parameters": parameters, "predicted": predicted}
+            return labels[known[key][student]]
 
-        student(replay)
-        found, _ = compared(task, ["minilm_lr", "finetune"])
+        students = [student(partial(replay, student="linear"), "linear"), student(replay)]
+        found, _ = compared(task, students)
         if name == "feedback":  # its rows are the kit's own: the lesson's fits are shipped
             lines = [json.dumps({"key": key, **line}, separators=(",", ":")) for key, line in recorded.items()]
             (task.recordings / "finetuned.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
-        saved[name] = {
-            "test_rows": found.test_rows,
-            "labels": len(labels),
-            "scores": json.loads(found.to_json())["scores"],
-        }
-        arms = [a for a in dict.fromkeys(s.arm for s in found.scores) if a.startswith("real_few+")]
-        saved[name]["with few real rows"] = {
-            s: {
-                a: {
-                    "gap closed": (c := found.gap_closed(a, s)) and c._asdict(),
-                    "added": found.difference(a, "real_few", s)._asdict(),
-                    "worth": str(found.worth(a, student=s)),
-                }
-                for a in arms
-            }
-            for s in ("minilm_lr", "finetune")
-        }
+        arms = [arm for arm in dict.fromkeys(s.arm for s in found.scores) if arm.startswith("real_few+")]
+        saved[name] = {"test_rows": found.test_rows, "labels": len(labels), "arms": {}}
+        for s in found.scores:
+            saved[name]["arms"].setdefault(s.arm, {"rows": s.rows})[s.student] = list(s.macro_f1)
+        for arm, student_ in ((arm, student_) for arm in arms for student_ in students):
+            closed, worth = found.gap_closed(arm, student_), found.worth(arm, student=student_)
+            added = found.difference(arm, "real_few", student_)
+            line = {"added": str(added), "gap closed": str(closed or ""), "worth": str(worth or "")}
+            saved[name]["arms"][arm][f"{student_}, beside the few"] = line
+            print(name, arm, student_, line, flush=True)
         WHERE.write_text(json.dumps(saved, indent=1) + "\n", encoding="utf-8")
-        print(name, json.dumps(saved[name]["with few real rows"], indent=1), flush=True)
 
 
 def main() -> int:

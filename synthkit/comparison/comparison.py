@@ -91,7 +91,8 @@ class Comparison(Result):
         draws, generations = (max(getattr(s, what) for s in self.scores) for what in ("draws", "generations"))
         parts = ["test rows"] + [f"{draws} draws of training rows"] * (draws > 1)
         parts += [f"{generations} generations"] * (generations > 1)
-        parts += ["the luck of rows that were drawn once"] * any(s.refits for s in self.scores)
+        refitted = {s.student for s in self.scores if s.refits}  # that of each student, or it is not said
+        parts += ["the luck of rows that were drawn once"] * (refitted == {s.student for s in self.scores})
         covered = "cover " + (", ".join(parts[:-1]) + " and " if parts[1:] else "") + parts[-1]
         written = self.model != UNNAMED or any("synthetic" in s.arm for s in self.scores)
         return covered + (", not another run of the generator" if written and generations == 1 else "")

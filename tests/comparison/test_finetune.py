@@ -1,5 +1,7 @@
 """The student that trains MiniLM: it learns what a linear one cannot, the same way each time, and stops in time."""
 
+import json
+
 import numpy as np
 import pytest
 from support.rows import invent
@@ -8,6 +10,7 @@ from synthkit.comparison import classifiers, finetune
 from synthkit.comparison.classifiers import STUDENTS
 from synthkit.comparison.finetune import BATCH, EVERY, LEARNT, LEAST, MOST, PASSES, batches, finished
 from synthkit.core.embedding import weights_folder
+from synthkit.tasks.task import bundled_tasks
 
 
 @pytest.mark.skipif(weights_folder() is None, reason="the MiniLM weights are not installed")
@@ -21,7 +24,7 @@ def test_it_learns_labels_that_no_line_parts_and_does_so_again(tmp_path, monkeyp
     assert (found.labels == labels).mean() > 0.95 > (linear.labels == labels).mean()
     monkeypatch.setenv("SYNTHKIT_HOME", str(tmp_path))  # where nothing is kept of the first time
     assert (student.fit_predict(texts, labels).labels == found.labels).all()
-    assert found.parameters.endswith("steps of 16, learning rate 0.0002")
+    assert found.parameters.endswith("steps of 16, learning rate 0.0001")
 
 
 def test_every_row_is_seen_before_any_is_seen_again():
@@ -70,3 +73,11 @@ def test_a_fit_that_was_done_is_not_done_again_and_other_rows_are(tmp_path, monk
         file.write_text(file.read_text()[:9])  # a run was killed while it wrote
     student.fit_predict(texts, labels)
     assert len(done) == 4
+
+
+def test_recorded_fits_of_a_shipped_task_are_found():
+    file = bundled_tasks()["feedback"] / "recordings" / "finetuned.jsonl"
+    for line in map(json.loads, file.read_text(encoding="utf-8").splitlines()):
+        predicted, parameters = finetune.kept(line["key"])
+        assert predicted.tolist() == line["predicted"] and set(line["predicted"]) <= set(range(6))
+        assert f"of {BATCH}" in parameters
