@@ -32,6 +32,14 @@ def row_ids(rows: Dataset, prefix: str) -> list[str]:
     return list(rows["id"]) if "id" in rows.column_names else [f"{prefix}-{i}" for i in range(len(rows))]
 
 
+def unique_ids(what: str, rows: Dataset, prefix: str) -> list[str]:
+    """Return the ids of rows; raise SynthkitError where one stands twice."""
+    ids = row_ids(rows, prefix)
+    if len(set(ids)) < len(ids):
+        raise SynthkitError(f"{what} has an id twice; give each row an id of its own")
+    return ids
+
+
 def split_off(rows: Dataset, share: float, *, random_state: int = 0) -> tuple[Dataset, Dataset]:
     """Return (the rest, a stratified `share` of the rows), each in the rows' order."""
     import numpy as np

@@ -136,6 +136,8 @@ def annotate(
     """
     if isinstance(rows, Generation):
         task = rows.plan.task
+    else:
+        rows = getattr(rows, "rows", rows)  # what load_rows returned
     if not isinstance(task, Task):
         raise SynthkitError(f"task={type(task).__name__}: expected a task, sk.annotate(rows, task): it has the labels")
     source = make_source(llm, task, known=("recorded", "live"))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from synthkit.core.errors import SynthkitError
-from synthkit.core.rows import need_columns, row_ids
+from synthkit.core.rows import need_columns, row_ids, unique_ids
 from synthkit.core.text import tidy
 from synthkit.generation.parsing import LONGEST_TEXT, number_of, parse_reply
 from synthkit.llm.engine import Answer
@@ -43,8 +43,7 @@ def annotate_requests(
     need_columns("rows=", rows, ("text",))
     if not len(rows):
         raise SynthkitError("rows= holds no text; there is nothing to label")
-    if len(set(row_ids(rows, "text"))) < len(rows):
-        raise SynthkitError("rows= has an id twice; give each row an id of its own")
+    unique_ids("rows=", rows, "text")
     shown = _shown(rows, task)
     main = _in_requests(task, shown, SHOWS_TEXTS, random_state)
     again = _in_requests(task, shown[:CHECKED], AGAIN, random_state)

@@ -42,19 +42,19 @@ def pick(
         raise unknown("by", by, WAYS)
     if not isinstance(n, int) or n < 1:
         raise SynthkitError(f"n={n!r}: expected a whole number of rows, 1 or more")
+    rows, student = (getattr(given, "rows", given) for given in (rows, student))  # as what load_rows returned has
     need_columns("rows=", rows, ("text",))
-    student = getattr(student, "rows", student)  # seeds and generations have rows
     if student is not None:
         need_columns("student=", student)
-    texts, first = list(rows["text"]), {}
+    texts, first = [t or "" for t in rows["text"]], {}
     known = set(map(fold, student["text"])) if student is not None else set()
     for i in np.random.default_rng(random_state).permutation(len(rows)):
-        if fold(texts[i]) not in known:
+        if fold(texts[i]) and fold(texts[i]) not in known:
             first.setdefault(fold(texts[i]), int(i))
     free = list(first.values())
     if by == "random" or len(free) <= n:
         return rows.select(free[:n])
-    if student is None:
+    if not student:
         raise SynthkitError(f"by={by!r} needs student=, the labelled rows that a classifier has, as student=seeds.rows")
     free = free[:MOST_LOOKED_AT]
     known, texts = list(student["text"]), [texts[i] for i in free]

@@ -29,7 +29,10 @@ class NotOneLabel(Exception):
 
 
 def flattened(record: dict) -> list[dict]:
-    """Return a task of a Label Studio JSON export as flat records, one an annotation; another record as it is."""
+    """Return nested records flat: of Label Studio's JSON one an annotation, of Argilla's one; others as they are."""
+    if isinstance(record.get("fields"), dict) and isinstance(record.get("responses"), dict):
+        answers = {f"{question}.responses": given for question, given in record["responses"].items()}
+        return [{"id": record.get("id"), "status": record.get("status"), **record["fields"], **answers}]
     data, answers = record.get("data"), record.get("annotations", record.get("completions"))
     if not isinstance(data, dict) or not isinstance(answers, list):
         return [record]

@@ -37,7 +37,7 @@ def find_roles(table: Table, given: dict[str, str | None]) -> dict[str, str]:
     names, found = list(table.columns), {}
     listed = ", ".join(map(str, names[:20]))
     if not table.numbers:
-        raise SynthkitError(f"{table.name} has no rows" + (" left" if table.repairs else ""))
+        raise table.no_rows()
     for role, wanted in given.items():
         if wanted is not None and wanted not in names:
             raise SynthkitError(f"{table.name}: {role}={wanted!r} is not a column; columns are: {listed}")
@@ -60,9 +60,10 @@ def find_roles(table: Table, given: dict[str, str | None]) -> dict[str, str]:
             guess = _guess(table, role, free, found)
             if guess is None:
                 parts = [n for n in names if _PARTS.fullmatch(n)]
-                hint = f" ({parts[:1]} is about parts of a text; rows here have one label for all of it)"
+                hint = f" ({parts[:1]} is about parts of a text; rows here have one label for all of it)" * bool(parts)
+                hint = hint if free else " (texts alone are read with labelled=False)"
                 raise SynthkitError(
-                    f"{table.name}: no column {role!r}{hint if parts else ''}; columns are: {listed}. "
+                    f"{table.name}: no column {role!r}{hint}; columns are: {listed}. "
                     f"Rename one to it, or name it: {role}=..."
                 )
             found[role] = guess
@@ -85,6 +86,8 @@ def _guess(table: Table, role: str, free: Sequence[str], found: dict[str, str]) 
     seen = {n: [t for v in table.columns[n][:LOOKED_AT] if (t := as_text(v).strip())] for n in free}
     seen = {n: texts for n, texts in seen.items() if texts}
     if role == "text":
+        if len(seen) == 1 and any(map(str.isalpha, "".join(*seen.values()))):
+            return next(iter(seen))
         sentences = {n: t for n, t in seen.items() if len(set(t)) * 2 > len(t) and _words(t) >= 2}
         long = sorted(sentences, key=lambda n: -_words(sentences[n]))
         if not long or (len(long) > 1 and _words(sentences[long[0]]) < 3 * _words(sentences[long[1]])):

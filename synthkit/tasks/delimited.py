@@ -14,12 +14,18 @@ from synthkit.tasks.columns import bare_name, usual_roles
 from synthkit.tasks.table import LEFT_OUT, Table, unique_names
 
 MARKS = ",;\t|"
+ABOVE = 10  # lines among which the header is looked for, where a title or comments stand above it
+# other ways to quote, tried where lines are not whole: (what shows them, in words, for the reader)
+_QUOTING = (
+    ('\\"', "backslashes before quotation marks", {}),
+    (' "', "blanks before quotation marks", {"skipinitialspace": True}),
+    ("'", "single quotation marks around cells", {"quotechar": "'"}),
+)
 _SEPARATOR_LINE = re.compile(r'\ufeff*"?sep=(.)"?[\r\n]', re.IGNORECASE)
 
 
 def read_delimited(table: Table, content: str) -> Table:
     """Fill a table from the text of a CSV or TSV file; rows are numbered by their line in the file."""
-    _note_line_ends(table, content)
     first_line = 1
     mark = None
     if stated := _SEPARATOR_LINE.match(content):
@@ -28,6 +34,10 @@ def read_delimited(table: Table, content: str) -> Table:
             content[stated.end() :].removeprefix("\n") if stated.group().endswith("\r") else content[stated.end() :]
         )
         table.note("a line that states the separator", f"sep={mark}", "nothing", harmless=True)
+    if above := _above_header(content):
+        aside, content = content[: len(above)], content[len(above) :]
+        first_line += len(aside.splitlines())
+        table.note("lines above the header left aside", aside.strip(), "nothing")
     header_line = next((line for line in content.splitlines() if line.strip()), "")
     if not header_line:
         raise SynthkitError(f"{table.name} has no rows")
@@ -43,17 +53,21 @@ def read_delimited(table: Table, content: str) -> Table:
         table.note("no header: the first line is read as a row", header_line, "Give the file a line of column names")
         header = [f"column {i}" for i in range(1, len(header) + 1)]
     else:
-        records, lines = records[1:], lines[1:]
+        rows = list(zip(lines[1:], records[1:], strict=True))
+        again = {line for line, r in rows if [*map(bare_name, r)] == header or _is_rule(r)}
+        for line in again:
+            table.note(LEFT_OUT, header_line, "The header again, or a rule", row=line)
+        lines, records = [n for n, _ in rows if n not in again], [r for n, r in rows if n not in again]
     if not records:
-        raise SynthkitError(f"{table.name} has a header and no rows")
-    return _filled(table, header, records, lines)
+        raise table.no_rows()
+    return _filled(table, header, records, lines, mark)
 
 
-def _note_line_ends(table: Table, content: str) -> None:
-    plain = content.replace("\r\n", "")
-    kinds = ("\r\n" in content) + ("\n" in plain) + ("\r" in plain)
-    if kinds > 1:
-        table.note("line ends of several kinds", f"{kinds} kinds", "nothing", harmless=True)
+def _above_header(content: str) -> str:
+    """Return the lines above the one that has usual names for text and label, where the first line has none."""
+    head = content[:20_000].splitlines(keepends=True)[:ABOVE]
+    roles = [max(usual_roles(line.split(mark)) for mark in MARKS) for line in head]
+    return "".join(head[: roles.index(2)]) if 2 in roles and not any(roles[: roles.index(2)]) else ""
 
 
 def _mark(content: str, header: str) -> str:
@@ -86,6 +100,13 @@ def _records(table: Table, content: str, mark: str) -> tuple[list[list[str]], li
                 what = "quotation marks kept: every line is whole without them"
                 table.note(what, f"cells: {opened - whole:,}", "Quote whole cells", harmless=mark == "\t")
                 return [r for r, _ in bare], [n for _, n in bare]
+    uneven = any(len(r) != len(records[0]) for r in records)
+    for sign, what, dialect in _QUOTING if faults or open_quote or uneven else ():
+        doubled = content.replace('\\"', '""') if not dialect else content
+        whole, begin, *faulty = _quoted(doubled, mark, **dialect) if sign in content else ([], [], True)
+        if not any(faulty) and len({*map(len, whole)} - {1}) == 1 and min(map(len, whole)) > 1:
+            table.note(f"read with {what}", "every line is whole so", "Double a quotation mark inside a quoted cell")
+            return whole, begin
     if open_quote:
         fix = "is a quotation mark left open there?"
         raise SynthkitError(f"{table.name} is not a well-formed CSV: {open_quote[1]} (line {open_quote[0]}; {fix})")
@@ -95,10 +116,10 @@ def _records(table: Table, content: str, mark: str) -> tuple[list[list[str]], li
     return records, lines
 
 
-def _quoted(content: str, mark: str):
+def _quoted(content: str, mark: str, **dialect):
     """Return (records, their first lines, faults in one line, fault over several lines or None)."""
     csv.field_size_limit(10_000_000)
-    reader = csv.reader(io.StringIO(content, newline=""), delimiter=mark, strict=True)
+    reader = csv.reader(io.StringIO(content, newline=""), delimiter=mark, strict=True, **dialect)
     records, lines, faults, start = [], [], [], 1
     while True:
         try:
@@ -128,6 +149,11 @@ def _note_swallowed(table: Table, records: list[list[str]], lines: list[int], ma
                     table.note(what, cell.replace("\n", " / "), "Is a quotation mark left open there?", row=line)
 
 
+def _is_rule(record: list[str]) -> bool:
+    """Return whether a record is the line under the header of a Markdown table."""
+    return "---" in record[-1] + record[0] + record[len(record) // 2] and set("".join(record)) <= set(" :-")
+
+
 def _headerless(records: list[list[str]]) -> bool:
     """Return whether the first record is a row: no usual name in it, and its label, or a sentence, among its cells."""
     first, rest = records[0], [r for r in records[1:] if len(r) == len(records[0])]
@@ -141,10 +167,13 @@ def _headerless(records: list[list[str]]) -> bool:
     return long or any(re.fullmatch(r"-?\d+(\.\d+)?", c.strip()) for c in first if c.strip())
 
 
-def _filled(table: Table, header: list[str], records: list[list[str]], lines: list[int]) -> Table:
+def _filled(table: Table, header: list[str], records: list[list[str]], lines: list[int], mark: str) -> Table:
     width = len(header)
     if any(len(r) > width for r in records) and not any(r[width:] and any(r[width:]) for r in records):
         records = [r[:width] for r in records]  # a separator at the end of each line
+    if width == 1 and any(len(r) > 1 for r in records):
+        table.note("one column: what looks like a separator belongs to the text", mark, "Quote such a text")
+        records = [[mark.join(r)] for r in records]
     sound = [i for i, r in enumerate(records) if len(r) == width]
     if len(sound) < len(records):
         for i, record in enumerate(records):

@@ -13,7 +13,7 @@ from synthkit.core.text import tidy
 from synthkit.tasks.table import Table
 
 _JOINERS = "\u200c\u200d"  # they shape letters and emoji, and belong to a name
-_MISSING_AS_TEXT = {"nan", "NaN", "<NA>", "NaT", "None"}
+_MISSING_AS_TEXT = {"nan", "NaN", "<NA>", "NaT", "None", "N/A", "n/a", "#N/A", "null", "NULL", "-", "?"}
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
 
 

@@ -85,8 +85,9 @@ def load_rows(
     that differ in case, blanks, `_` or `-` become one: that of `labels` where it is given, else the commonest; `names`
     translates labels (theirs: ours) first. An encoding that has to be guessed is said; one that cannot be is refused,
     until `encoding=` names it. `strict=True` refuses every repair that changes, drops or guesses. Rows without an id
-    get `prefix-0`, `prefix-1` ... With `labelled=False` texts need no labels, and
-    the source may also be a list of texts, a folder of .txt files, or a .txt file with a text a line.
+    get `prefix-0`, `prefix-1` ... In a folder of folders of .txt files a label is the name of its folder. With
+    `labelled=False` texts need no labels, and the source may also be a list or column of texts, a folder of .txt files,
+    or a .txt file with a text a line.
 
     >>> from synthkit import load_rows
     >>> loaded = load_rows([{"text": "cold soup", "label": ["menu"]}, {"text": "a cat!", "label": ["animals"]}])

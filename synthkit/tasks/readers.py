@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from synthkit.core.errors import SynthkitError
@@ -16,11 +17,12 @@ from synthkit.tasks.frames import is_frame, read_frame, read_parquet
 from synthkit.tasks.table import LEFT_OUT, Table, is_missing
 
 FILES = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".json", ".parquet", ".gz", ".bz2", ".xz", ".zip")
+_OF_TABLES = ("columns", "column_names", "schema")
 _WRAPPERS = ("data", "rows", "records", "examples", "items", "results")
 
 
 def read_table(source, *, encoding: str | None = None) -> Table:
-    """Return any source as a table; `encoding` is for files alone."""
+    """Return any source as a table; `encoding` is for files alone. In a folder of folders these are the labels."""
     if is_frame(source):
         return read_frame(source)
     if isinstance(source, (list, tuple)) and source and all(isinstance(r, dict) for r in source):
@@ -38,31 +40,54 @@ def read_table(source, *, encoding: str | None = None) -> Table:
         from synthkit.tasks.hub import load_hub
 
         return read_frame(load_hub(source), source)
-    return _file(path, encoding)
+    return _folder(path, encoding, labelled=True) if path.is_dir() else _file(path, encoding)
 
 
 def read_texts(source, *, encoding: str | None = None) -> Table:
     """Return texts without labels as a table: a list of them, a folder of .txt files, lines of one, or any table."""
-    texts = source.tolist() if getattr(source, "ndim", 2) == 1 else source
-    if isinstance(texts, (list, tuple)) and texts and all(isinstance(t, str) or is_missing(t) for t in texts):
-        return Table("source").fill([{"text": t} for t in texts], range(len(texts)))
+    tabular = isinstance(source, (str, Path, Mapping)) or any(map(partial(hasattr, source), _OF_TABLES))
+    if isinstance(source, Iterable) and not tabular:  # a column: a list, an array, a Series, a generator
+        source = source.to_pylist() if hasattr(source, "to_pylist") else list(source)
+        if source and all(isinstance(t, str) or is_missing(t) for t in source):
+            return Table("source").fill([{"text": t} for t in source], range(len(source)))
     path = Path(source).expanduser() if isinstance(source, (str, Path)) else None
-    if path is None or not (path.is_dir() or (path.suffix.lower() == ".txt" and path.is_file())):
+    if path is not None and path.is_dir():
+        return _folder(path, encoding, labelled=False)
+    if path is None or path.suffix.lower() != ".txt" or not path.is_file():
         return read_table(source, encoding=encoding)
     table = Table(str(path))
-    table.sensitive = sensitive_task(path / "any" if path.is_dir() else path)
-    files = sorted(path.rglob("*.txt")) if path.is_dir() else [path]
-    if not files:
-        raise SynthkitError(f"{path} holds no .txt file; expected one text a file, or name a table")
-    contents = [decoded(table, file.read_bytes(), encoding) for file in files]
-    if path.is_dir():
-        records = [{"id": f.relative_to(path).as_posix(), "text": c} for f, c in zip(files, contents, strict=True)]
-        return table.fill(records, range(len(records)))
-    lines = contents[0].split("\n")
+    table.sensitive = sensitive_task(path)
+    lines = decoded(table, path.read_bytes(), encoding).split("\n")
     if "\t" in lines[0] and usual_roles(lines[0].split("\t")):
         return read_table(source, encoding=encoding)
     numbered = [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
     return table.fill([{"text": line} for _, line in numbered], [number for number, _ in numbered])
+
+
+def _folder(path: Path, encoding: str | None, *, labelled: bool) -> Table:
+    """Return the .txt files of a folder and those in it, a text each; files of other kinds are counted."""
+    table = Table(str(path))
+    table.sensitive = sensitive_task(path / "any")
+    found = [f for f in path.rglob("*") if f.is_file() and not any(p[0] == "." for p in f.relative_to(path).parts)]
+    files = sorted(f for f in found if f.suffix.lower() == ".txt")
+    if not files:
+        raise SynthkitError(f"{path} holds no .txt file; expected one text a file, or name a table")
+    if others := len(found) - len(files):
+        table.note("files of other kinds not read", f"files: {others:,}", "A text a .txt file is read")
+    data = [f.read_bytes() for f in files]
+    odd = [i for i, some in enumerate(data) if some.decode("utf-8", "ignore").encode() != some and b"\0" not in some]
+    if odd and encoding is None:  # one guess for all of them: a short text fits many encodings
+        seam, table.name = "\n\x1d\n", f"{files[odd[0]]}" + f" and {len(odd) - 1:,} more files" * (len(odd) > 1)
+        for i, text in zip(odd, decoded(table, seam.encode().join(data[i] for i in odd)).split(seam), strict=True):
+            data[i] = text.encode()
+    records = []
+    for file, some in zip(files, data, strict=True):
+        table.name = str(file)
+        records.append({"id": file.relative_to(path).as_posix(), "text": decoded(table, some, encoding)})
+        if labelled:
+            records[-1]["label"] = file.parent.name if file.parent != path else ""
+    table.name = str(path)
+    return table.fill(records, range(len(records)))
 
 
 def _file(path: Path, encoding: str | None) -> Table:
@@ -147,6 +172,7 @@ def _one_object_a_line(content: str) -> bool:
 def _records(whole: object) -> list[dict] | None:
     """Return the records of parsed JSON: a list, a list under a usual key, or columns by name as pandas writes them."""
     if isinstance(whole, list):
+        whole = [{"text": r} if isinstance(r, str) else r for r in whole]
         return whole if whole and all(isinstance(r, dict) for r in whole) else None
     if not isinstance(whole, dict) or not whole:
         return None
@@ -168,8 +194,9 @@ def _jsonl(table: Table, content: str) -> Table:
             continue
         try:
             record = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            record = str(error)
+        except (ValueError, RecursionError):
+            record = None
+        record = {"text": record} if isinstance(record, str) else record
         if isinstance(record, dict):
             records.append(record)
             numbers.append(number)

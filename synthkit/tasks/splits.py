@@ -14,6 +14,7 @@ from synthkit.core import withheld
 from synthkit.core.errors import SynthkitError
 from synthkit.core.results import Result
 from synthkit.core.rows import make_rows, split_off
+from synthkit.core.text import fold
 from synthkit.tasks.hub import load_hub
 from synthkit.tasks.labels import label_notes
 from synthkit.tasks.loading import STRANGE, Loaded, load_rows, repairs_summary
@@ -83,6 +84,12 @@ def load_splits(task: Task) -> Splits:
             )
     if pool := task.source.get("unlabelled"):
         parts["unlabelled"], rows["unlabelled"] = _pool(task, pool, rows["train"])
+        if pool != HIDDEN:
+            known = {fold(text) for name in ("train", "validation", "test") for text in rows[name]["text"]}
+            free = [i for i, text in enumerate(rows["unlabelled"]["text"]) if fold(text) not in known]
+            if again := len(rows["unlabelled"]) - len(free):
+                notes += (f"{again:,} unlabelled texts left out: they are among the labelled rows",)
+                rows["unlabelled"] = rows["unlabelled"].select(free)
     for name, some in rows.items():
         rows[name] = _numbered(some, name) if task.sensitive else some
         if task.sensitive:

@@ -16,7 +16,7 @@ LEFT_OUT = "left out"
 class Repair(NamedTuple):
     """What was guessed, mended or left out: where (row as counted in the source), what, the value, what to do.
 
-    `harmless` repairs (a byte order mark, line ends, the separator) change no row; `strict=True` lets them pass.
+    `harmless` repairs (a byte order mark, the separator) change no row; `strict=True` lets them pass.
     """
 
     source: str
@@ -43,6 +43,12 @@ class Table:
         short = short if len(short) <= 100 else short[:97] + "..."
         repair = Repair(self.name, row, column, what, short, fix, harmless)
         self.repairs.append(without_words(repair) if self.sensitive else repair)
+
+    def no_rows(self) -> SynthkitError:
+        """Return the error of a table that has no rows, or none left: the first that was left out says why."""
+        out = next((r for r in self.repairs if r.what == LEFT_OUT), None)
+        why = f" left. Row {out.row}: {out.value}. {out.fix}" if out else ""
+        return SynthkitError(f"{self.name} has no rows{why}")
 
     def fill(self, records: Sequence[dict], numbers: Sequence[int]) -> Table:
         """Take records as they come; a column that one of them lacks is missing there."""

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 from synthkit.core.errors import SynthkitError, unknown
 from synthkit.core.jsonl import read_jsonl
 from synthkit.core.results import Result
-from synthkit.core.rows import need_columns, row_ids
+from synthkit.core.rows import need_columns, unique_ids
 from synthkit.generation.annotate import under_label
 from synthkit.generation.generate import Generation
 from synthkit.generation.rows import synthetic_rows
+from synthkit.tasks.splits import task_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,15 +35,16 @@ class Review(Result):
     """
 
     def __init__(self, made: Dataset | Generation, labels: Sequence[str], file: Path | None, others: Sequence[Path]):
-        self.made, self.file, self.labels = made, file, list(labels)
+        self.made, self.file = made, file
         rows = made.rows if isinstance(made, Generation) else made
-        self.rows: dict[str, dict] = dict(zip(row_ids(rows, "row"), rows, strict=True))
+        self.labels = list(dict.fromkeys([*labels, *sorted(set(rows["label"]))]))  # a row can be kept as it is
+        self.rows: dict[str, dict] = dict(zip(unique_ids("rows", rows, "row"), rows, strict=True))
         self.read: dict[str, dict[str, tuple[str, str]]] = defaultdict(dict)  # reader: id: label or DROPPED, comment
         self.reader = file.stem if file else ""
         for path in [file] if file and file.exists() else others:
             reader = path.stem if path.stem not in self.read else str(path)
             for line in read_jsonl(path):
-                self._decide(reader, line["id"], line["label"], line["comment"])
+                self._decide(reader, line["id"], line["label"], line.get("comment", ""))
         self.order, self.guess = _doubtful_first(rows, list(self.rows))
 
     def _decide(self, reader: str, row_id: str, label: str, comment: str) -> None:
@@ -76,6 +78,7 @@ class Review(Result):
         if row_id is None:
             raise SynthkitError("every row has been read")
         self._decide(self.reader, row_id, label, comment)
+        self.file.parent.mkdir(parents=True, exist_ok=True)
         line = {"id": row_id, "label": label, "comment": comment}
         with self.file.open("a", encoding="utf-8", newline="\n") as file:
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
@@ -190,12 +193,15 @@ def review(
             "review(rows, file='ana.jsonl') is one reader's, review(rows, join=[...]) is several together"
         )
     if not isinstance(rows, Generation):
+        rows = getattr(rows, "rows", rows)  # as what load_rows and annotate returned has
         need_columns("rows", rows)
+    if file and Path(file).is_dir():
+        raise SynthkitError(f"file={str(file)!r} is a folder; name a file in it, as {Path(file) / 'ana.jsonl'}")
     for path in map(Path, join):
         if not path.is_file():
             raise SynthkitError(f"join: no such file: {path}")
-    known = rows.plan.task.labels if isinstance(rows, Generation) else sorted(set(rows["label"]))
-    return Review(rows, labels or known, Path(file) if file else None, [Path(p) for p in join])
+    task = rows.plan.task if isinstance(rows, Generation) else task_of(rows)
+    return Review(rows, labels or (task.labels if task else ()), Path(file) if file else None, [Path(p) for p in join])
 
 
 def _doubtful_first(rows: Dataset, ids: list[str]) -> tuple[list[str], dict[str, str]]:

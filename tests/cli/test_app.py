@@ -181,7 +181,7 @@ def test_an_empty_file(refused, good, tmp_path, content):
 
 def test_a_header_without_rows(refused, good, tmp_path):
     write_csv(tmp_path / "bare.csv", [])
-    assert refused("evaluate", "bare.csv", "--real", good) == "error: bare.csv has a header and no rows"
+    assert refused("evaluate", "bare.csv", "--real", good) == "error: bare.csv has no rows"
 
 
 def test_a_missing_column(refused, good, tmp_path):

@@ -5,6 +5,7 @@ import pytest
 from synthkit.core.errors import SynthkitError
 from synthkit.core.rows import make_rows
 from synthkit.generation.pick import pick
+from synthkit.tasks.loading import load_rows
 
 TEA = ["a pot of green tea", "black tea with milk", "tea leaves from the hill", "a cup of hot tea"]
 BUS = ["the bus was late", "no bus at night", "a bus stop in the rain", "the bus driver waved"]
@@ -68,3 +69,8 @@ def test_what_cannot_be_picked_is_said(student):
             pick(pool, n, **given)
     with pytest.raises(SynthkitError, match="rows=: expected rows"):
         pick(["a", "b"], 1)
+
+
+def test_rows_without_a_text_are_never_picked():
+    assert pick(make_rows({"text": ["", None, " ", TEA[0]]}), 4)["text"][:] == [TEA[0]]
+    assert len(pick(load_rows(TEA, labelled=False), 3)) == 3

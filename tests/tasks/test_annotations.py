@@ -166,3 +166,13 @@ def test_a_choice_among_options_is_found_where_its_tool_puts_it():
     assert list(load_rows(rows).rows["label"]) == ["calm", "wild"]
     with pytest.raises(SynthkitError, match="'spans'. is about parts of a text"):
         load_rows([{"text": "one", "spans": []}, {"text": "two", "spans": []}])
+
+
+def test_nested_records_of_argilla_are_flat_and_drafts_no_answers():
+    def record(text, label, status="submitted"):
+        answer = [{"value": label, "user_id": "u", "status": status}]
+        return {"id": text, "fields": {"text": text}, "responses": {"topic": answer}, "suggestions": {}}
+
+    result = load_rows([record("peas", "menu"), record("a wasp", "animals"), record("soup", "animals", "draft")])
+    assert [(r["id"], r["label"]) for r in result.rows] == [("peas", "menu"), ("a wasp", "animals")]
+    assert left_out(result) == {2: "soup"}

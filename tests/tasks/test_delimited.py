@@ -93,3 +93,46 @@ def test_any_text_is_a_table_or_a_sentence(content):
     assert all(len(values) == len(table.numbers) for values in table.columns.values())
     assert table.numbers == sorted(set(table.numbers))
     assert all(1 <= n <= content.count("\n") + content.count("\r") + 1 for n in table.numbers)
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+@pytest.mark.parametrize("above", ["# exported on Monday\n# for the board\n", "Survey of the canteen\n\n"])
+def test_a_title_or_comments_above_the_header_are_no_rows(tmp_path, above, mark):
+    lines = [f"text{mark}label", f"cold peas{mark}menu", f"a wasp{mark}animals", mark]
+    result = loaded(tmp_path, above + "\n".join(lines) + "\n")
+    assert list(result.rows["label"]) == ["menu", "animals"]
+    assert "lines above the header left aside" in notes(result)
+    assert [r.row for r in result.repairs if r.what == LEFT_OUT] == [6]
+
+
+def test_a_header_in_the_middle_and_the_rule_of_a_markdown_table_are_no_rows(tmp_path):
+    joined = loaded(tmp_path, "text,label\ncold peas,menu\ntext,label\na wasp,animals\n")
+    table = loaded(tmp_path, "| text | label |\n|:---|---:|\n| cold peas | menu |\n| a wasp | animals |\n")
+    for result, line in ((joined, 3), (table, 2)):
+        assert list(result.rows["text"]) == ["cold peas", "a wasp"]
+        assert [r.row for r in result.repairs if r.what == LEFT_OUT] == [line]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ['"peas, \\"cold\\" again"', ' "peas, ""cold"" again"', "'peas, \"cold\" again'"],
+)
+def test_other_ways_to_quote_are_read_where_they_make_every_line_whole(tmp_path, cell):
+    content = f"label,text\nmenu,{cell}\nanimals,a wasp\n"
+    result = loaded(tmp_path, content)
+    assert list(result.rows["text"]) == ['peas, "cold" again', "a wasp"]
+    assert any(w.startswith("read with") for w in notes(result))
+    with pytest.raises(SynthkitError, match="read with"):
+        loaded(tmp_path, content, strict=True)
+
+
+def test_one_column_of_texts_keeps_what_looks_like_a_separator(tmp_path):
+    result = loaded(tmp_path, "remark\ncold peas, again\nwasps\n", labelled=False)
+    assert list(result.rows["text"]) == ["cold peas, again", "wasps"]
+    with pytest.raises(SynthkitError, match="labelled=False"):
+        loaded(tmp_path, "text\ncold peas, again\nwasps\n")
+
+
+def test_a_file_of_which_no_row_is_left_names_the_first_fault(tmp_path):
+    with pytest.raises(SynthkitError, match="no rows left. Row 2: 3 fields where the header has 2. Quote"):
+        loaded(tmp_path, "text,label\npeas, cold,menu\na wasp, alas,animals\n")

@@ -60,7 +60,7 @@ def test_a_byte_order_mark_and_old_line_ends_are_put_up_with_and_said(tmp_path):
     loaded = load_rows(path, prefix="mine", strict=True)
     assert list(loaded.rows["text"]) == ["two\nlines", "fine"]
     assert list(loaded.rows["id"]) == ["mine-0", "mine-1"]
-    assert what(loaded) == ["byte order mark removed", "line ends of several kinds"]
+    assert what(loaded) == ["byte order mark removed"]
 
 
 def test_a_column_named_twice_is_refused(tmp_path):
@@ -181,7 +181,7 @@ def test_class_numbers_become_names_and_nested_cells_json():
     ("content", "name", "said"),
     [
         (b"", "a.csv", "is empty"),
-        (b"text,label\n", "a.csv", "a header and no rows"),
+        (b"text,label\n", "a.csv", "has no rows"),
         (b"text,label\n,\n,x\n", "a.csv", "row 3: The text is empty. .* No row of"),
         (b"a,b\n1,2\n", "a.csv", "no column 'text'; columns are: a, b. Rename one to it, or name it: text="),
         (b'text,label\n"open, wide,x\nfine,y\n', "a.csv", "not a well-formed CSV.*a quotation mark left open"),
@@ -209,7 +209,7 @@ def test_what_is_no_source_is_refused(source):
 def test_missing_files_and_folders_are_refused(tmp_path):
     with pytest.raises(SynthkitError, match="no such file"):
         load_rows(tmp_path / "none.csv")
-    with pytest.raises(SynthkitError, match="cannot be read"):
+    with pytest.raises(SynthkitError, match="holds no .txt file"):
         load_rows(tmp_path)
 
 
@@ -289,3 +289,40 @@ def test_texts_without_labels_come_from_lists_lines_folders_and_tables(tmp_path)
 def test_a_folder_without_texts_is_an_error_that_says_what_was_expected(tmp_path):
     with pytest.raises(SynthkitError, match="holds no .txt file"):
         load_rows(tmp_path, labelled=False)
+
+
+def test_a_folder_of_folders_gives_their_names_as_labels_and_says_what_it_passes_by(tmp_path):
+    for name, text in {"menu/1.txt": "peas", "menu/2.TXT": "soup", "animals/1.txt": "a wasp"}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "menu" / "notes.md").write_text("# not a text")
+    (tmp_path / "menu" / "._1.txt").write_bytes(b"\0\5")
+    loaded = load_rows(tmp_path)
+    assert {(r["text"], r["label"]) for r in loaded.rows} == {("peas", "menu"), ("soup", "menu"), ("a wasp", "animals")}
+    assert [(r.what, r.value) for r in loaded.repairs] == [("files of other kinds not read", "files: 1")]
+
+
+def test_the_files_of_a_folder_share_one_guess_of_their_encoding(tmp_path):
+    texts = ["Tür", "schöne Grüße aus Köln", "Die Äpfel waren süß", "Öl fehlt", "überall Müll", "gute Wünsche"]
+    for i, text in enumerate(texts):
+        (tmp_path / f"{i}.txt").write_bytes(text.encode("cp1252" if i % 2 == 0 or i == 1 else "utf-8"))
+    loaded = load_rows(tmp_path, labelled=False)
+    assert list(loaded.rows["text"]) == texts
+    assert what(loaded) == ["read as Windows-1252"]
+
+
+def test_texts_alone_may_be_any_column():
+    import pandas as pd
+    import pyarrow as pa
+
+    texts = ["peas", "a wasp"]
+    rows = load_rows(texts, labelled=False).rows
+    for column in (pd.Series(texts), pa.array(texts), pa.chunked_array([texts]), rows["text"], (t for t in texts)):
+        assert list(load_rows(column, labelled=False).rows["text"]) == texts
+    assert list(load_rows(pa.table({"text": texts}).to_reader(), labelled=False).rows["text"]) == texts
+
+
+@pytest.mark.parametrize(("name", "content"), [("a.json", '["peas", "a wasp"]'), ("a.jsonl", '"peas"\n"a wasp"\n')])
+def test_json_may_hold_texts_alone(tmp_path, name, content):
+    (tmp_path / name).write_text(content)
+    assert list(load_rows(tmp_path / name, labelled=False).rows["text"]) == ["peas", "a wasp"]

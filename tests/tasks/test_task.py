@@ -418,3 +418,13 @@ def test_the_labels_of_train_can_be_hidden_and_a_task_without_a_pool_has_none(fe
     assert feedback.splits.unlabelled["text"] == feedback.splits.train["text"]
     assert feedback.splits.unlabelled.column_names == ["id", "text"]
     assert cafe.splits.unlabelled is None
+
+
+def test_raw_texts_that_are_labelled_already_are_left_out_and_said(task_folder):
+    labelled = load_task(task_folder).splits
+    raw = [labelled.test["text"][0].upper(), labelled.train["text"][0], "nobody has read this yet"]
+    (task_folder / "raw.txt").write_text("\n".join(raw))
+    with (task_folder / "task.yaml").open("a") as file:
+        file.write("unlabelled: raw.txt\n")
+    with pytest.warns(UserWarning, match="2 unlabelled texts left out: they are among the labelled rows"):
+        assert load_task(task_folder).splits.unlabelled["text"][:] == raw[2:]

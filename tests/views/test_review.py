@@ -3,6 +3,7 @@
 import pytest
 
 import synthkit as sk
+from synthkit.core.errors import SynthkitError
 from synthkit.core.rows import make_rows
 from synthkit.views.review import review
 from synthkit.views.review_widget import ReviewWidget
@@ -136,3 +137,19 @@ def test_markup_in_a_text_is_text(tmp_path):
     bad = make_rows({"id": ["a"], "text": ["<script>x</script>"], "label": ["<b>"]})
     shown = ReviewWidget(review(bad, file=tmp_path / "ana.jsonl")).screen.value
     assert "&lt;script&gt;" in shown and "<script>" not in shown and "&lt;b&gt;" in shown
+
+
+def test_an_id_that_stands_twice_is_refused_rather_than_one_of_its_rows_lost(tmp_path):
+    twice = make_rows({"id": ["a", "a", "b"], "text": ["purr", "meow", "honk"], "label": ["cats", "cats", "cars"]})
+    with pytest.raises(SynthkitError, match="rows has an id twice"):
+        review(twice, file=tmp_path / "ana.jsonl")
+
+
+def test_a_review_takes_what_was_loaded_a_folder_to_come_and_lines_without_a_comment(tmp_path):
+    loaded = sk.load_rows([{"id": "a", "text": "purr", "label": "cats"}, {"id": "b", "text": "honk", "label": "cars"}])
+    ana = review(loaded, file=tmp_path / "new" / "ana.jsonl", labels=["cats", "bikes"])
+    ana.keep("b")
+    ana.file.write_text(ana.file.read_text() + '{"id": "a", "label": "bikes"}\n')
+    assert review(loaded, file=ana.file, labels=ana.labels).result()["label"][:] == ["bikes", "cars"]
+    with pytest.raises(SynthkitError, match="is a folder; name a file in it"):
+        review(loaded, file=tmp_path)
