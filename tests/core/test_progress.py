@@ -1,0 +1,14 @@
+"""A bar is there for who waits, and nowhere else."""
+
+import pytest
+
+from synthkit.core.progress import bar
+
+
+@pytest.mark.parametrize(
+    "progress, disabled, shown", [(True, "", True), (True, "0", True), (True, "1", False), (False, "", False)]
+)
+def test_a_bar_is_shown_unless_the_call_or_the_environment_says_no(monkeypatch, progress, disabled, shown):
+    monkeypatch.setenv("TQDM_DISABLE", disabled)
+    with bar(total=2, progress=progress) as steps:
+        assert steps.disable is not shown
