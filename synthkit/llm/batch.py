@@ -32,8 +32,9 @@ class Batch(LLM):
     """A model behind OpenAI's Batch API, for `llm=`: half the price (estimate and cap count so), replies within a day.
 
     Requests go out in files of up to 50,000; what must be asked again, and top-ups, go out in further ones. Batches are
-    noted in the store: end the kernel, run the same call tomorrow, and it goes on. Replies are stored as those of
-    `LLM(model)` and count for it. `SYNTHKIT_PRICE` is the price without the discount.
+    noted in the store: end the kernel, run the same call tomorrow, and it goes on. A cap near the estimate sends
+    several smaller ones, one after another. Replies are stored as those of `LLM(model)` and count for it.
+    `SYNTHKIT_PRICE` is the price without the discount.
 
     >>> import synthkit as sk
     >>> sk.Batch("gpt-4o-mini", api_key="sk-...")
