@@ -166,6 +166,7 @@ def score(folder: Path, name: str, out: Path) -> None:
     import synthkit as sk
     from synthkit.core.classifier import LabelClassifier
     from synthkit.quality.privacy import RUN, auc, copies
+    from synthkit.seeds.privacy_ledger import Training, epsilon_of_all, mu_of
 
     task, data = sk.load_task(name), json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
     runs, test = json.loads((out / f"{name}.json").read_text(encoding="utf-8")), task.splits.test
@@ -186,7 +187,16 @@ def score(folder: Path, name: str, out: Path) -> None:
     print(f"{name}: {len(real):,} private rows {f1(real_vectors, real_labels):.3f}; ten public a label "
           f"{f1(public_vectors, public_labels):.3f}; copies in {len(data['outside'][0]):,} other real rows "
           f"{copied(data['outside'][0]):.3f}")  # fmt: skip
-    rng = np.random.default_rng(0)
+    rng, delta = np.random.default_rng(0), 1 / (2 * len(real))
+    mu, real_labels = mu_of(1, delta), np.array(real_labels)
+    all_labels = np.array(list(data["prompts"]))
+    sums = np.stack([real_vectors[real_labels == x].sum(axis=0) for x in all_labels])
+    noisy = sums + rng.normal(0, 1 / mu, sums.shape)  # a row adds a unit vector to one of them
+    noisy /= np.linalg.norm(noisy, axis=1, keepdims=True)
+    nearest = all_labels[(test_vectors @ noisy.T).argmax(axis=1)]
+    print(
+        f"  no texts, only the labels' mean vectors under ε 1: {f1_score(test['label'], nearest, average='macro'):.3f}"
+    )
     few = rng.permutation(len(real))[:KEPT]
     print(f"  {KEPT} private rows at random: {both(real_vectors[few], [real_labels[i] for i in few])}")
     for title, run in runs.items():
@@ -194,12 +204,30 @@ def score(folder: Path, name: str, out: Path) -> None:
         texts, posterior = np.array(run["texts"], dtype=object), np.array(run["posterior"])
         vectors = sk.embed(list(texts))
         said = judge.predict(vectors)
-        fold = {t.strip().lower() for t in real}
+        fold = set() if "steps" in run else {t.strip().lower() for t in real}  # under ε nothing looks at the rows
         good = np.array([bool(t.strip()) and t.strip().lower() not in fold for t in texts])
         first = {t: i for i, t in reversed(list(enumerate(texts)))}
         good &= np.array([first[t] == i for i, t in enumerate(texts)])
         own = np.array(names)[posterior.argmax(1)] == labels
-        ways = {"as drawn": good, "own posterior": good & own, "private classifier": good & (said == labels)}
+        votes = np.zeros(len(texts))
+        for x in names:  # as sk.private_select does
+            of, voters = np.flatnonzero(good & (labels == x)), real_vectors[real_labels == x]
+            np.add.at(votes, of[(voters @ vectors[of].T).argmax(axis=1)], 1)
+        votes += rng.normal(0, 1 / mu, len(votes))
+        voted = np.zeros(len(texts), dtype=bool)
+        for x in names:
+            of = np.flatnonzero(good & (labels == x))
+            voted[of[np.argsort(-votes[of])][: KEPT // 2 // len(names)]] = True
+        total = float("inf")
+        if "steps" in run:  # votes and training together
+            trained = Training(min(1.0, BATCH / len(real)), run["noise"], run["steps"])
+            total = epsilon_of_all([mu], [trained], delta)
+        ways = {
+            f"voted for under ε 1, in all ε {total:.2f}": voted,
+            "as drawn": good,
+            "own posterior": good & own,
+            "private classifier": good & (said == labels),
+        }
         secrets, decoys = data["secrets"]
         back = [sum(s.lower() in t.lower() for t in texts) for s in secrets]
         back_decoys = [sum(s.lower() in t.lower() for t in texts) for s in decoys]
