@@ -23,6 +23,7 @@
 # | [06 Quality report](06_quality_report.ipynb) | is the dataset good, and how do we know? |
 # | [07 Privacy and bias](07_privacy_and_bias.ipynb) | whom could these rows harm? |
 # | [08 Refinement](08_refinement.ipynb) | what is missing, and does asking for it help? |
+# | [09 Data that cannot leave](09_data_that_cannot_leave.ipynb) | the rows may not leave: can a model of our own stand in for them? |
 # | [10 Texts without labels](10_texts_without_labels.ipynb) | I have raw texts: shall a model write more, or label these? |
 
 # %%

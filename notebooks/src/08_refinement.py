@@ -1,6 +1,6 @@
 # %% [markdown]
 # # 08 · What is missing, and does asking for it help?
-# [← 07 Privacy and bias](07_privacy_and_bias.ipynb) · [Contents](00_start_here.ipynb) · [Words](GLOSSARY.md)
+# [← 07 Privacy and bias](07_privacy_and_bias.ipynb) · [Contents](00_start_here.ipynb) · [09 Data that cannot leave →](09_data_that_cannot_leave.ipynb) · [Words](GLOSSARY.md)
 #
 # One shot asks for everything at once. A loop looks at what came, says what is missing, and asks for that.
 # It needs labelled real rows to look at, here the validation rows. They are described to the model in single words, never shown.

@@ -1,6 +1,6 @@
 # %% [markdown]
 # # 10 · I have texts but no labels
-# [← 08 Refinement](08_refinement.ipynb) · [Contents](00_start_here.ipynb) · [Words](GLOSSARY.md)
+# [← 09 Data that cannot leave](09_data_that_cannot_leave.ipynb) · [Contents](00_start_here.ipynb) · [Words](GLOSSARY.md)
 #
 # Most people who lack labelled texts do not lack texts: there is a mailbox, a log, an export.
 # A model can write training texts. It can also *label* the ones you have, for a fraction of the tokens.
