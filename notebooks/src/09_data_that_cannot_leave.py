@@ -21,7 +21,7 @@ sk.theme()
 
 # %% tags=["parameters"]
 TASK = "feedback"
-MODEL = "recorded"  # None trains here: pip install -e '.[local-train]', and the base model
+MODEL = "recorded"  # None trains here: needs the extra local-train and the base model
 N = 200
 
 # %% [markdown]
