@@ -146,7 +146,13 @@ class _Run:
                 covered = self.source.covered(wave)
                 self.note = "" if len(covered) == len(wave) else "recordings exhausted"
                 wave = list(covered)
-            answers = answers_to(wave)
+            try:
+                answers = answers_to(wave)
+            except SynthkitError as error:
+                if not self.kept:
+                    raise
+                self.note = str(error)  # a top-up that fails takes nothing away
+                return
             for answer in answers:
                 self._take(answer)
             self._filter_wave()

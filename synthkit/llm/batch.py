@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 
 from synthkit.core.errors import SynthkitError
-from synthkit.llm.batch_api import CHAT, Provider
+from synthkit.llm.batch_api import CHAT, MISSES, Provider
 from synthkit.llm.client import LLM
-from synthkit.llm.endpoint import Form, NoReply, Passing, complaint, read_error, read_reply
+from synthkit.llm.endpoint import Form, NoReply, Passing, complaint, error_body, read_error, read_reply
 from synthkit.llm.request import Reply, Request
 from synthkit.llm.store import Store
 
@@ -83,6 +83,7 @@ class _Sent:
     status: str = "sending"
     done: int = 0
     came: list[tuple[str, Reply]] | None = None  # replies by their keys, once it has ended
+    misses: int = 0  # looks at which something billed was not there
 
 
 class _Session:
@@ -106,9 +107,8 @@ class _Session:
         rows = store.read(mine, [llm.identity])
         self._under_way = {token: _Sent(token, id, json.loads(asked), llm.form) for token, id, asked in rows}
         if rows:
-            self.notes[f"{self.traffic()[0]:,} requests of an earlier run are on their way in {len(rows)} batches"] = (
-                None
-            )
+            known = f"{self.traffic()[0]:,} requests of an earlier run are on their way in {len(rows)} batches"
+            self.notes[known] = None
 
     async def complete(self, request: Request, lost=None) -> Reply:
         """Return the reply, hours later. Raises NoReply for this request, SynthkitError where none would be answered.
@@ -150,6 +150,7 @@ class _Session:
                 await asyncio.sleep(_TICK)
         except Exception as error:
             self._fault = error if isinstance(error, SynthkitError) else SynthkitError(f"batches: {error!r}")
+            self._queue.clear()
             for _, future in self._waiting.values():
                 if not future.done():
                     future.set_exception(self._fault)
@@ -186,9 +187,8 @@ class _Session:
                 return
             count, files = count + len(lines), files + 1
         if count:
-            went = (
-                f"{count:,} request{'s' * (count > 1)} went to {self._llm.address} in {files} batch{'es' * (files > 1)}"
-            )
+            sent = f"{count:,} request{'s' * (count > 1)}", f"{files} batch{'es' * (files > 1)}"
+            went = f"{sent[0]} went to {self._llm.address} in {sent[1]}"
             self.notes[f"{went}, back within 24 hours. You may end this: the same call goes on from there"] = None
 
     def _took(self, batch: _Sent, info) -> None:
@@ -208,9 +208,26 @@ class _Session:
                     await self._provider.cancel(batch.id)
             if info is None or info.status in _ENDED:
                 lines = [] if info is None else await self._provider.lines(info)
-                await self._collect(batch, info, lines)
+                lost = self._lost(batch, info, lines)
+                batch.misses += bool(lost)
+                if lost and batch.misses < MISSES:
+                    return
+                if info or not lost:
+                    await self._collect(batch, info, lines)
+                if lost:
+                    raise SynthkitError(lost)
         except Passing:
             return
+
+    def _lost(self, batch: _Sent, info, lines: list[dict]) -> str:
+        """Return what is wrong where less is there than the provider has billed: that is not asked again unseen."""
+        if info is None:
+            gone = f"{self._llm.address} has no batch {batch.id}: is this the key of the project that sent it? If it is"
+            return f"{gone} gone for good, synthkit merge this store into a new one and use that" * bool(batch.id)
+        billed = info.request_counts.completed if info.request_counts else 0
+        missing = billed - len(batch.asked.keys() & {line.get("custom_id") for line in lines})
+        words = f"batch {batch.id} answered {billed:,} requests, and its files at {self._llm.address} lack {missing:,}"
+        return f"{words} of them. Run this again and these are asked, and paid for, anew" if missing > 0 else ""
 
     async def _collect(self, batch: _Sent, info, lines: list[dict]) -> None:
         """Hand replies to who waits for them; once they are stored, the rest is asked again, or its faults are told."""
@@ -273,8 +290,11 @@ class _Session:
         self._waiting.pop(name)[1].set_exception(fault)
 
     def _read(self, line: dict | None, request, batch: _Sent) -> Reply | Exception:
-        response = (line or {}).get("response") or {}
+        response = line.get("response") if line else None
+        response = response if isinstance(response, dict) else {}
         status, body, model, address = response.get("status_code"), response.get("body"), self._llm.model, "the batch"
+        status = int(status) if str(status).isdecimal() else None
+        body = error_body(body.encode()) if isinstance(body, str) else body  # JSON in a string
         if status == 200:
             try:
                 return read_reply(json.dumps(body).encode(), request, model, address)

@@ -8,7 +8,7 @@ from synthkit.core.errors import SynthkitError
 from synthkit.llm.endpoint import Passing, complaint, read_error
 
 CHAT = "/v1/chat/completions"
-MISSES = 5  # calls in a row without an answer that end a run, where none ever came or the answer is a refusal
+MISSES = 5  # calls in a row without an answer that end a run, where none ever came
 
 
 class Provider:
@@ -67,9 +67,8 @@ class Provider:
             self._reached, self._missed = True, 0
             return answer
         self._missed += 1
-        lasting = not (self._reached and isinstance(fault, Passing))
         words = self._llm._scrub(str(fault))
-        if isinstance(fault, SynthkitError) or (lasting and self._missed >= MISSES):
+        if not isinstance(fault, Passing) or (not self._reached and self._missed >= MISSES):
             raise SynthkitError(words)
         self._notes[f"{words}. Trying on; Ctrl-C ends it, and what was sent goes on"] = None
         raise Passing(words)

@@ -103,9 +103,8 @@ class Budget:
 
     def reserve(self, request: Request, source, tries: int = 1) -> Hold | None:
         """Set aside the most that some tries of `request` can take; None, and nothing set aside, if too much."""
-        into, out = most_tokens(request, source)
-        more_in, more_out = self._beyond.get(source.model, (1.0, 1.0))
-        need = cost(Usage(ceil(into * more_in), ceil(out * more_out)), source)
+        most = zip(most_tokens(request, source), self._beyond.get(source.model, (1.0, 1.0)), strict=True)
+        need = cost(Usage(*(ceil(tokens * more) for tokens, more in most)), source)
         with self._lock:
             for name, cap in self.caps.items():
                 if self.spent[name] + self._held[name] + tries * need[name] > cap * (1 + 1e-12):

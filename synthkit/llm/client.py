@@ -128,10 +128,8 @@ class LLM:
             follow_redirects=False,
             trust_env=not self.local,  # a proxy that stands in the environment does not lead to this machine
         ) as http:
-            yield (
-                http,
-                openai.AsyncOpenAI(api_key=self._api_key, base_url=self.base_url, http_client=http, max_retries=0),
-            )
+            how = {"api_key": self._api_key, "base_url": self.base_url, "max_retries": 0}
+            yield http, openai.AsyncOpenAI(http_client=http, **how)
 
     @asynccontextmanager
     async def session(self, store=None):

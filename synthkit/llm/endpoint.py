@@ -16,6 +16,7 @@ from synthkit.llm.request import Reply, Request, Usage, estimate_tokens
 OUTPUTS = ("json_schema", "json_object with schema", "json_object", "text")  # from the strictest to plain prose
 _OUTPUT_WORDS = ("response_format", "json_schema", "json_object", "schema", "grammar", "structured output")
 LONGEST_WAIT = 300.0  # seconds that a server may ask us to wait; a longer wait ends the run with its words
+_FINISHES = {"max_tokens": "length", "model_length": "length", "safety": "content_filter"}  # other names of these
 _PASSING = {408, 409, 425, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529}
 _NO_QUOTA = ("insufficient_quota", "billing_hard_limit", "insufficient balance", "insufficient credit")
 _A_DAY = re.compile(r"per[ _-]?day|daily|\b[tr]pd\b|free[ _-]models[ _-]per", re.I)
@@ -97,14 +98,15 @@ def read_reply(content: bytes, request: Request, model: str, address: str = "the
     problem, choices = answer.get("error"), answer.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
     message = choice.get("message") if isinstance(choice.get("message"), dict) else {}
-    text = _text(message)
+    text = _text({"content": choice.get("text"), **message})
     problem = problem or choice.get("error")
     if problem and not text or not choice:
         code = problem.get("code") if isinstance(problem, dict) else None
         if isinstance(code, int) and 400 <= code < 600:
             raise read_error(code, {"error": problem}, {}, model=model, address=address)
         raise Passing(f"an answer without a message ({complaint(problem) or 'no choices'})"[:300], billed=True)
-    finish = "refusal" if message.get("refusal") and not text else str(choice.get("finish_reason") or "stop")
+    finish = str(choice.get("finish_reason") or "stop").lower()
+    finish = "refusal" if message.get("refusal") and not text else _FINISHES.get(finish, finish)
     if problem or (finish == "error" and not text):  # an outage in the middle of a reply, told inside a 200
         raise Passing(f"the reply broke off ({complaint(problem) or 'finish_reason error'})"[:300], billed=True)
     thoughts = next((t for k in ("reasoning_content", "reasoning") if isinstance(t := message.get(k), str) and t), "")
@@ -137,16 +139,18 @@ def _parse(content: bytes, address: str) -> dict:
     try:
         answer = json.loads(content)
     except (ValueError, RecursionError):
-        raise Passing("the answer was cut off or is not JSON", billed=True) from None
+        raise Passing(f"the answer was cut off or is not JSON: it begins {content[:40]!r}", billed=True) from None
     return answer if isinstance(answer, dict) else {}
 
 
 def _text(message: dict) -> str:
     """Return the text of a message, which may be a list of chunks, or stand in the call of a tool."""
     content = message.get("content")
-    if isinstance(content, list):
-        chunks = [c for c in content if isinstance(c, dict) and c.get("type", "text") in ("text", "output_text")]
-        content = "".join(c["text"] for c in chunks if isinstance(c.get("text"), str))
+    if isinstance(content, list) and all(isinstance(c, str) or isinstance(c, dict) and "type" in c for c in content):
+        said = [c if isinstance(c, str) else c["type"] in ("text", "output_text") and c.get("text") for c in content]
+        content = "".join(part for part in said if isinstance(part, str))
+    elif isinstance(content, (list, dict)):  # the JSON itself, already read
+        content = json.dumps(content)
     if isinstance(content, str) and content.strip():
         return content
     calls = message.get("tool_calls")
@@ -172,7 +176,8 @@ def _usage(answer: dict, request: Request, text: str) -> tuple[Usage, int]:
 
 
 def _count(value) -> int | None:
-    return int(value) if isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0 else None
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return int(value) if number and 0 <= value < 10**9 else None
 
 
 def read_error(status: int, body: object, headers, *, model: str, address: str) -> Exception:
@@ -204,17 +209,19 @@ def read_error(status: int, body: object, headers, *, model: str, address: str) 
     if _ACCIDENT.search(everything):
         return Passing(f"HTTP {status}: {reason}", billed=True)
     wait = retry_after(headers, everything)
-    if status == 429 and (_A_DAY.search(everything) or (wait or 0) > LONGEST_WAIT):
+    long = (wait or 0) > LONGEST_WAIT
+    if status == 429 and _A_DAY.search(everything) or status in (429, 503, 529) and long:
         until = f" It asks to wait {wait:,.0f} s." if wait else ""
         return SynthkitError(
-            f"{address} gives no more today (HTTP 429: {reason}).{until} Run this again then: only the rest is asked"
+            f"{address} gives no more {'for now' if status != 429 else 'today'} (HTTP {status}: {reason}).{until} Run "
+            "this again then: only the rest is asked"
         )
     if status == 429 or (status in (503, 529) and (wait is not None or _BUSY.search(everything))):
         named = "too many requests" if status == 429 else "not ready"
         wait = 2.0 if wait is None and "loading" in everything.lower() else wait
         return Passing(f"HTTP {status}, {named}: {reason}", wait, busy=True)
     if status in _PASSING:
-        return Passing(f"HTTP {status}: {reason}", wait)
+        return Passing(f"HTTP {status}: {reason}", None if long else wait)
     more = ". What it wants beside the usual is sent with extra_body" if _WANTS.search(reason) else ""
     error = NoReply(f"HTTP {status}: {reason}{more}")
     error.about_form = True
@@ -244,7 +251,8 @@ def retry_after(headers, words: str = "") -> float | None:
     for name, scale in (("retry-after-ms", 1e-3), ("retry-after", 1.0)):
         text = headers.get(name, "")
         with suppress(ValueError):
-            return max(0.0, float(text) * scale)
+            seconds = float(text) * scale
+            return max(0.0, seconds - time.time() if seconds > 1e9 else seconds)  # some give the time itself
         if date := email.utils.parsedate_tz(text):
             return max(0.0, email.utils.mktime_tz(date) - time.time())
     named = _RETRY_IN.search(words)

@@ -84,18 +84,14 @@ class Recorded:
         )
 
     async def complete(self, request: Request) -> Reply:
-        reply = self.get(request)
-        if reply is None:
+        if (reply := self.get(request)) is None:
             raise self._missing(request)
         return reply
 
     def counts(self) -> list[tuple[str, int, int, int]]:
         """Return (strategy, version, random_state, replies) of what is recorded."""
-        found = Counter(
-            (strategy, version, state)
-            for (strategy, state, *_), keys in self._asked.items()
-            for version in keys.values()
-        )
+        asked = self._asked.items()
+        found = Counter((what, version, state) for (what, state, *_), keys in asked for version in keys.values())
         return [(*what, count) for what, count in sorted(found.items())]
 
     def get(self, request: Request) -> Reply | None:
@@ -110,22 +106,16 @@ class Recorded:
 
 def prompt_key(body: dict) -> str:
     """Return the prompt key of a recorded request body: what `Request.prompt_key` gives for the same prompt."""
-    return sha256_json(
-        {
-            "messages": body["messages"],
-            "schema": body["response_format"]["json_schema"]["schema"],
-            "sampling": {k: body[k] for k in ("temperature", "max_completion_tokens")},
-        }
-    )
+    sampling = {k: body[k] for k in ("temperature", "max_completion_tokens")}
+    schema = body["response_format"]["json_schema"]["schema"]
+    return sha256_json({"messages": body["messages"], "schema": schema, "sampling": sampling})
 
 
 def parse_id(custom_id: str) -> dict:
     """Return the parts of a custom_id: strategy, version, random_state, slot, attempt."""
     match = _ID.fullmatch(custom_id)
     if not match:
-        raise SynthkitError(
-            f"custom_id {custom_id!r} is not one of ours, such as zero_shot-v1-r0-s0017-a0-1f2e3d4c5b6a"
-        )
+        raise SynthkitError(f"custom_id {custom_id!r} is not one of ours, as zero_shot-v1-r0-s0017-a0-1f2e3d4c5b6a")
     return {k: v if k == "strategy" else int(v) for k, v in match.groupdict().items()}
 
 
@@ -143,12 +133,8 @@ def to_reply(line: dict) -> Reply:
 
 def batch_line(request: Request, model: str) -> dict:
     """Return a request as one line of Batch input."""
-    return {
-        "custom_id": request.custom_id,
-        "method": "POST",
-        "url": "/v1/chat/completions",
-        "body": request.body(model),
-    }
+    where = {"custom_id": request.custom_id, "method": "POST", "url": "/v1/chat/completions"}
+    return {**where, "body": request.body(model)}
 
 
 def kept_line(line: dict) -> dict:

@@ -33,12 +33,8 @@ class Request:
     @cached_property
     def prompt_key(self) -> str:
         """SHA-256 of what the model sees: messages, schema and sampling parameters, in canonical JSON."""
-        seen = {
-            "messages": list(self.messages),
-            "schema": self.schema,
-            "sampling": {"temperature": self.temperature, "max_completion_tokens": self.max_tokens},
-        }
-        return sha256_json(seen)
+        sampling = {"temperature": self.temperature, "max_completion_tokens": self.max_tokens}
+        return sha256_json({"messages": list(self.messages), "schema": self.schema, "sampling": sampling})
 
     @property
     def identity(self) -> tuple[str, int, int, int]:
@@ -52,20 +48,16 @@ class Request:
     @property
     def custom_id(self) -> str:
         """A readable id for Batch files: strategy-v1-r0-s0017-a0-1f2e3d4c5b6a."""
-        return (
-            f"{self.strategy}-v{self.version}-r{self.random_state}-s{self.slot:04d}-a{self.attempt}"
-            f"-{self.prompt_key[:12]}"
-        )
+        place = f"r{self.random_state}-s{self.slot:04d}-a{self.attempt}"
+        return f"{self.strategy}-v{self.version}-{place}-{self.prompt_key[:12]}"
 
     def body(self, model: str) -> dict:
         """Return the body of a chat completion request."""
+        schema = {"name": "texts", "strict": True, "schema": self.schema}
         return {
             "model": model,
             "messages": list(self.messages),
-            "response_format": {
-                "type": "json_schema",
-                "json_schema": {"name": "texts", "strict": True, "schema": self.schema},
-            },
+            "response_format": {"type": "json_schema", "json_schema": schema},
             "temperature": self.temperature,
             "max_completion_tokens": self.max_tokens,
         }

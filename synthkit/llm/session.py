@@ -81,9 +81,8 @@ class Session:
             except (NoReply, SynthkitError) as error:
                 self.pace.leave()
                 spared = self.answered and getattr(error, "spares_others", False)
-                raise (NoReply if spared or isinstance(error, NoReply) else SynthkitError)(
-                    self._llm._scrub(str(error))
-                ) from None
+                kind = NoReply if spared or isinstance(error, NoReply) else SynthkitError
+                raise kind(self._llm._scrub(str(error))) from None
             except BaseException:
                 self.pace.leave()
                 raise

@@ -67,8 +67,7 @@ class Store:
         self._db = open_database(self.path, _SCHEMA + _BATCHES + CLAIMS)
         self._add_problem()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="synthkit-store")
-        left = _unsaved.pop(self.path, [])
-        for row in left:
+        for row in _unsaved.pop(self.path, []):
             self._submit(row)
 
     def _add_problem(self) -> None:

@@ -94,6 +94,45 @@ def test_whatever_becomes_of_the_batches_the_rows_are_those_of_a_live_model(
     assert store.read("SELECT count(*) FROM batches WHERE asked != ''") == [(0,)]
 
 
+SPOILT = {
+    "not found": lambda content: None,
+    "empty": lambda content: b"",
+    "half of it": lambda content: content[: len(content) // 2],
+    "under other ids": lambda content: content.replace(b'"custom_id": "', b'"custom_id": "x'),
+    "a web page": lambda content: b"<html>Please sign in</html>",
+}
+
+
+@pytest.mark.parametrize("spoil", SPOILT)
+def test_replies_that_are_billed_and_not_to_be_had_are_looked_for_again_and_not_paid_for_unseen(
+    chosen, store, expected, spoil
+):
+    with BatchServer() as server:
+        server.spoil, server.spoilt = SPOILT[spoil], 2
+        assert same(made_by(server, store, chosen).rows.to_list(), expected)
+        assert set(Counter(server.asked).values()) == {1}
+    with BatchServer() as server:
+        server.spoil, server.spoilt = SPOILT[spoil], 10**6
+        with pytest.raises(SynthkitError, match="lack .* paid for, anew"):
+            made_by(server, store, chosen)
+        assert len(server.batches) == 1
+        server.spoilt = 0
+        assert len(made_by(server, store, chosen).rows) == 60
+
+
+def test_lines_in_a_looser_form_are_read(chosen, store, expected):
+    def loosen(content):
+        lines = [json.loads(line) for line in content.splitlines()]
+        for line in lines:
+            line["response"] |= {"status_code": "200", "body": json.dumps(line["response"]["body"])}
+        return "\n".join(map(json.dumps, lines)).encode()
+
+    with BatchServer() as server:
+        server.spoil, server.spoilt = loosen, 1
+        assert same(made_by(server, store, chosen).rows.to_list(), expected)
+        assert len(server.batches) == 1
+
+
 def test_error_lines_are_asked_again_and_those_of_the_request_are_not(chosen, store):
     met = Counter()
 
@@ -206,6 +245,27 @@ def test_an_endpoint_without_batches_and_one_that_is_not_there_are_said(chosen, 
     server.port = 1
     with pytest.raises(SynthkitError, match="no connection to"):
         made_by(server, store, chosen)
+
+
+def test_what_a_provider_says_against_batches_is_said(chosen, store):
+    with BatchServer() as server:
+        server.refusal = "This organization may not use batches"
+        with pytest.raises(SynthkitError, match="may not use batches"):
+            made_by(server, store, chosen)
+
+
+def test_a_batch_that_this_key_does_not_see_is_not_sent_again(chosen, tmp_path, expected):
+    with BatchServer(endings=["never"]) as server:
+        killed(server, chosen, tmp_path)
+        hidden, server.batches = server.batches, {}
+        with Store(tmp_path / "s.sqlite") as store:
+            with pytest.raises(SynthkitError, match="is this the key"):
+                made_by(server, store, chosen)
+            assert not server.batches
+            server.batches = hidden
+            server.batches["batch_0"]["ending"] = "completed"
+            assert same(made_by(server, store, chosen).rows.to_list(), expected)
+        assert len(server.batches) == 1
 
 
 def test_an_outage_is_waited_out(chosen, store, expected):

@@ -47,6 +47,8 @@ def test_a_run_against_it_comes_to_what_is_expected(character, visit):
     if made:
         made.ledger.check()
         assert len(made.rows) == character.rows
+        assert character.notes in made.ledger.note
+        assert not any("CUT" in row["text"] for row in made.rows)
         assert character.fails.items() <= dict(made.ledger.failures).items()
         if character.paid:
             assert made.ledger.parsed >= 0.95 * 5 * made.ledger.replies

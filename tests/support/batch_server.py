@@ -24,6 +24,8 @@ class BatchServer(FaultServer):
         super().__init__(behave)
         self.endings, self.looks, self.lines, self.size, self.at_once = list(endings), looks, lines, size, at_once
         self.drop_create, self.down = drop_create, 0
+        self.refusal = ""  # what is said instead of making a batch
+        self.spoil, self.spoilt = None, 0  # what becomes of a file (None: it is not found), and how many times
         self.files: dict[str, bytes] = {}
         self.batches: dict[str, dict] = {}
         self.asked: list[str] = []  # the custom_id of every request that was answered, which is what is billed
@@ -50,9 +52,15 @@ class BatchServer(FaultServer):
         return web.json_response({"id": name, "object": "file", "purpose": "batch", "bytes": len(self.files[name])})
 
     async def _content(self, request):
-        return web.Response(body=self.files[request.match_info["id"]])
+        content = self.files[request.match_info["id"]]
+        if self.spoilt:
+            self.spoilt -= 1
+            content = self.spoil(content)
+        return error(404, "No such file") if content is None else web.Response(body=content)
 
     async def _create(self, request):
+        if self.refusal:
+            return error(400, self.refusal)
         body = await request.json()
         assert (body["endpoint"], body["completion_window"]) == ("/v1/chat/completions", "24h")
         name, number = f"batch_{len(self.batches)}", len(self.batches)

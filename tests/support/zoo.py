@@ -7,6 +7,9 @@ fault server wants it.
 from __future__ import annotations
 
 import asyncio
+import json
+import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -25,6 +28,7 @@ class Character:
     most: int = 8
     warns: str = ""
     raises: str = ""
+    notes: str = ""  # in the ledger
     fails: dict = field(default_factory=dict)  # the ledger's failures
     llm: dict = field(default_factory=dict)
     server: dict = field(default_factory=dict)
@@ -106,6 +110,24 @@ def thinking(number, body):
     return reply | {"usage": usage}
 
 
+def older(answer: dict) -> dict:
+    answer["choices"][0]["text"] = answer["choices"][0].pop("message")["content"]
+    return answer
+
+
+def cut_line(number, body):
+    """A numbered list of which the last line is cut off."""
+    texts = [item["text"] for item in json.loads(texts_reply(body["messages"][-1]["content"], number))["texts"]]
+    content = "\n".join(f"{i}. {text}" for i, text in enumerate([*texts[:-1], "CUT"], 1))
+    return completion(content, finish="MAX_TOKENS")
+
+
+def four_of_five(number, body):
+    return completion(
+        json.dumps({"texts": json.loads(texts_reply(body["messages"][-1]["content"], number))["texts"][:4]})
+    )
+
+
 def hidden(number, body):
     return good(number, body) | {"usage": {"prompt_tokens": 50, "completion_tokens": 60, "total_tokens": 1110}}
 
@@ -141,6 +163,7 @@ def schema_refused(body):
     return "response_format json_schema is not supported" if kind == "json_schema" else ""
 
 
+BOUNDLESS = {"prompt_tokens": math.inf, "completion_tokens": 1e300, "total_tokens": math.nan}
 DAY = "Limit reached on tokens per day (TPD): used 100000 of 100000. Please try again in 9m38s."
 CONTEXT = "maximum context length is 2048 tokens, you requested 2512 tokens (1012 in the messages)"
 FLAGGED = fault(403, "Input was flagged by moderation")
@@ -201,6 +224,13 @@ CHARACTERS = [
             }
         ),
     ),
+    Character("the reply as JSON that is already read", says(lambda t: {"content": json.loads(t)})),
+    Character("the reply as an array that is already read", says(lambda t: {"content": json.loads(t)["texts"]})),
+    Character("the reply as strings in a list", says(lambda t: {"content": [t[:9], t[9:]]})),
+    Character("the reply of an older API", always(lambda n, b: older(good(n, b)))),
+    Character("ends at MAX_TOKENS within a line", always(cut_line), most=14),
+    Character("stops for SAFETY", always(completion("", finish="SAFETY")), rows=0, most=30, warns="refuses this task"),
+    Character("counts beyond all measure", always(lambda n, b: good(n, b) | {"usage": BOUNDLESS})),
     Character("counts nothing", always(lambda n, b: good(n, b, usage=None))),
     # accidents of one request
     Character("one early 400", at_first(1, fault(400, "Bad Request")), most=9),
@@ -259,6 +289,38 @@ CHARACTERS = [
     Character("a quota for the day without a header", always(gemini_day), raises="gives no more today", most=2),
     Character(
         "a wait of an hour", always(fault(429, "Slow down", headers={"retry-after": "3600"})), raises="3,600 s", most=2
+    ),
+    Character(
+        "a maintenance of an hour",
+        always(fault(503, "Maintenance", headers={"retry-after": "3600"})),
+        raises="gives no more for now.*Maintenance.*3,600 s",
+        most=2,
+    ),
+    Character(
+        "one bad gateway that asks for an hour",
+        at_first(1, fault(502, "Bad gateway", headers={"retry-after": "3600"})),
+        most=9,
+    ),
+    Character(
+        "the time in place of a wait",
+        at_first(1, lambda n, b: error(429, "Slow down", headers={"retry-after": str(int(time.time()))})),
+        most=9,
+    ),
+    Character(
+        "no credit for the top-up",
+        always(lambda n, b: four_of_five(n, b) if n < 8 else error(402, "Insufficient credits")),
+        rows=32,
+        most=10,
+        notes="no quota left",
+        paid=False,
+    ),
+    Character(
+        "gone at the top-up",
+        always(lambda n, b: four_of_five(n, b) if n < 8 else error(404, "model not found")),
+        rows=32,
+        most=10,
+        notes="has no model",
+        paid=False,
     ),
     Character("no credit", always(fault(402, "Insufficient credits")), raises="no quota left", most=2),
     Character("a wrong key", always(fault(401, "Incorrect API key")), raises="Check OPENAI_API_KEY", most=2),
