@@ -228,8 +228,15 @@ CHARACTERS = [
     Character("the reply as an array that is already read", says(lambda t: {"content": json.loads(t)["texts"]})),
     Character("the reply as strings in a list", says(lambda t: {"content": [t[:9], t[9:]]})),
     Character("the reply of an older API", always(lambda n, b: older(good(n, b)))),
-    Character("ends at MAX_TOKENS within a line", always(cut_line), most=14),
-    Character("stops for SAFETY", always(completion("", finish="SAFETY")), rows=0, most=30, warns="refuses this task"),
+    Character("ends at MAX_TOKENS within a line", always(cut_line), most=14, paid=False),
+    Character(
+        "stops for SAFETY",
+        always(completion("", finish="SAFETY")),
+        paid=False,
+        rows=0,
+        most=30,
+        warns="refuses this task",
+    ),
     Character("counts beyond all measure", always(lambda n, b: good(n, b) | {"usage": BOUNDLESS})),
     Character("counts nothing", always(lambda n, b: good(n, b, usage=None))),
     # accidents of one request
