@@ -203,7 +203,7 @@ for done, student in ((comparison, "minilm_lr"), (trained, "finetune")):
     print(f"{student}: {done.verdict(student).split('. ')[0]}.")
 
 # %% [markdown]
-# **Notice** that a student that learns more scores higher on every arm, the few real rows included. So synthetic rows need not be
+# **Notice** that a student that learns more scores higher on every arm with real rows, the few alone included. So synthetic rows need not be
 # worth more to it. Which student you will use decides what they are worth to you.
 
 # %% [markdown]
