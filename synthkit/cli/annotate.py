@@ -20,6 +20,7 @@ def annotate(
     file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="texts; default: the task's unlabelled")] = None,
     task: Annotated[str, typer.Option(help="a shipped task or a folder: its labels and what they mean")] = "",
     n: Annotated[int | None, typer.Option("--n", help="so many of them, picked at random (default: all)")] = None,
+    encoding: Annotated[str | None, typer.Option(help="of the file, where it cannot be told")] = None,
     llm: Source = "recorded",
     out: Annotated[Path | None, typer.Option(help="CSV to write (default: TASK-annotated.csv)")] = None,
     as_json: Json = False,
@@ -32,7 +33,7 @@ def annotate(
         raise SynthkitError("--task is missing: which task's labels? A shipped one, or a folder with a task.yaml")
     the_task, source, rows = sk.load_task(task), live.source(llm), None
     if file:
-        loaded = sk.load_rows(file, labelled=False)
+        loaded = sk.load_rows(file, labelled=False, encoding=encoding)
         tell(loaded.repairs)
         rows = loaded.rows
     elif the_task.source:

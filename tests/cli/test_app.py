@@ -169,7 +169,7 @@ def test_a_missing_file(refused, good):
 
 
 def test_a_folder_where_a_file_was_meant(refused, good, tmp_path):
-    assert "cannot be read: Is a directory" in refused("evaluate", tmp_path, "--real", good)
+    assert "holds no .txt file" in refused("evaluate", tmp_path, "--real", good)
 
 
 @pytest.mark.parametrize("content", [b"", b" \n\n", b"\xef\xbb\xbf", b"\xef\xbb\xbf\n"])
