@@ -185,9 +185,9 @@ def test_a_header_without_rows(refused, good, tmp_path):
 
 
 def test_a_missing_column(refused, good, tmp_path):
-    write_csv(tmp_path / "odd.csv", [["1", "a", "x"]], header=("id", "words", "label"))
+    write_csv(tmp_path / "odd.csv", [["1", "a", "b", "x"]], header=("id", "words", "more", "label"))
     line = refused("evaluate", "odd.csv", "--real", good)
-    told = "no column 'text'; columns are: id, words, label. Rename one to it, or name it: text=..."
+    told = "no column 'text'; columns are: id, words, more, label. Rename one to it, or name it: text=..."
     assert line == f"error: odd.csv: {told}"
 
 
