@@ -12,15 +12,19 @@ import json
 import re
 from contextlib import suppress
 
-_TAG = re.compile(r"<(text|message|example|item|sentence|content)\b[^<>]{0,200}>", re.I)
+_TAG = re.compile(
+    r"<((?:text|message|review|comment|example|item|sentence|content)(?:_\d{1,3})?|li)\b[^<>]{0,200}>", re.I
+)
 _ANY_TAG = re.compile(r"<\w{1,40}\b[^<>]{0,200}>")
+_CDATA = re.compile(r"\s*<!\[CDATA\[(.*)\]\]>\s*", re.S)
 _CELL_RULE = re.compile(r"\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?")
 _YAML_TEXT = re.compile(r"(\s*)(?:- +)?[\"']?text[\"']?\s*:(?:[ \t]+(.*)|)", re.I)
 _YAML_OTHER = re.compile(r"\s*(?:- +)?[\"']?[A-Za-z_]{1,20}[\"']?\s*:(?:\s.*|)|\s*-\s*|---|\.\.\.")
-_NOUN = r"(?:text|message|example|review|sample|item|sentence|request|question|comment|ticket|post|entry|number|no\.?)"
+NOUN = r"(?i:text|message|example|review|sample|item|sentence|request|question|comment|ticket|post|entry|number|no\.?)"
 NUMBERED = re.compile(
-    rf"\s{{0,3}}(?:#{{1,6}}\s+)?(?P<bold>\*\*|__)?(?:(?P<noun>{_NOUN})\s*)?[#(\[]?(?P<number>\d{{1,3}})"
-    r"(?P<end>\s*[.):\]–—-]+|(?=\*\*|__))\s*(?(bold)(?:\*\*|__)?\s*:?|)(?:\s+|$)(?P<text>.*)",
+    rf"\s{{0,3}}(?:#{{1,6}}\s+)?(?P<bold>\*\*|__)?(?:(?P<noun>{NOUN}|[^\W\d_]{{2,20}})\s*(?:n[°º]\s*)?)?[#(\[（]?(?P<number>\d{{1,3}})"
+    r"(?P<end>\s*[.):\]–—-]+|[、．）：]|(?=\*\*|__))\s*(?(bold)(?:\*\*|__)?\s*:?|)"
+    r"(?:\s+|$|(?<=[、．）：])|(?<=[.)])(?=[“‘《「『\u3040-\u9fff\uac00-\ud7af]))(?P<text>.*)",
     re.I | re.S,
 )
 _REFUSES = re.compile(r"[^\n]{0,200}\b(?:can(?:no|'|’)t|won['’]t|unable|sorry|apologi[sz]e)\b", re.I)
@@ -44,7 +48,8 @@ def listed_texts(text: str, count: int, *, cut: bool) -> list[str]:
         found = read(text)
         if found and cut and read is not _tagged:  # a closing tag shows that its text is whole
             found = found[:-1]
-        fewer = len(found) < count and (cut or read in (_tagged, _yaml))
+        near = read is numbered_lines and not cut and count > 3 and abs(len(found) - count) == 1
+        fewer = near or len(found) < count and (cut or read in (_tagged, _yaml))
         if all(text.strip() for text in found) and found and (fewer or len(found) == count):
             return found
     return []
@@ -58,6 +63,7 @@ def _tagged(text: str) -> list[str]:
     if any(_ANY_TAG.search(body) for body in inner):
         return []
     escaped = not any(re.search(r"&(?!#?\w{1,10};)", body) for body in inner)
+    inner = [_CDATA.sub(r"\1", body) for body in inner]
     return [html.unescape(body) if escaped else body for body in inner]
 
 
@@ -143,9 +149,12 @@ def _scalar(value: str) -> str | None:
 def numbered_lines(text: str) -> list[str]:
     """The parts of "1. ... 2. ..." or "**Message 1:** ...", where the numbers go up from 1 without a gap."""
     parts: list[list[str]] = []
+    noun = None
     ended = False  # by a blank line: whether what comes then is of the part above cannot be told
     for line in _fenced(text).split("\n"):
         found = NUMBERED.fullmatch(line)
+        noun = noun if parts else found and found["noun"]
+        found = found if found and found["noun"] == noun else None  # "Room 2: ..." within a text
         if found and int(found["number"]) == len(parts) + 1:
             parts.append([found["text"].strip()] if found["text"].strip() else [])
             ended = False

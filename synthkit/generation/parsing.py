@@ -13,7 +13,7 @@ from contextlib import suppress
 
 from synthkit.core.text import tidy, words
 from synthkit.generation.json_values import json_values
-from synthkit.generation.line_formats import NUMBERED, listed_texts, numbered_lines
+from synthkit.generation.line_formats import NOUN, NUMBERED, listed_texts, numbered_lines
 from synthkit.llm.engine import Answer
 from synthkit.llm.request import Reply, Request
 
@@ -22,7 +22,7 @@ LONGEST_TEXT = 10_000  # characters of one text that are kept
 DEEPEST = 6  # boxes in boxes, as {"response": {"texts": {"items": [...]}}}
 MANY = ("texts", "examples", "messages", "items", "sentences", "reviews", "samples", "data", "results", "output")
 ONE = {
-    "text": ("text", "content", "message", "sentence", "review", "example", "utterance", "body"),
+    "text": ("text", "content", "message", "sentence", "review", "example", "utterance", "comment", "body"),
     "label": ("label", "category", "class", "answer"),
     "value": ("value", "text", "item", "name", "content"),
 }
@@ -41,6 +41,7 @@ _CLOSED = re.compile(
 _END = re.compile(r"(?:\s*(?:<[|｜][^<>|｜\n]{1,40}[|｜]>|</s>|<eos>|<end_of_turn>|\[/INST\]))+\s*$")
 _QUOTED_JSON = re.compile(r'"(?:\s|\\n)*[\[{](?:\s|\\n|[\[{])*\\"')
 _NUMBERED_KEY = re.compile(r"(?:[a-z]+[ _-]?)?#?(\d{1,3})", re.I)
+_FIRST_LINE = re.compile(r"(?:[^\n{\[<]*\n\s*)?")
 _QUOTES = {'"': '"', "“": "”", "„": "“", "«": "»", "'": "'", "‘": "’"}
 
 
@@ -84,6 +85,10 @@ def parse_reply(reply: Reply, *, key: str = "text", count: int = 5) -> list[dict
         answer = _END.sub("", content[max((m.end() for m in _CLOSED.finditer(content)), default=0) :]).strip()
         if answer == _END.sub("", content).strip() and _OPENED.match(content):
             return None  # it thinks, and does not come to an end
+    begins = _FIRST_LINE.match(answer).end()  # JSON, or tags, in the lines of a list are of their texts
+    listed = numbered_lines(answer) if key == "text" and not cut and NUMBERED.match(answer, begins) else []
+    if len(listed) == count and not any(t.startswith(("{", "[")) for t in listed):
+        return _unwrapped([{key: t} for t in listed], count)
     items = _of_values(answer, key, count)
     if not items and key == "text" and not re.match(r"\s*[\[{]\s*[\[{\"'“]", answer):
         items = [{key: text} for text in listed_texts(answer, count, cut=cut)]
@@ -115,7 +120,7 @@ def _of_values(answer: str, key: str, count: int) -> list[dict]:
         numbers = [number_of(i) for items in found for i in items]
         goes_on = None not in numbers and len(set(numbers)) == len(numbers)
         every = [item for items in found for item in items]
-        if goes_on:
+        if goes_on or (len(every) == count and len(every) != len(found)):
             return every
         if len(every) == len(found):  # one each: those that say the same are one
             return list({i[key]: i for i in reversed(every)}.values())[::-1]
@@ -164,6 +169,7 @@ def _of_dict(value: dict, key: str, depth: int) -> list[dict]:
     if value and all(numbers) and all(isinstance(v, (str, dict)) for v in value.values()):
         texts = [v if isinstance(v, str) else (_item(_folded(v), key, None) or {}).get(key) for v in value.values()]
         return [{"number": int(n[1]), key: t} for n, t in zip(numbers, texts, strict=True) if isinstance(t, str)]
+    inside.pop("required", None)  # of a schema that is told back
     if len(inside) > 1:  # such as the names in `required` beside the texts
         inside = {name: items for name, items in inside.items() if not _is_words(value[name])}
     return next(iter(inside.values())) if len(inside) == 1 else []
@@ -213,11 +219,22 @@ def _unwrapped(items: list[dict], count: int) -> list[dict]:
         return [{**items[0], "number": n, "text": part} for n, part in enumerate(parts, 1)]
     heads = [NUMBERED.fullmatch(t) for t in texts]
     numbers = [int(h["number"]) for h in heads if h]
-    numbered = numbers in ([number_of(i) for i in items], list(range(1, len(items) + 1)))
-    if all(heads) and numbered and (len(items) > 1 or heads[0]["noun"]) and all(h["text"].strip() for h in heads):
+    one_noun = len({h["noun"] for h in heads if h}) == 1 and (
+        len(items) > 1 or re.fullmatch(NOUN, heads[0]["noun"] or "")
+    )
+    numbered = one_noun and numbers in ([number_of(i) for i in items], list(range(1, len(items) + 1)))
+    if all(heads) and numbered and all(h["text"].strip() for h in heads):
         texts = [h["text"].strip() for h in heads]
     if len(items) > 1:
-        for opening, closing in (("- ", ""), ("* ", ""), ("• ", ""), ("**", "**"), *_QUOTES.items()):
+        for opening, closing in (
+            ("- ", ""),
+            ("* ", ""),
+            ("• ", ""),
+            ("> ", ""),
+            ("**", "**"),
+            ("*", "*"),
+            *_QUOTES.items(),
+        ):
             around = len(opening + closing)
             if not all(len(t) > around and t.startswith(opening) and t.endswith(closing) for t in texts):
                 continue

@@ -57,7 +57,49 @@ def test_texts_come_out_of_lists(listed):
         assert texts_in(around(LISTS[listed](TEXTS))) == TEXTS
 
 
+@pytest.mark.parametrize(
+    "holds",
+    [
+        'I typed {"text": "milk"} and it broke',
+        "<text>broken</text> on the menu",
+        'the till shows ["a", "b"]',
+        "a\nRoom 2: b",
+    ],
+)
+def test_json_tags_and_numbers_in_one_line_of_a_list_are_of_its_text(holds):
+    texts = [holds, *TEXTS[1:]]
+    said = "\n".join(f"{i}. {t}" for i, t in enumerate(texts, 1))
+    assert texts_in(said) == texts_in("Sure, five of them:\n" + said) == texts
+
+
+@pytest.mark.parametrize("text", ["Room 1: too warm", "Tisch 1 - kein Löffel"])
+def test_a_word_and_a_number_before_the_only_text_stay(text):
+    assert texts_in(dumps({"texts": rows([text])}), count=1) == [text]
+
+
+def test_a_numbered_list_of_one_less_or_one_more_is_read_and_of_far_fewer_is_not():
+    lines = [f"{i}. {t}" for i, t in enumerate([*TEXTS, "and the bill was wrong"], 1)]
+    for count in (4, 5, 6):
+        assert texts_in("\n".join(lines[:count])) == TEXTS[:count]
+    assert texts_in("\n".join(lines[:3])) == []
+
+
+def test_two_blocks_that_are_each_numbered_from_one_are_all_the_texts_where_they_make_up_the_number():
+    more = [f"again: {t}" for t in TEXTS]
+    said = f"Part 1\n{dumps({'texts': rows(TEXTS)})}\nPart 2\n{dumps({'texts': rows(more)})}"
+    assert texts_in(said, count=10) == [*TEXTS, *more]
+
+
+def test_what_stands_in_character_data_is_the_text():
+    assert texts_in("".join(f"<text><![CDATA[{t}]]></text>" for t in TEXTS)) == TEXTS
+
+
 ANY = st.lists(st.text(max_size=40) | st.text("ab'\"1.,:;#-*|<>{}[]\\\n “”’&`", max_size=25), min_size=5, max_size=5)
+
+
+def bare(text):
+    """A text without the blanks at the ends of its lines, which a list does not keep."""
+    return "\n".join(line.rstrip() for line in text.split("\n"))
 
 
 def proper(texts):
@@ -80,7 +122,7 @@ def test_any_texts_come_out_of_damaged_json_as_they_went_in_or_not_at_all(texts,
 @given(ANY.filter(proper), st.sampled_from(list(LISTS)), st.sampled_from(list(AROUND)))
 def test_any_texts_come_out_of_a_list_as_they_went_in_or_not_at_all(texts, listed, around):
     got = texts_in(AROUND[around](LISTS[listed](texts)))
-    assert got in ([tidy(t) for t in texts], [])
+    assert [bare(t) for t in got] in ([bare(tidy(t)) for t in texts], [])
 
 
 NUMBERED_TEXTS = [f"{i}. {t}" for i, t in enumerate(TEXTS, 1)]
@@ -128,6 +170,7 @@ def test_a_whole_list_in_one_string_is_taken_apart_and_half_a_list_is_not():
         "I'm sorry, but I can't help with that.",
         "I cannot write these:\n\n1. They would be false.\n2. They could harm somebody.",
         '{"type": "object", "properties": {"texts": {"type": "array", "items": {"type": "object"}}}}',
+        '{"type": "object", "properties": {"texts": {"required": ["number", "text"]}}, "required": ["texts"]}',
         '{"texts": [{"number": 1, "text": "..."}, ...]}',
         '{"error": "I can\'t do that"}',
         '{"message": "I can\'t do that"}',

@@ -87,6 +87,13 @@ LISTS = {
     "numbered, bold": lambda ts: "\n\n".join(f"**{r['number']}.** {r['text']}" for r in rows(ts)),
     "headings": lambda ts: "\n\n".join(f"### Text {r['number']}:\n{r['text']}" for r in rows(ts)),
     "bold headings": lambda ts: "\n\n".join(f"**Message {r['number']}:**\n{r['text']}" for r in rows(ts)),
+    "bold headings in another language": lambda ts: "\n\n".join(
+        f"**Nachricht {r['number']}:** {r['text']}" for r in rows(ts)
+    ),
+    "the French way": lambda ts: "\n\n".join(f"Avis n° {r['number']} : {r['text']}" for r in rows(ts)),
+    "the Chinese way": lambda ts: "\n".join(f"{r['number']}、{r['text']}" for r in rows(ts)),
+    "list items": lambda ts: "<ol>\n" + "\n".join(f"<li>{t}</li>" for t in ts) + "\n</ol>",
+    "tags by number": lambda ts: "\n".join(f"<text_{r['number']}>{r['text']}</text_{r['number']}>" for r in rows(ts)),
     "named lines": lambda ts: "\n".join(f"Text {r['number']}: {r['text']}" for r in rows(ts)),
     "dashes": lambda ts: "\n".join(f"- {t}" for t in ts),
     "stars": lambda ts: "\n".join(f"* {t}" for t in ts),
