@@ -109,7 +109,8 @@ def generate(
         raise SynthkitError(f"generate({type(what).__name__}): expected a plan or a task")
     source = make_source(llm, chosen.task, chosen.seeds)
     usual = [*default_filters(chosen.task, chosen.seeds), *getattr(source, "filters", ())]
-    chosen_filters = usual if filters is None else as_filters(filters)
+    by_name = {f.name: f for f in usual}  # a source's own takes the place of the usual one
+    chosen_filters = [*by_name.values()] if filters is None else as_filters(filters)
     what = f"{chosen.task.name}, {chosen.strategy}"
     with asking(chosen.task, source, what, store=store, budget=budget, progress=progress) as answers_to:
         run = _Run(chosen, source, chosen_filters)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from synthkit.core import withheld
 from synthkit.core.errors import SynthkitError
 from synthkit.core.rows import need_columns, row_ids, unique_ids
 from synthkit.core.text import tidy
@@ -20,6 +21,7 @@ from synthkit.prompts.prompt import TURN, fenced_as, items_schema
 from synthkit.seeds.anonymizer import anonymize
 from synthkit.seeds.seeds import Seeds
 from synthkit.tasks.labels import spelling_key
+from synthkit.tasks.splits import task_of
 from synthkit.tasks.task import Task
 
 if TYPE_CHECKING:
@@ -60,10 +62,16 @@ def relabel_requests(made: Generation) -> list[Request]:
 
 
 def _shown(rows: Dataset, task: Task) -> list[dict]:
-    """Return `id` and `text` of rows as a model may see them: of a sensitive task without personal data."""
-    texts = list(rows["text"])
-    if task.sensitive:
-        texts = list(anonymize(rows, patterns=task.patterns, ner=task.ner, progress=False).rows["text"])
+    """Return `id` and `text` of rows as a model may see them: of a sensitive task without personal data.
+
+    Rows are kept to this machine by the task that labels them, and by the one that they come from.
+    """
+    texts, own = list(rows["text"]), task_of(rows)
+    tasks = [t for t in (task, own) if t and t.sensitive]
+    if tasks:
+        patterns = {kind: pattern for t in tasks for kind, pattern in t.patterns.items()}
+        withheld.withhold(tasks[0].name, texts, tasks[0].patterns)
+        texts = list(anonymize(rows, patterns=patterns, ner=tasks[0].ner, progress=False).rows["text"])
     return [{"id": i, "text": t[:LONGEST_TEXT]} for i, t in zip(row_ids(rows, "text"), texts, strict=True)]
 
 

@@ -18,7 +18,7 @@ from synthkit.core.embedding import default_embedder, embed
 from synthkit.core.errors import SynthkitError
 from synthkit.core.results import Result
 from synthkit.core.rows import need_columns
-from synthkit.seeds.privacy_ledger import mu_of, spend
+from synthkit.seeds.privacy_ledger import delta_for, mu_of, spend
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,9 +79,7 @@ def private_select(
     need_columns("private_rows", private_rows)
     if not epsilon > 0 or not math.isfinite(epsilon):
         raise SynthkitError(f"epsilon={epsilon}: expected a number above 0, such as 1 (strict) to 8 (loose)")
-    delta = 1 / (2 * max(1, len(private_rows))) if delta is None else delta
-    if not 0 < delta < 1:
-        raise SynthkitError(f"delta={delta}: expected a number between 0 and 1, well below 1 / private rows")
+    delta = delta_for(delta, len(private_rows))
     held = Counter(sorted(candidates["label"]))
     wanted = {label: n // len(held) + (i < n % len(held)) for i, label in enumerate(held)}
     if n < 1 or any(wanted[label] > count for label, count in held.items()):

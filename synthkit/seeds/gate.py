@@ -89,11 +89,10 @@ class Gate:
         return [f for f in found if f.type in self.patterns or self._is_real(text[f.start : f.end])]
 
     def requests(self, requests: Sequence) -> None:
-        """Refuse requests that hold a real row as it stands, or what `let_pass` refuses."""
-        if self.sensitive:
-            messages = [m["content"] for r in requests for m in r.messages]
-            withheld.refuse(messages, "messages", "a model")
-            self.let_pass(messages, "messages to a model")
+        """Refuse requests that hold a real row of any sensitive task as it stands, or what `let_pass` refuses."""
+        messages = [m["content"] for r in requests for m in r.messages]
+        withheld.refuse(messages, "messages", "a model")
+        self.let_pass(messages, "messages to a model")
 
     def _is_real(self, span: str) -> bool:
         key = f" {' '.join(words(span))} "

@@ -37,6 +37,11 @@ _MAIL = re.compile(
     rf"{_AT}([{_L}0-9](?:[{_L}0-9-]{{0,62}})(?:{_DOT}[{_L}0-9-]{{1,63}}){{1,6}})",
     re.I,
 )
+# hosts of a house's own network, and names that stand for one (RFC 2606, RFC 6762, RFC 8375)
+_INNER = re.compile(
+    r"(?:[\w-]+\.)+?(?:local|internal|intranet|intern|lan|corp|home(?:\.arpa)?|localdomain|private|test|example|invalid)"
+    r"(?![\w-])", re.I,
+)  # fmt: skip
 _MAIL_SPOKEN = re.compile(
     r"(?<![\w.])(?:[a-z0-9_+-]{1,20} dot ){0,3}[a-z0-9._+-]{2,40} at ([a-z0-9-]{2,40}(?: dot [a-z]{2,12}){1,3})\b", re.I
 )
@@ -150,8 +155,11 @@ def _mails(text: str) -> Iterator[Span]:
     for pattern in (_MAIL, _MAIL_SPOKEN):
         for match in pattern.finditer(text):
             domain = re.sub(r"\s?[\[({<]?\s?\b(?:dot|punkt|point|punto)\b\s?[\])}>]?\s?", ".", match.group(1))
+            whole = domain
             while domain and not _domains()(domain).top_domain_under_public_suffix and "." in domain:
                 domain = domain.rpartition(".")[0]  # "me@example.org.Please"
+            if pattern is _MAIL and "." not in domain and (inner := _INNER.match(whole)):
+                domain = inner.group()
             if "." in domain:
                 cut = pattern is _MAIL and match.group(1).startswith(domain)  # else it is spelt out, "[dot]" and all
                 end = match.start(1) + len(domain) if cut else match.end()

@@ -56,7 +56,7 @@ def mu_of(epsilon: float, delta: float) -> float:
     >>> round(1 / mu_of(1.0, 1e-5), 2)
     3.73
     """
-    return _last(lambda mu: delta_of(epsilon, mu) <= delta, 1e-6, 1e4)
+    return _last(lambda mu: delta_of(epsilon, mu) <= delta, 1e-12, 1e4)
 
 
 def epsilon_of(mu: float, delta: float) -> float:
@@ -104,9 +104,24 @@ def epsilon_of_all(mus: Sequence[float], trainings: Sequence[Training], delta: f
     return max(0.0, float(at_order.min()))
 
 
+def delta_for(delta: float | None, rows: int) -> float:
+    """Return δ: 1 / (2 x rows) by default; above 1 / rows whole rows might be published, and it is refused."""
+    delta = 1 / (2 * max(1, rows)) if delta is None else delta
+    if not 0 < delta <= 1 / max(1, rows):
+        raise SynthkitError(
+            f"delta={delta}: expected a number between 0 and 1 / private rows, here {1 / max(1, rows):.2g}: with more, "
+            "a row may be given away whole, whatever ε is"
+        )
+    return delta
+
+
 def noise_of(epsilon: float, delta: float, rate: float, steps: int) -> float:
     """Return the least noise, to a thousandth, at which so many steps are (ε, δ) private."""
-    low, high = 0.2, 200.0
+    low, high = 0.2, 1e4
+    if (least := epsilon_of_all([], [Training(rate, high, steps)], delta)) > epsilon:
+        raise SynthkitError(
+            f"epsilon={epsilon:g}: a training cannot be proved to cost less than {least:.2g}; ask for more"
+        )
     while high - low > 1e-3 * low:
         middle = math.sqrt(low * high)
         enough = epsilon_of_all([], [Training(rate, middle, steps)], delta) <= epsilon
@@ -132,9 +147,13 @@ def spend(
             select = "SELECT rate, noise, steps FROM trained WHERE rows = ?"
             trainings = [Training(*row) for row in ledger.execute(select, [key])]
             now = ([*mus, mu], trainings) if training is None else (mus, [*trainings, training])
-            total = epsilon_of_all(*now, delta)
+            # at the strictest δ of all: a looser one would make the same releases look cheaper
+            select = "SELECT delta FROM spent WHERE rows = ? UNION SELECT delta FROM trained WHERE rows = ?"
+            deltas = [d for (d,) in ledger.execute(select, [key, key])]
+            strictest = min([delta, *deltas])
+            total = epsilon_of_all(*now, strictest)
             if budget is not None and total > budget * (1 + 1e-9):
-                left = f"{epsilon_of_all(mus, trainings, delta):.3g}" if mus or trainings else "nothing"
+                left = f"{epsilon_of_all(mus, trainings, strictest):.3g}" if mus or trainings else "nothing"
                 raise SynthkitError(
                     f"epsilon={epsilon:g}: task {task.name!r} allows ε = {budget:g} for these rows (privacy_budget), "
                     f"{left} of it is spent, and this choice would bring it to {total:.3g}. Choose once, with less"

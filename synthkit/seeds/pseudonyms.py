@@ -16,6 +16,7 @@ LAST = (
 )
 
 _SAFE = {
+    "EMAIL_ADDRESS": re.compile(r"\S*?person\d+@surrogate\.example$"),
     "URL": re.compile(r"https://example\.com/\d+$"),
     "PHONE_NUMBER": re.compile(r"08081 570\d{3}$|907-555-01\d\d$"),
     "IP_ADDRESS": re.compile(r"203\.0\.113\.\d+$"),
@@ -25,7 +26,7 @@ _SAFE_NAMES = {name.casefold() for name in FIRST + LAST}
 
 
 def is_safe(kind: str, words: str) -> bool:
-    """Return whether a find has the form of a stand-in. (Those of mail, cards and accounts are never found at all.)"""
+    """Return whether a find has the form of a stand-in. (Those of cards and accounts are never found at all.)"""
     if kind in _SAFE:
         return bool(_SAFE[kind].match(words.strip()))
     if kind == "PERSON":

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import copy
 import json
+import uuid
 import warnings
 from contextlib import contextmanager
+from dataclasses import replace
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 from synthkit.core import withheld
 from synthkit.core.errors import SynthkitError, unknown
 from synthkit.core.exports import write_private
 from synthkit.core.progress import bar as progress_bar
-from synthkit.core.rows import bare, need_columns, split_off
+from synthkit.core.rows import bare, make_rows, need_columns, split_off
 from synthkit.core.storage import home
 from synthkit.llm.budget import Budget
 from synthkit.llm.client import LLM
@@ -24,7 +27,7 @@ from synthkit.seeds.anonymizer import anonymize as anonymized
 from synthkit.seeds.canaries import Canaries
 from synthkit.seeds.canaries import canaries as planted
 from synthkit.seeds.gate import Gate
-from synthkit.seeds.privacy_ledger import Training, noise_of, spend
+from synthkit.seeds.privacy_ledger import Training, delta_for, noise_of, spend
 from synthkit.tasks.splits import belongs_to
 from synthkit.tuning import jobs
 from synthkit.tuning.generator import Generator, Prepared
@@ -50,9 +53,19 @@ def prompts_of(task: Task) -> dict[str, str]:
 
 
 def prepare(
-    task: Task, rows: Dataset, *, canaries: int = 10, anonymize: bool = True, progress: bool = True
+    task: Task,
+    rows: Dataset,
+    *,
+    canaries: int = 10,
+    anonymize: bool = True,
+    private: bool = False,
+    progress: bool = True,
 ) -> Prepared:
-    """Return rows as a model may learn them: anonymised, a tenth held out, canaries planted in the rest."""
+    """Return rows as a model may learn them: anonymised, a tenth held out, canaries planted in the rest.
+
+    For a `private` training one row more must change nothing for the others: each is held out or not by its own words,
+    canaries are rows of their own, and what was replaced is not counted.
+    """
     need_columns("rows", rows)
     for label in set(rows["label"]):
         if label not in task.labels:
@@ -68,12 +81,32 @@ def prepare(
         counts = ready.counts()
         found = ", ".join(f"{n} {kind}" for kind, n in zip(counts["type"], counts["found"], strict=True)) or "nothing"
         found, clean = f"anonymised ({found} replaced)", ready.rows
-    train, held_out = split_off(bare(clean), HELD_OUT)
-    canaries = min(canaries, max(1, len(train) // LEAST_A_CANARY)) if canaries else 0
-    ready = planted(train, n=canaries) if canaries else Canaries(train, None, {}, ())
+    train, held_out = (_split_by_words if private else split_off)(bare(clean), HELD_OUT)
+    most = len(clean if private else train) // LEAST_A_CANARY
+    canaries = min(canaries, max(1, most)) if canaries else 0
+    bearers = _bearers(task, canaries) if private and canaries else train
+    ready = planted(bearers, n=canaries) if canaries else Canaries(train, None, {}, ())
+    if private:
+        found = "anonymised" if anonymize else found
+        if canaries:
+            joined = {name: [*train[name], *ready.rows[name]] for name in train.column_names}
+            ready = replace(ready, rows=make_rows(joined))
     for part in (ready.rows, held_out):
         belongs_to(part, task)
     return Prepared(ready.rows, held_out, ready, found)
+
+
+def _split_by_words(rows: Dataset, share: float) -> tuple[Dataset, Dataset]:
+    """Return (the rest, about a `share` of the rows): a row's own words decide, whatever stands beside it."""
+    pairs = zip(rows["label"], rows["text"], strict=True)
+    held = [int(sha256_json(list(pair)), 16) % round(1 / share) == 0 for pair in pairs]
+    return rows.select([i for i, h in enumerate(held) if not h]), rows.select([i for i, h in enumerate(held) if h])
+
+
+def _bearers(task: Task, n: int) -> Dataset:
+    """Return rows that are nobody's, for canaries."""
+    labels = [label for _, label in zip(range(n), cycle(task.labels), strict=False)]
+    return make_rows({"id": [f"canary-{i}" for i in range(n)], "text": [task.text_kind] * n, "label": labels})
 
 
 def finetune(
@@ -99,8 +132,9 @@ def finetune(
     rises.
 
     With `epsilon` the training is (ε, δ) differentially private for one row added or removed (DP-SGD; `delta` is
-    1 / (2 x rows) unless given), counted in the same ledger as `sk.private_select`; a row is one as it is after
-    anonymising, and what `Generator.check` says is not covered. The same call again takes up what it left: the weights,
+    1 / (2 x rows) unless given, 1 / rows at the most), counted in the same ledger as `sk.private_select`; a row is one
+    as it is after anonymising, labels and the number of rows count as public, and what `Generator.check` says is not
+    covered. The same call again takes up what it left: the weights,
     which hold private rows and lie for their owner alone in SYNTHKIT_HOME, or the job.
 
     >>> from synthkit.tasks.task import load_task
@@ -114,7 +148,8 @@ def finetune(
         raise SynthkitError(f"epochs={epochs!r}: expected a whole number, 1 or more")
     if epsilon is not None and not 0 < epsilon < float("inf"):
         raise SynthkitError(f"epsilon={epsilon}: expected a number above 0, such as 1 (strict) to 8 (loose)")
-    ready = prepare(task, rows, canaries=canaries, anonymize=anonymize, progress=progress)
+    delta = delta_for(delta, len(rows)) if epsilon else None
+    ready = prepare(task, rows, canaries=canaries, anonymize=anonymize, private=epsilon is not None, progress=progress)
     if model == "recorded":
         return _recorded(task, ready)
     if len(rows) < FEW * len(task.labels):
@@ -125,7 +160,6 @@ def finetune(
         )
     epochs = epochs or (PRIVATE_EPOCHS if epsilon else EPOCHS)
     base = model if isinstance(model, LLM) else base_weights(model)
-    delta = (delta or 1 / (2 * len(ready.train))) if epsilon else None
     named = base.identity if isinstance(base, LLM) else [str(base.resolve()), base.stat().st_size]
     texts, labels = list(ready.train["text"]), list(ready.train["label"])
     held_out = list(ready.held_out["text"]), list(ready.held_out["label"])
@@ -137,7 +171,7 @@ def finetune(
         raise SynthkitError(f"cannot write to {folder}: {error.strerror or error}. Set SYNTHKIT_HOME") from None
     facts = {
         "base": base.model if isinstance(base, LLM) else base.stem,
-        "rows": len(texts),
+        "rows": len(texts) - (len(ready.canaries.secrets) if epsilon else 0),
         "held out": len(held_out[0]),
         "anonymised": ready.found,
         "canaries": len(ready.canaries.secrets),
@@ -157,11 +191,19 @@ def finetune(
             share = min(EXPECTED / len(texts), 0.5)
             training = Training(share, 0.0, round(epochs / share))
             training = training._replace(noise=noise_of(epsilon, delta, share, training.steps))
-            paid = folder / "spent.json"  # a training that was cut off gave nothing away and pays once
-            if not paid.is_file():
-                write_private(paid, json.dumps(spend(rows, epsilon, delta, training=training)[0]))
-            learn_privately(own, texts, labels, **training._asdict(), on_step=on_step)
-            facts |= {"epsilon": epsilon, "delta": delta, "spent": json.loads(paid.read_text()), **training._asdict()}
+            paid, taken = folder / "spent.json", folder / f"spent.{uuid.uuid4().hex}.json"
+            try:  # a training that was cut off gave nothing away: what it paid is for the next one, and for one only
+                paid.replace(taken)
+                spent = json.loads(taken.read_text(encoding="utf-8"))
+                taken.unlink()
+            except FileNotFoundError:
+                spent, _ = spend(ready.train, epsilon, delta, training=training)
+            try:
+                learn_privately(own, texts, labels, **training._asdict(), on_step=on_step)
+            except BaseException:
+                write_private(paid, json.dumps(spent))
+                raise
+            facts |= {"epsilon": epsilon, "delta": delta, "spent": spent, **training._asdict()}
         else:
             facts["held-out loss by epoch"] = learn(
                 own, texts, labels, held_out=held_out, epochs=epochs, on_step=on_step
@@ -183,9 +225,9 @@ def _recorded(task: Task, ready: Prepared) -> Generator:
 def _by_job(task: Task, ready: Prepared, llm: LLM, facts: dict, folder, budget, on_step) -> Generator:
     """Return the model that a job at the LLM's endpoint trains."""
     lines, held_out = (_lines(task, part) for part in (ready.train, ready.held_out))
-    said = [line["messages"][-1]["content"] for line in lines + held_out]
-    withheld.refuse(said, "texts to learn", llm.address)
-    Gate(task).let_pass(said, "texts for a model to learn")
+    texts = [*ready.train["text"], *ready.held_out["text"]]  # each for itself: a short row is lost among others
+    withheld.refuse(texts, "texts to learn", llm.address)
+    Gate(task).let_pass(texts, "texts for a model to learn")
     done = jobs.tuned(llm, lines, held_out, folder=folder, epochs=facts["epochs"], budget=budget, on_step=on_step)
     own = copy.copy(llm)
     own.model = done["model"]

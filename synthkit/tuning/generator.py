@@ -14,12 +14,13 @@ from synthkit.core.rows import row_ids
 from synthkit.core.stats import wilson
 from synthkit.core.text import matched_words
 from synthkit.generation.filter import Drop, Filter
-from synthkit.generation.filters import SeedCopy
+from synthkit.generation.filters import PersonalData, SeedCopy
 from synthkit.generation.generate import Generation
 from synthkit.llm.client import LLM
 from synthkit.llm.recorded import Recorded
 from synthkit.quality.privacy import RUN, copies
 from synthkit.seeds.canaries import Canaries
+from synthkit.tasks.splits import task_of
 from synthkit.tuning.local_model import LocalModel
 
 if TYPE_CHECKING:
@@ -34,6 +35,14 @@ class Prepared(NamedTuple):
     held_out: Dataset
     canaries: Canaries
     found: str
+
+
+class AnyPersonal(PersonalData):
+    """Holds whatever looks personal: names too, without a look whether a real row has them."""
+
+    def check(self, row: dict) -> Drop | None:
+        found = self._gate.find(row["text"])
+        return Drop(self.name, f"{found[0].type} at {found[0].start}") if found else None
 
 
 class CanaryBack(Filter):
@@ -97,8 +106,11 @@ class Generator(Result):
 
         With it nothing but the model may decide what is kept: a look at the rows would be one more release.
         """
-        back = [CanaryBack(self.prepared.canaries.secrets.values())]
-        return back if self.facts.get("epsilon") else [*back, SeedCopy(self.prepared.canaries)]
+        back = CanaryBack(self.prepared.canaries.secrets.values())
+        if not self.facts.get("epsilon"):
+            return [back, SeedCopy(self.prepared.canaries)]
+        task = task_of(self.prepared.train)
+        return [back, AnyPersonal(task)] if task and task.sensitive else [back]
 
     def check(self, made: Generation) -> pd.DataFrame:
         """Return what of the private rows is in all texts of a generation, dropped ones too, each beside its control.

@@ -267,7 +267,7 @@ def test_a_label_in_another_spelling_is_the_label_and_another_word_is_none(cafe,
 
 
 def test_raw_texts_with_personal_data_are_shown_as_they_are_and_that_is_said_first(cafe, scripted):
-    rows = make_rows({"id": ["a", "b"], "text": ["the soup was cold", "mail jo.lane@example.com about the soup"]})
+    rows = make_rows({"id": ["a", "b"], "text": ["the soup was cold", "mail jo.lane@example.com about cold tea"]})
     source = scripted(lambda r: json.dumps({"texts": [{"number": n, "label": "menu"} for n in (1, 2)]}))
     with pytest.warns(UserWarning, match=r"1 texts hold what looks personal \(1 EMAIL_ADDRESS\)"):
         annotate(rows, cafe, llm=source, progress=False)

@@ -90,7 +90,8 @@ def test_more_than_the_budget_of_a_task_is_refused_and_nothing_is_written(cafe):
     [
         ({"epsilon": 0}, "epsilon=0: expected a number above 0"),
         ({"epsilon": math.inf}, "epsilon=inf"),
-        ({"delta": 1.0}, "delta=1.0: expected a number between 0 and 1"),
+        ({"delta": 0.01}, "delta=0.01: expected a number between 0 and 1 / private rows"),
+        ({"delta": 0.0}, "delta=0.0: expected"),
         ({"n": 5}, "n=5: expected at least 1"),
         ({"n": 0}, "n=0"),
     ],

@@ -16,6 +16,7 @@ import synthkit
 from synthkit.core import withheld
 from synthkit.core.embedding import embed
 from synthkit.core.errors import SynthkitError
+from synthkit.core.rows import make_rows
 from synthkit.generation.annotate import annotate
 from synthkit.generation.attributes import propose_attributes
 from synthkit.generation.generate import generate
@@ -199,6 +200,16 @@ def embeds(listener, monkeypatch):
     monkeypatch.setenv("OPENAI_BASE_URL", listener.url)
     monkeypatch.setenv("OPENAI_API_KEY", "none")
     return "openai:small"
+
+
+def test_rows_of_a_sensitive_task_are_kept_whichever_task_labels_them(clinic, open_clinic, listener, asks):
+    other = replace(open_clinic, name="front_desk", patterns={})
+    annotate(clinic.splits.test.select(range(20)), other, **asks)
+    assert listener.bodies and not secrets("".join(listener.bodies))
+    sent, nobodys = len(listener.bodies), clinic.splits.validation.select(range(20)).to_dict()
+    with pytest.raises(SynthkitError, match="real rows of a task marked sensitive"):
+        annotate(make_rows(nobodys), other, **asks)
+    assert len(listener.bodies) == sent
 
 
 def test_raw_rows_of_a_sensitive_task_are_not_embedded_elsewhere(clinic, listener, embeds):

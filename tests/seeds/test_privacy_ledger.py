@@ -42,3 +42,19 @@ def test_choices_and_trainings_by_the_same_rows_are_one_account(tmp_path, monkey
     assert releases == 2
     with pytest.raises(SynthkitError, match="allows ε = 3 .* is spent"):
         spend(rows, 2.9, 1e-5, training=Training(0.1, noise_of(2.9, 1e-5, 0.1, 50), 50))
+
+
+def test_a_loose_delta_makes_releases_no_cheaper(tmp_path, monkeypatch):
+    from synthkit.core.rows import make_rows
+
+    monkeypatch.setenv("SYNTHKIT_HOME", str(tmp_path))
+    rows = make_rows({"id": ["a"], "text": ["late"], "label": ["service"]})
+    first, _ = spend(rows, 1, 1e-6, mu=0.3)
+    assert spend(rows, 1, 0.5, mu=1e-9)[0] == pytest.approx(first)
+
+
+def test_an_epsilon_below_what_can_be_shown_is_refused():
+    with pytest.raises(SynthkitError, match="epsilon=0.001: a training cannot be proved to cost less"):
+        noise_of(0.001, 1e-5, 0.1, 200)
+    noise = noise_of(0.02, 1e-5, 0.1, 200)
+    assert epsilon_of_all([], [Training(0.1, noise, 200)], 1e-5) <= 0.02

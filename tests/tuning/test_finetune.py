@@ -1,6 +1,8 @@
 """A generator of one's own, from rows to a card: here with tiny random weights, and by an endpoint's jobs."""
 
 import json
+from collections import Counter
+from dataclasses import replace
 
 import pytest
 from support.cafe import TRAIN
@@ -8,12 +10,14 @@ from support.job_server import JobServer
 from support.tiny_model import write_tiny_model
 
 import synthkit as sk
+import synthkit.tuning.finetune as module
+from synthkit.core import withheld
 from synthkit.core.errors import SynthkitError
 from synthkit.core.rows import make_rows
 from synthkit.tasks.splits import belongs_to
 from synthkit.tuning import jobs
 from synthkit.tuning.finetune import prepare, prompts_of
-from synthkit.tuning.generator import CanaryBack
+from synthkit.tuning.generator import CanaryBack, Generator
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +43,88 @@ def test_rows_are_anonymised_and_bear_canaries_before_anything_learns_them(cafe,
     assert sum(any(secret in text for secret in ready.canaries.secrets.values()) for text in learnt) == 2
     assert not set(ready.held_out["id"]) & set(ready.train["id"])
     assert "24 EMAIL_ADDRESS" in ready.found
+
+
+def test_for_a_private_training_one_row_more_changes_nothing_for_the_others(cafe, rows):
+    prepared = [
+        prepare(cafe, some, canaries=4, private=True, progress=False)
+        for some in (rows, rows.select(range(1, len(rows))))
+    ]
+    for part in ("train", "held_out"):
+        all_rows, without = (Counter(zip(p[part]["text"], p[part]["label"], strict=True)) for p in
+                             ({"train": q.train, "held_out": q.held_out} for q in prepared))  # fmt: skip
+        assert sum((all_rows - without).values()) <= 1 and not without - all_rows
+    ready = prepared[0]
+    bearers = [i for i, text in zip(ready.train["id"], ready.train["text"], strict=True)
+               if any(secret in text for secret in ready.canaries.secrets.values())]  # fmt: skip
+    assert len(bearers) == 3 and not set(bearers) & set(rows["id"])
+    assert len(ready.train) + len(ready.held_out) == len(rows) + 3
+    assert ready.found == "anonymised"
+
+
+def test_what_a_private_generator_keeps_does_not_hang_on_names_in_real_rows(cafe, rows):
+    task = replace(cafe, name="kept cafe", sensitive=True)
+    ready = prepare(task, rows, private=True, progress=False)
+    kept_by = Generator(None, {"epsilon": 1.0}, ready).filters
+    assert [f.name for f in kept_by] == ["canary", "personal data"]
+    assert kept_by[1].check({"text": "thank you, dear Mr Nobodyknows"}).reason == "personal data"
+
+
+@pytest.mark.filterwarnings("ignore:72 rows")
+def test_short_rows_of_a_sensitive_task_are_not_uploaded_as_they_are(cafe, monkeypatch):
+    short = make_rows({"id": [f"s{i}" for i in range(60)], "text": [f"dialysis pump {i} beeps" for i in range(60)],
+                       "label": [*cafe.labels] * 20})  # fmt: skip
+    monkeypatch.setattr(withheld, "_rows", set())
+    monkeypatch.setattr(withheld, "_index", {})
+    withheld.withhold("short", short["text"], {})
+    with JobServer() as server, pytest.raises(SynthkitError, match="texts to learn hold real rows"):
+        sk.finetune(cafe, short, model=sk.LLM("m", base_url=server.url), anonymize=False, progress=False)
+    assert not server.files
+
+
+@pytest.mark.filterwarnings("ignore:72 rows")
+def test_a_private_training_is_paid_from_its_task_and_once_for_each_that_ends(cafe, rows, tmp_path, monkeypatch):
+    class Nothing:
+        model = identity = ""
+
+        def __init__(self, *given, **more):
+            pass
+
+        def save(self, path):
+            path.touch()
+
+        load = save
+
+    class CutOff(Exception):
+        pass
+
+    def cut_off(*given, **more):
+        raise CutOff
+
+    monkeypatch.setattr(module, "LocalModel", Nothing)
+    task = replace(cafe, name="paid cafe", privacy_budget=1.7)
+    nobodys = make_rows({name: list(rows[name]) for name in ("id", "text", "label")})  # as read from some other file
+    base = tmp_path / "base.gguf"
+    base.touch()
+    given = {"model": base, "epochs": 1, "epsilon": 1, "progress": False}
+    with pytest.raises(SynthkitError, match="delta=0.5: expected"):
+        sk.finetune(task, nobodys, delta=0.5, **given)
+    monkeypatch.setattr(module, "learn_privately", cut_off)
+    with pytest.raises(CutOff):
+        sk.finetune(task, nobodys, **given)
+    beside = []
+
+    def learn(*given_, **more):
+        if not beside:  # a second process while the first is at it
+            beside.append(None)
+            beside.append(sk.finetune(task, nobodys, **given).facts["spent"])
+
+    monkeypatch.setattr(module, "learn_privately", learn)
+    first = sk.finetune(task, nobodys, **given).facts["spent"]
+    assert first == pytest.approx(1, rel=0.01)  # what the one that was cut off had paid
+    assert beside[1] > first
+    with pytest.raises(SynthkitError, match="'paid cafe' allows ε = 1.7"):
+        sk.finetune(task, nobodys, **{**given, "epochs": 2})
 
 
 def test_a_prompt_tells_what_the_text_is_its_label_and_what_that_means(cafe):
