@@ -184,8 +184,10 @@ def test_a_real_row_among_rows_to_be_labelled_is_stopped(clinic, listener, asks)
 
 def test_raw_texts_of_a_sensitive_task_reach_a_model_without_the_people_in_them(tmp_path, listener, asks):
     folder = write_clinic(tmp_path / "dental_desk")
+    notes = load_task(folder).splits.train["text"]
+    (folder / "raw.csv").write_text("text\n" + "".join(f'"again: {note}"\n' for note in notes), encoding="utf-8")
     with (folder / "task.yaml").open("a", encoding="utf-8") as file:
-        file.write("unlabelled: train.csv\n")
+        file.write("unlabelled: raw.csv\n")
     task = load_task(folder)
     pool = task.splits.unlabelled
     with pytest.warns(UserWarning, match="anonymised before a model saw them"):
