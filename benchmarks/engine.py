@@ -49,7 +49,7 @@ def requests(n: int):
     from synthkit.prompts.plan import plan
     from synthkit.tasks.task import load_task
 
-    return plan(load_task("feedback"), n=5 * n, surplus=0).slots
+    return plan(load_task("feedback"), strategy="zero_shot", n=5 * n, surplus=0).slots
 
 
 async def by_hand(url: str, n: int, out: str) -> int:

@@ -104,7 +104,9 @@ def graded_sets(task, seeds, texts, labels, vectors, rng):
             [" ".join(rng.choice(of_label[y], length)) for y in some],
             np.asarray(some),
         )
-    made = sk.generate(sk.plan(task, few, n=N, surplus=1.0), llm="ngram", filters=[], progress=False).rows
+    made = sk.generate(
+        sk.plan(task, few, strategy="zero_shot", n=N, surplus=1.0), llm="ngram", filters=[], progress=False
+    ).rows
     yield "ngram", "of the seeds", list(made["text"])[:N], np.asarray(made["label"])[:N]
     if task.recordings and (task.recordings / "requests.jsonl").exists():
         yield from recorded_sets(task, seeds)

@@ -53,7 +53,7 @@ def arms_of(task) -> dict:
     from synthkit.comparison.arms import Arm, joined, more_real
 
     if task.name == "feedback":  # what lesson 05 and `synthkit run feedback` compare: to be recorded
-        return sk.standard_arms(sk.generate(task, n=200, progress=False))
+        return sk.standard_arms(sk.generate(task, strategy="zero_shot", n=200, progress=False))
     few, real = [sk.load_seeds(task, k=K, random_state=d).rows for d in range(DRAWS)], K * len(task.labels)
     every = tuple((0, d) for d in range(DRAWS))
     train = task.splits.train.shuffle(seed=0)

@@ -3,7 +3,7 @@
     import synthkit as sk
 
     task = sk.load_task("feedback")
-    made = sk.generate(task, strategy="zero_shot", n=200)
+    made = sk.generate(task, n=200)
     sk.compare(sk.standard_arms(made), test=task.splits.test)
 
 One folder a station, in the data's way; each imports only from those above it:

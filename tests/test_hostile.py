@@ -90,13 +90,13 @@ def made(cafe, seeds):
         patch.setattr(vector_filters, "embed", bags)
         patch.setattr(vector_filters, "weights_folder", lambda: "somewhere")
         filters = [*default_filters(cafe, seeds), SameMeaning()]
-        return generate(plan(cafe, n=40), llm=Scripted(hostile), filters=filters, progress=False)
+        return generate(plan(cafe, strategy="zero_shot", n=40), llm=Scripted(hostile), filters=filters, progress=False)
 
 
 @pytest.fixture(scope="module")
 def everything(cafe):
     """The same replies with no filter: every text gets through."""
-    return generate(plan(cafe, n=60), llm=Scripted(hostile), filters=[], progress=False)
+    return generate(plan(cafe, strategy="zero_shot", n=60), llm=Scripted(hostile), filters=[], progress=False)
 
 
 def test_every_text_is_accounted_for_whatever_came(made, everything):
@@ -132,7 +132,7 @@ def test_the_figure_of_the_ledger_draws_any_reason(cafe):
         return row["text"][:20]
 
     markup.__name__ = "<b>$x^{$ \u202e_"
-    run = generate(plan(cafe, n=10), llm=Scripted(hostile), filters=[markup], progress=False)
+    run = generate(plan(cafe, strategy="zero_shot", n=10), llm=Scripted(hostile), filters=[markup], progress=False)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a sign that the font has not
         run.ledger.plot().savefig(io.BytesIO(), format="png")
@@ -154,7 +154,7 @@ def test_the_page_of_a_run_loads_nothing_and_runs_nothing(everything):
 def recorded(tmp_path_factory):
     """A task whose recordings are hostile."""
     task = load_task(write_task(tmp_path_factory.mktemp("hostile") / "cat_cafe"))
-    requests = plan(task, n=40).slots
+    requests = plan(task, strategy="zero_shot", n=40).slots
     answers = [
         {
             "custom_id": r.custom_id,
@@ -172,7 +172,7 @@ def recorded(tmp_path_factory):
 def test_the_lens_and_the_prompt_lab_show_recorded_replies_as_text(recorded):
     from synthkit.views.prompt_lab import PromptLab
 
-    made = generate(plan(recorded, n=40), progress=False)
+    made = generate(plan(recorded, strategy="zero_shot", n=40), progress=False)
     lab = PromptLab(recorded, load_seeds(recorded, k=3), n=40)
     pages = [lab.screen.value]
     for label in recorded.labels:

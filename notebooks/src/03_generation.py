@@ -208,7 +208,13 @@ except sk.SynthkitError as error:
 
 # %% tags=["keep_output"]
 baseline = sk.generate(
-    task, sk.load_seeds(task), n=60, surplus=3.0, llm="ngram", progress=False
+    task,
+    sk.load_seeds(task),
+    strategy="zero_shot",
+    n=60,
+    surplus=3.0,
+    llm="ngram",
+    progress=False,
 )
 print(baseline)
 sk.table(

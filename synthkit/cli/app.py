@@ -44,7 +44,7 @@ app.command("try")(try_)
 @with_live_options
 def generate(
     task: TaskName,
-    strategy: Strategy = "zero_shot",
+    strategy: Strategy = "outright",
     n: Rows = 200,
     k: Annotated[int, typer.Option(help="seeds a label, for what shows or fits seeds")] = 10,
     random_state: State = 0,

@@ -111,7 +111,7 @@ def with_attributes(task, strategy: str, source, budget, *, propose: bool = True
             count = len(proposed.to_frame())
             say(f"{count} values; to keep and edit them, put this into task.yaml:\n{proposed.to_yaml()}")
             return proposed.use(), strategy
-    without = "+".join(name for name in names if name != "attributed") or "zero_shot"
+    without = "+".join(name for name in names if name != "attributed") or "outright"
     say(f"task {task.name!r} has no `attributes:` in its task.yaml, so no `attributed`: {without} it is")
     return task, without
 

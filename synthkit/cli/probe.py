@@ -26,7 +26,7 @@ def try_(
     from synthkit.seeds.gate import Gate
 
     the_task, model = sk.load_task(task), live.source("live")
-    request = sk.plan(the_task, n=5).slots[0]
+    request = sk.plan(the_task, strategy="zero_shot", n=5).slots[0]
     began = time.monotonic()
     with warnings.catch_warnings(record=True) as notes:
         warnings.simplefilter("always")

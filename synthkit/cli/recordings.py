@@ -21,7 +21,7 @@ app = typer.Typer(no_args_is_help=True, help="Replies that are shipped with a ta
 @app.command()
 def pending(
     task: Annotated[str, typer.Argument(metavar="TASK", help="a shipped task or a folder")],
-    strategy: Annotated[str, typer.Option(help="a strategy")] = "zero_shot",
+    strategy: Annotated[str, typer.Option(help="a strategy")] = "outright",
     n: Annotated[int, typer.Option("--n", help="synthetic rows")] = 200,
     random_state: Annotated[int, typer.Option(help="which random generation")] = 0,
     relabel: Annotated[bool, typer.Option("--relabel", help="ask for the labels of that generation's rows")] = False,

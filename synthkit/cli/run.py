@@ -19,7 +19,7 @@ from synthkit.core.exports import write_private
 @with_live_options
 def run(
     task: shared.TaskName,
-    strategy: shared.Strategy = "zero_shot",
+    strategy: shared.Strategy = "outright",
     n: shared.Rows = 200,
     per_label: Annotated[int | None, typer.Option(help="rows of each label, in place of --n")] = None,
     k: Annotated[int, typer.Option(help="real rows a label")] = 10,

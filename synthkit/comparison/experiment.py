@@ -42,7 +42,7 @@ class Experiment:
     """What is decided before anything is asked: the same experiment and the same replies give the same comparison."""
 
     task: str
-    strategy: str = "zero_shot"
+    strategy: str = "outright"
     n: int = 200
     per_label: int | None = None  # rows of each label; n is then their sum
     k: int = 10

@@ -26,7 +26,7 @@ def baseline_rows(task: Task, seeds: Seeds, *, n: int = 200, random_state: int =
     read, and little is kept.
     """
     read = seeds_for(task, "zero_shot", llm="ngram", seeds=seeds)
-    chosen = plan(task, read, n=n, random_state=random_state, surplus=1.0)
+    chosen = plan(task, read, strategy="zero_shot", n=n, random_state=random_state, surplus=1.0)
     return generate(chosen, llm="ngram", progress=False).rows
 
 

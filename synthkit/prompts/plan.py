@@ -100,7 +100,7 @@ def plan(
     task: Task,
     seeds: Seeds | None = None,
     *,
-    strategy: str | Sequence[str] = "zero_shot",
+    strategy: str | Sequence[str] = "outright",
     n: int | None = None,
     requests: int | None = None,
     random_state: int = 0,

@@ -65,7 +65,7 @@ def test_generate_prints_json_and_nothing_else(synthkit):
     assert code == 0
     assert said["rows"] == 6
     assert said["ledger"]["kept"] == "6"
-    assert said["file"] == "feedback-zero_shot.csv"
+    assert said["file"] == "feedback-outright.csv"
 
 
 def test_the_same_command_writes_the_same_bytes(synthkit, tmp_path):
@@ -128,7 +128,9 @@ def test_compare_scores_each_named_file(synthkit, good, test_csv):
 
 
 def test_recordings_go_out_as_batch_input_and_come_back_as_output(synthkit, task_folder, tmp_path):
-    code, _, err = synthkit("recordings", "pending", task_folder, "--n", 10, "--out", "asked.jsonl")
+    code, _, err = synthkit(
+        "recordings", "pending", task_folder, "--strategy", "zero_shot", "--n", 10, "--out", "asked.jsonl"
+    )
     assert code == 0
     assert "3 of 3 requests have no recording" in err
     asked = [json.loads(line) for line in (tmp_path / "asked.jsonl").read_text(encoding="utf-8").splitlines()]
@@ -141,7 +143,7 @@ def test_recordings_go_out_as_batch_input_and_come_back_as_output(synthkit, task
     assert "3 of 3 replies filed" in out
     code, out, _ = synthkit("recordings", "status", task_folder)
     assert out.split()[-4:] == ["zero_shot", "1", "0", "3"]
-    assert synthkit("recordings", "pending", task_folder, "--n", 10)[1] == ""
+    assert synthkit("recordings", "pending", task_folder, "--strategy", "zero_shot", "--n", 10)[1] == ""
 
 
 def test_labels_of_a_recorded_generation_go_out_and_come_back_too(synthkit, task_folder, tmp_path):
@@ -151,9 +153,11 @@ def test_labels_of_a_recorded_generation_go_out_and_come_back_too(synthkit, task
         (tmp_path / "answered.jsonl").write_text("\n".join(said), encoding="utf-8")
         return synthkit("recordings", "import", task_folder, "answered.jsonl")[1]
 
-    synthkit("recordings", "pending", task_folder, "--n", 10, "--out", "asked.jsonl")
+    synthkit("recordings", "pending", task_folder, "--strategy", "zero_shot", "--n", 10, "--out", "asked.jsonl")
     answer("asked.jsonl", lambda line: as_reply([f"{line['custom_id'][-12:]} {'x' * 9 * j}" for j in range(5)]))
-    synthkit("recordings", "pending", task_folder, "--n", 10, "--relabel", "--out", "labels.jsonl")
+    synthkit(
+        "recordings", "pending", task_folder, "--strategy", "zero_shot", "--n", 10, "--relabel", "--out", "labels.jsonl"
+    )
     labels = json.dumps({"texts": [{"number": i, "label": "menu"} for i in range(1, 16)]})
     assert "1 of 1 replies filed" in answer("labels.jsonl", lambda line: labels)
     out = synthkit("recordings", "status", task_folder)[1]
@@ -398,8 +402,8 @@ def test_a_run_on_a_small_task_of_ones_own_writes_page_rows_and_scores(
     monkeypatch.setattr(cli_run, "_lesson", lambda *_: None)  # the notebook is executed by its own test
     append(task_folder / "task.yaml", f"sensitive: {sensitive}\n")
     task = load_task(task_folder)
-    file_replies(plan(task, n=12).slots, task.recordings)
-    code, out, err = synthkit("run", task_folder, "--k", 3, "--n", 12, "--out", "reports")
+    file_replies(plan(task, strategy="zero_shot", n=12).slots, task.recordings)
+    code, out, err = synthkit("run", task_folder, "--strategy", "zero_shot", "--k", 3, "--n", 12, "--out", "reports")
     assert code == 0, err
     assert "no map: it needs 20 real rows" in err
     assert "real_few+synthetic" in out
@@ -433,8 +437,8 @@ def test_a_run_with_enough_real_rows_draws_a_map(synthkit, task_folder, quick_ma
     many = [[f"guest {i} {'abcdefghij'[i // 6] * (i % 6 + 3)} {label}", label] for i in range(12) for label in TRAIN]
     write_csv(task_folder / "train.csv", [[text, label] for _, text, label in TRAIN_ROWS] + many, ("text", "label"))
     task = load_task(task_folder)
-    file_replies(plan(task, n=12).slots, task.recordings)
-    code, out, err = synthkit("run", task_folder, "--n", 12, "--k", 3, "--json")
+    file_replies(plan(task, strategy="zero_shot", n=12).slots, task.recordings)
+    code, out, err = synthkit("run", task_folder, "--strategy", "zero_shot", "--n", 12, "--k", 3, "--json")
     assert code == 0, err
     assert {s["arm"] for s in json.loads(out)["scores"]} >= {"real_few", "synthetic", "real_full"}
     page = (tmp_path / "reports" / "cat_cafe.html").read_text(encoding="utf-8")

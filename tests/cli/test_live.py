@@ -151,7 +151,7 @@ def test_attributes_that_a_task_has_not_are_proposed_or_done_without(synthkit, s
     assert code == 0 and "attributes:" in err and "a lost password" in err
     assert any("a broken screen" in b["messages"][-1]["content"] for b in server.bodies[-3:])
     code, out, err = synthkit("generate", "my_task", "--llm", "ngram", "--strategy", "attributed", "--n", 10)
-    assert code == 0 and "zero_shot it is" in err
+    assert code == 0 and "outright it is" in err
 
 
 def test_try_says_what_the_endpoint_can_do_in_ten_lines(synthkit, served, my_task):
@@ -185,8 +185,8 @@ def test_shards_are_asked_merged_and_written_as_one_run_would(synthkit, served, 
     for i in (1, 2, 3):
         code, out, err = synthkit("generate", *words, "--shard", f"{i}/3")
         assert code == 0 and "requests of shard" in out, err
-    code, out, err = synthkit("merge", *sorted(Path().glob("my_task-zero_shot-*.sqlite")), "--into", "all.sqlite")
-    assert code == 0 and out.startswith("4 new replies from 3 stores"), err
+    code, out, err = synthkit("merge", *sorted(Path().glob("my_task-outright-*.sqlite")), "--into", "all.sqlite")
+    assert code == 0 and out.startswith("2 new replies from 3 stores"), err
     asked = server.requests
     code, out, _ = synthkit("generate", *words, "--store", "all.sqlite", "--out", "made.csv")
     assert code == 0 and server.requests == asked

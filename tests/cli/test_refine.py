@@ -21,7 +21,7 @@ SETTINGS = ("--strategy", "zero_shot", "--start", 6, "--requests", 4, "--iterati
 def folder(tmp_path):
     """The hotel with recorded replies to its plain requests, and those alone."""
     task = write_hotel(tmp_path / "hotel")
-    file_replies(plan(task, n=50, surplus=0).slots, task.recordings, writes(KNOWN))
+    file_replies(plan(task, strategy="zero_shot", n=50, surplus=0).slots, task.recordings, writes(KNOWN))
     return task.folder
 
 
@@ -62,7 +62,7 @@ def test_a_label_with_far_too_few_rows_ends_a_loop_with_code_3_and_its_name(synt
     def stuck(request):
         return as_reply(["the wifi is down"] * 5) if request.label == "room" else writes(KNOWN)(request)
 
-    file_replies(plan(task, n=50, surplus=0).slots, task.recordings, stuck)
+    file_replies(plan(task, strategy="zero_shot", n=50, surplus=0).slots, task.recordings, stuck)
     code, out, err = synthkit("refine", task.folder, *SETTINGS, "--levers", "", "--no-baseline", "--json")
     assert code == 3
     assert "short of rows: room: 1 of 10 rows" in err

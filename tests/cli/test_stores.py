@@ -69,7 +69,7 @@ def test_shards_that_are_merged_give_the_rows_of_one_worker(cafe, tmp_path, serv
 
 
 def test_of_two_replies_to_one_request_the_earlier_stays_whichever_way_they_are_merged(cafe, tmp_path):
-    (request, *_), kept = plan(cafe, n=5).slots, []
+    (request, *_), kept = plan(cafe, strategy="zero_shot", n=5).slots, []
     for name in ("a", "b"):
         with Store(tmp_path / name) as store:
             store.put(request, "m", Reply(name, "m", Usage(1, 1)))
@@ -127,7 +127,7 @@ def test_status_says_from_another_terminal_what_runs_waits_and_cost(cafe, tmp_pa
 
 
 def test_status_counts_batches_at_half_the_price(cafe, tmp_path):
-    slots = plan(cafe, n=10).slots
+    slots = plan(cafe, strategy="zero_shot", n=10).slots
     with Store(tmp_path / "s.sqlite") as store:
         for slot in slots[:2]:
             store.put(slot, "gpt-4o-mini", Reply("x", "gpt-4o-mini-2024-07-18", Usage(1_000_000, 1_000_000)))

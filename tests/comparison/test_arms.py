@@ -25,7 +25,7 @@ def test_a_task_that_does_not_say_what_its_labels_mean_has_no_arm_of_description
 
 
 def test_raw_rows_that_a_model_labelled_stand_beside_the_others_with_what_each_arm_cost(cafe, scripted):
-    made = generate(plan(cafe, n=24), llm=scripted(distinct_texts), filters=[], progress=False)
+    made = generate(plan(cafe, strategy="zero_shot", n=24), llm=scripted(distinct_texts), filters=[], progress=False)
     raw = make_rows({"id": [f"raw-{i}" for i in range(24)], "text": [t for ts in TRAIN.values() for t in ts]})
     annotated = annotate(raw, cafe, llm=scripted(annotator), progress=False)
     arms = standard_arms(made, k=2, draws=2, annotated=annotated)
@@ -40,7 +40,7 @@ def test_raw_rows_that_a_model_labelled_stand_beside_the_others_with_what_each_a
 
 
 def test_where_labelling_costs_as_much_as_writing_there_is_no_mixed_arm(cafe, scripted):
-    made = generate(plan(cafe, n=12), llm=scripted(distinct_texts), filters=[], progress=False)
+    made = generate(plan(cafe, strategy="zero_shot", n=12), llm=scripted(distinct_texts), filters=[], progress=False)
     raw = make_rows({"id": [f"raw-{i}" for i in range(24)], "text": [t for ts in TRAIN.values() for t in ts]})
     annotated = annotate(raw, cafe, llm=scripted(annotator), progress=False)
     assert "real_few+mixed" not in standard_arms(made, k=2, draws=1, annotated=annotated)

@@ -144,7 +144,7 @@ def test_a_comparison_reads_as_a_line_a_table_and_json(scored):
 @pytest.mark.parametrize("sensitive", [False, True])
 def test_the_standard_arms_are_drawn_from_train_and_leave_test_alone(cafe, scripted, sensitive):
     task = replace(cafe, sensitive=sensitive)
-    made = generate(plan(task, n=12), llm=scripted(distinct_texts), progress=False)
+    made = generate(plan(task, strategy="zero_shot", n=12), llm=scripted(distinct_texts), progress=False)
     arms = standard_arms(made, k=2, draws=3)
     assert list(arms) == [
         "real_few",
@@ -232,7 +232,10 @@ def test_generations_are_crossed_with_draws_and_the_header_says_so(cafe, scripte
     def script(request):
         return distinct_texts(request)
 
-    made = [generate(plan(cafe, n=12, random_state=i), llm=scripted(script), progress=False) for i in range(2)]
+    made = [
+        generate(plan(cafe, strategy="zero_shot", n=12, random_state=i), llm=scripted(script), progress=False)
+        for i in range(2)
+    ]
     arms = standard_arms(made, k=2, draws=3)
     assert arms["synthetic"].units == ((0, 0), (1, 0))
     assert sorted(arms["real_few+synthetic"].units) == [(g, d) for g in range(2) for d in range(3)]
@@ -320,7 +323,7 @@ def test_any_object_with_fit_and_predict_is_a_student_and_stays_as_it_is():
 
 
 def test_a_student_that_answers_with_unknown_labels_is_refused():
-    with pytest.raises(SynthkitError, match="labels other than"):
+    with pytest.raises(SynthkitError, match="other labels than"):
         run({"a": invent(40, 1)}, students={"mine": Nonsense()})
 
 

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from support.cafe import TEST, TRAIN, annotator, write_csv
+from support.cafe import TEST, annotator, write_csv
 from support.replies import distinct_texts, file_replies
 
 from synthkit.comparison.experiment import CLOSE, Experiment, reproduce, result_json, score_lines
@@ -21,8 +21,8 @@ TEST_ROWS = [[f"t{label}{i}", text, label] for label, texts in TEST.items() for 
 @pytest.fixture
 def saved(task_folder):
     task = load_task(task_folder)
-    file_replies(plan(task, n=12).slots, task.recordings)
-    experiment = Experiment(str(task_folder), n=12, k=3, draws=2, students=("tfidf_lr",))
+    file_replies(plan(task, strategy="zero_shot", n=12).slots, task.recordings)
+    experiment = Experiment(str(task_folder), strategy="zero_shot", n=12, k=3, draws=2, students=("tfidf_lr",))
     made = experiment.generations(task, progress=False)
     return json.loads(result_json(experiment, made, experiment.comparison(made, progress=False)))
 
@@ -97,7 +97,9 @@ def test_a_file_without_a_manifest_is_refused(tmp_path, wrong):
 def test_a_live_result_is_replayed_from_the_store_and_asks_nobody(task_folder, scripted, tmp_path, monkeypatch):
     monkeypatch.setenv("SYNTHKIT_HOME", str(tmp_path / "home"))
     task = load_task(task_folder)
-    experiment = Experiment(str(task_folder), n=12, k=3, draws=2, llm="live", students=("tfidf_lr",))
+    experiment = Experiment(
+        str(task_folder), strategy="zero_shot", n=12, k=3, draws=2, llm="live", students=("tfidf_lr",)
+    )
     with Store() as store:
         source = scripted(distinct_texts)
         source.identity = f"{source.model} at an address"
@@ -110,12 +112,13 @@ def test_a_live_result_is_replayed_from_the_store_and_asks_nobody(task_folder, s
 
 
 def test_raw_rows_that_were_labelled_are_part_of_a_result_and_labelled_again(task_folder):
-    (task_folder / "raw.txt").write_text("\n".join(t for texts in TRAIN.values() for t in texts), encoding="utf-8")
     with (task_folder / "task.yaml").open("a", encoding="utf-8") as file:
-        file.write("\nunlabelled: raw.txt\n")
+        file.write("\nunlabelled: train\n")
     task = load_task(task_folder)
-    file_replies(plan(task, n=12).slots, task.recordings)
-    experiment = Experiment(str(task_folder), n=12, k=3, draws=2, students=("tfidf_lr",), annotate=20)
+    file_replies(plan(task, strategy="zero_shot", n=12).slots, task.recordings)
+    experiment = Experiment(
+        str(task_folder), strategy="zero_shot", n=12, k=3, draws=2, students=("tfidf_lr",), annotate=20
+    )
     requests = annotate_requests(pick(task.splits.unlabelled, 20), task, seeds=load_seeds(task, k=3))
     file_replies([r for part in requests for r in part], task.recordings, annotator)
     made, annotated = experiment.generations(task, progress=False), experiment.annotation(task, progress=False)

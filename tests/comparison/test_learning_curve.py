@@ -11,7 +11,7 @@ from synthkit.prompts.plan import plan
 
 @pytest.fixture
 def made(cafe, scripted):
-    return generate(plan(cafe, n=18), llm=scripted(distinct_texts), progress=False)
+    return generate(plan(cafe, strategy="zero_shot", n=18), llm=scripted(distinct_texts), progress=False)
 
 
 def test_a_curve_has_a_score_for_every_pair_but_nothing_with_nothing(made):

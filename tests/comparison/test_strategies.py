@@ -75,7 +75,7 @@ def several(request):
 
     def made(filters, states):
         model = Scripted(good_and_bad)
-        plans = [plan(cafe, n=30, surplus=0, random_state=i) for i in states]
+        plans = [plan(cafe, strategy="zero_shot", n=30, surplus=0, random_state=i) for i in states]
         return [generate(p, llm=model, filters=filters, progress=False) for p in plans]
 
     def nothing_odd(row):
@@ -106,7 +106,7 @@ def test_a_single_contrast_needs_no_correction(several):
 
 def test_recorded_generations_are_taken_as_far_as_they_go(task_folder):
     task = load_task(task_folder)
-    requests = plan(task, n=30, surplus=0).slots
+    requests = plan(task, strategy="zero_shot", n=30, surplus=0).slots
     answers = [
         {"custom_id": r.custom_id, "response": {"body": {"choices": [{"message": {"content": good_and_bad(r)}}]}}}
         for r in requests
@@ -118,7 +118,9 @@ def test_recorded_generations_are_taken_as_far_as_they_go(task_folder):
 
 
 def test_a_way_of_which_nothing_is_kept_is_an_error_that_names_it(cafe, cafe_seeds, scripted):
-    gone = generate(plan(cafe, n=10), llm=scripted(good_and_bad), filters=[lambda row: "no"], progress=False)
+    gone = generate(
+        plan(cafe, strategy="zero_shot", n=10), llm=scripted(good_and_bad), filters=[lambda row: "no"], progress=False
+    )
     with pytest.raises(SynthkitError, match="no row was kept of strict"):
         compare_strategies(cafe, {"strict": gone}, seeds=cafe_seeds, progress=False)
 
@@ -151,7 +153,7 @@ def test_ways_of_asking_for_a_sensitive_task_are_compared_and_prompts_show_no_ra
 
 def test_a_famous_benchmark_is_called_one(cafe, scripted):
     task = replace(cafe, public_since=2019)
-    made = generate(plan(task, n=20), llm=scripted(distinct_texts), filters=[], progress=False)
+    made = generate(plan(task, strategy="zero_shot", n=20), llm=scripted(distinct_texts), filters=[], progress=False)
     found = compare_strategies(task, {"plain": made}, seeds=load_seeds(task, k=3), rows=12, progress=False)
     assert "public since 2019" in found.notes[-1]
     assert "public since 2019" in found._repr_html_()

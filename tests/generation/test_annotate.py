@@ -40,7 +40,7 @@ def wrong_label(request):
 
 @pytest.fixture
 def made(cafe, scripted):
-    return generate(plan(cafe, n=30), llm=scripted(wrong_label), filters=[], progress=False)
+    return generate(plan(cafe, strategy="zero_shot", n=30), llm=scripted(wrong_label), filters=[], progress=False)
 
 
 def test_each_row_gets_the_label_that_the_model_gives_it_and_remembers_the_old_one(made, scripted):

@@ -93,7 +93,7 @@ def noisy(request):
 def test_the_ledger_adds_up_for_any_choice_and_order_of_filters(cafe, scripted, order, count):
     every = default_filters(cafe, seeds_of([SEED]))
     chosen = [every[i] for i in order[:count]]
-    made = generate(plan(cafe, n=20), llm=scripted(noisy), filters=chosen, progress=False)
+    made = generate(plan(cafe, strategy="zero_shot", n=20), llm=scripted(noisy), filters=chosen, progress=False)
     made.ledger.check()
     assert made.ledger.kept == len(made.rows) <= 20
     reasons = dict(made.ledger.dropped)
@@ -103,8 +103,8 @@ def test_the_ledger_adds_up_for_any_choice_and_order_of_filters(cafe, scripted, 
 
 def test_filters_that_are_used_again_remember_what_they_kept(cafe, scripted):
     filters = default_filters(cafe)
-    first = generate(plan(cafe, n=9), llm=scripted(noisy), filters=filters, progress=False)
-    second = generate(plan(cafe, n=9), llm=scripted(noisy), filters=filters, progress=False)
+    first = generate(plan(cafe, strategy="zero_shot", n=9), llm=scripted(noisy), filters=filters, progress=False)
+    second = generate(plan(cafe, strategy="zero_shot", n=9), llm=scripted(noisy), filters=filters, progress=False)
     assert len(first.rows) == 9
     assert not set(first.rows["text"]) & set(second.rows["text"])
 
@@ -113,10 +113,12 @@ def test_a_function_is_a_filter(cafe, scripted):
     def too_many_steps(row):
         return "steps" in row["text"] and f"steps in {row['text'][:5]}"
 
-    made = generate(plan(cafe, n=5), llm=scripted(noisy), filters=[too_many_steps], progress=False)
+    made = generate(
+        plan(cafe, strategy="zero_shot", n=5), llm=scripted(noisy), filters=[too_many_steps], progress=False
+    )
     assert (made.drops[0]["reason"], made.drops[0]["evidence"]) == ("too many steps", "steps in cat 0")
     with pytest.raises(SynthkitError, match="'empty' is neither a filter"):
-        generate(plan(cafe, n=5), llm=scripted(noisy), filters=["empty"], progress=False)
+        generate(plan(cafe, strategy="zero_shot", n=5), llm=scripted(noisy), filters=["empty"], progress=False)
 
 
 @pytest.mark.parametrize("fails", [lambda row: row["lable"], lambda row: int(row["text"]), lambda row: 1 / 0])
@@ -125,7 +127,7 @@ def test_a_filter_that_fails_names_itself_and_the_row(cafe, scripted, fails):
     with pytest.raises(
         SynthkitError, match=r"filter 'my rule' failed on row zero_shot-r0-s0000-1 \('.*\): \w+Error: "
     ) as e:
-        generate(plan(cafe, n=5), llm=scripted(noisy), filters=[fails], progress=False)
+        generate(plan(cafe, strategy="zero_shot", n=5), llm=scripted(noisy), filters=[fails], progress=False)
     assert isinstance(e.value.__cause__, (KeyError, ValueError, ZeroDivisionError))
 
 

@@ -23,7 +23,7 @@ from synthkit.tasks.task import Task
 
 
 def test_a_run_keeps_n_rows_and_its_ledger_adds_up(cafe, scripted):
-    made = generate(plan(cafe, n=23), llm=scripted(distinct_texts), progress=False)
+    made = generate(plan(cafe, strategy="zero_shot", n=23), llm=scripted(distinct_texts), progress=False)
     made.ledger.check()
     assert len(made.rows) == made.ledger.kept == 23
     assert made.ledger.answered == 5
@@ -58,10 +58,10 @@ def test_what_a_short_reply_owes_is_asked_for_as_a_smaller_request(cafe, scripte
 
 def test_where_every_reply_is_short_whole_requests_cost_less_and_the_rests_come_last(cafe, scripted):
     source = scripted(lambda request: as_reply(fresh_texts(request)[:4]))
-    assert len(generate(plan(cafe, n=60), llm=source, progress=False).rows) == 60
+    assert len(generate(plan(cafe, strategy="zero_shot", n=60), llm=source, progress=False).rows) == 60
     assert [r.count for r in source.asked] == [5] * 15
     dry = scripted(lambda request: as_reply(fresh_texts(request)[:4]))
-    assert len(generate(plan(cafe, n=60, surplus=0), llm=dry, progress=False).rows) == 60
+    assert len(generate(plan(cafe, strategy="zero_shot", n=60, surplus=0), llm=dry, progress=False).rows) == 60
     assert [r.count for r in dry.asked] == [5] * 12 + [1] * 12
 
 
@@ -70,12 +70,14 @@ def test_top_ups_go_to_the_label_that_lacks_and_what_it_lacks_in_the_end_is_name
         return "no" if request.label == "menu" and request.slot < 5 else distinct_texts(request)
 
     source = scripted(at_first_no_menu)
-    made = generate(plan(cafe, n=30, surplus=1.0), llm=source, progress=False)
+    made = generate(plan(cafe, strategy="zero_shot", n=30, surplus=1.0), llm=source, progress=False)
     assert Counter(made.rows["label"]) == {"animals": 10, "menu": 10, "visits": 10}
     assert {r.label for r in source.asked[6:]} == {"menu"} and made.ledger.lacking == ()
 
     never = generate(
-        plan(cafe, n=30), llm=scripted(lambda r: "no" if r.label == "menu" else distinct_texts(r)), progress=False
+        plan(cafe, strategy="zero_shot", n=30),
+        llm=scripted(lambda r: "no" if r.label == "menu" else distinct_texts(r)),
+        progress=False,
     )
     never.ledger.check()
     assert Counter(never.rows["label"]) == {"animals": 10, "visits": 10}
@@ -95,7 +97,7 @@ def test_no_label_gets_rows_in_the_place_of_one_that_lacks(cafe, scripted, yield
     def script(request):
         return as_reply(fresh_texts(request)[: yields.get(request.label, 5)])
 
-    made = generate(plan(cafe, n=n), llm=scripted(script), progress=False)
+    made = generate(plan(cafe, strategy="zero_shot", n=n), llm=scripted(script), progress=False)
     made.ledger.check()
     kept = Counter(made.rows["label"])
     left = sum(share - had for _, had, share in made.ledger.lacking)
@@ -117,7 +119,7 @@ def test_every_request_and_text_is_accounted_for_whatever_comes_back(cafe, scrip
             as_reply(list(cafe.splits.train["text"][:5])),
         ][kind]
 
-    made = generate(plan(cafe, load_seeds(cafe, k=2), n=n), llm=scripted(script), progress=False)
+    made = generate(plan(cafe, load_seeds(cafe, k=2), strategy="zero_shot", n=n), llm=scripted(script), progress=False)
     ledger = made.ledger
     ledger.check()
     assert ledger.kept == len(made.rows) <= n
@@ -136,7 +138,9 @@ def test_a_smaller_n_is_a_prefix_of_a_larger_one(cafe, scripted):
         return as_reply(["said before", *texts[1:]])
 
     small, large = (
-        generate(plan(cafe, n=n, surplus=1.0), llm=scripted(with_duplicates), progress=False).rows.to_list()
+        generate(
+            plan(cafe, strategy="zero_shot", n=n, surplus=1.0), llm=scripted(with_duplicates), progress=False
+        ).rows.to_list()
         for n in (12, 31)
     )
     assert len(small) == 12
@@ -148,7 +152,7 @@ def test_what_is_dropped_is_topped_up_and_named(cafe, scripted):
     def repetitive(request):
         return as_reply(["I love cats!"] * 5) if request.slot == 0 else distinct_texts(request)
 
-    made = generate(plan(cafe, n=15), llm=scripted(repetitive), progress=False)
+    made = generate(plan(cafe, strategy="zero_shot", n=15), llm=scripted(repetitive), progress=False)
     assert len(made.rows) == 15
     first = made.dropped().iloc[0]
     assert first["reason"] == "exact duplicate"
@@ -157,7 +161,9 @@ def test_what_is_dropped_is_topped_up_and_named(cafe, scripted):
 
 
 def test_a_plan_that_runs_out_says_so(cafe, scripted):
-    made = generate(plan(cafe, n=20), llm=scripted(lambda r: as_reply(["I love cats!"] * 5)), progress=False)
+    made = generate(
+        plan(cafe, strategy="zero_shot", n=20), llm=scripted(lambda r: as_reply(["I love cats!"] * 5)), progress=False
+    )
     assert len(made.rows) == 1
     assert "used up" in made.ledger.note
     assert "used up" in repr(made)
@@ -180,24 +186,29 @@ def test_attributes_of_a_row_are_those_its_line_asked_for(cafe, scripted):
 
 
 def test_generate_takes_a_task_as_well_as_a_plan(cafe, scripted):
-    by_plan = generate(plan(cafe, n=7, random_state=3), llm=scripted(distinct_texts), progress=False)
-    by_task = generate(cafe, n=7, random_state=3, llm=scripted(distinct_texts), progress=False)
+    by_plan = generate(
+        plan(cafe, strategy="zero_shot", n=7, random_state=3), llm=scripted(distinct_texts), progress=False
+    )
+    by_task = generate(cafe, strategy="zero_shot", n=7, random_state=3, llm=scripted(distinct_texts), progress=False)
     assert by_plan.rows.to_list() == by_task.rows.to_list()
 
 
 def test_plan_arguments_beside_a_plan_are_refused(cafe, scripted):
     with pytest.raises(SynthkitError, match="belong to sk.plan"):
-        generate(plan(cafe, n=5), n=9, llm=scripted(distinct_texts))
+        generate(plan(cafe, strategy="zero_shot", n=5), n=9, llm=scripted(distinct_texts))
     with pytest.raises(SynthkitError, match="expected a plan or a task"):
         generate("feedback")
     with pytest.raises(SynthkitError, match="did you mean 'recorded'"):
-        generate(plan(cafe, n=5), llm="recordet")
+        generate(plan(cafe, strategy="zero_shot", n=5), llm="recordet")
 
 
 def test_the_baseline_needs_seeds_and_repeats_itself(cafe, cafe_seeds):
     with pytest.raises(SynthkitError, match="seeds=sk.load_seeds"):
-        generate(plan(cafe, n=5), llm="ngram", progress=False)
-    runs = [generate(plan(cafe, cafe_seeds, n=12), llm="ngram", progress=False).rows.to_list() for _ in range(2)]
+        generate(plan(cafe, strategy="zero_shot", n=5), llm="ngram", progress=False)
+    runs = [
+        generate(plan(cafe, cafe_seeds, strategy="zero_shot", n=12), llm="ngram", progress=False).rows.to_list()
+        for _ in range(2)
+    ]
     assert runs[0] == runs[1]
     assert {r["model"] for r in runs[0]} == {"ngram"}
 
@@ -208,7 +219,7 @@ def hostile(request):
 
 @pytest.fixture
 def hostile_run(cafe, scripted):
-    return generate(plan(cafe, n=10), llm=scripted(hostile), progress=False)
+    return generate(plan(cafe, strategy="zero_shot", n=10), llm=scripted(hostile), progress=False)
 
 
 def test_a_text_of_100_kilobytes_costs_itself_and_no_other(hostile_run):
@@ -221,7 +232,7 @@ def hostile_rows(cafe, scripted):
     def script(request):
         return as_reply(HOSTILE) if request.slot == 0 else distinct_texts(request)
 
-    return generate(plan(cafe, n=10), llm=scripted(script), progress=False)
+    return generate(plan(cafe, strategy="zero_shot", n=10), llm=scripted(script), progress=False)
 
 
 def test_hostile_texts_are_kept_as_they_are(hostile_rows):
@@ -249,7 +260,7 @@ def test_hostile_texts_survive_the_csv(hostile_rows, tmp_path):
 
 def test_a_hostile_model_name_cannot_stop_a_run(cafe, scripted):
     source = scripted(lambda r: Reply(distinct_texts(r), "mod\udc00el\x00", Usage(1, 1)))
-    assert generate(plan(cafe, n=5), llm=source, progress=False).rows["model"][0] == "mod?el"
+    assert generate(plan(cafe, strategy="zero_shot", n=5), llm=source, progress=False).rows["model"][0] == "mod?el"
 
 
 def test_a_csv_that_cannot_be_written_is_a_plain_error(hostile_rows, tmp_path):
@@ -265,7 +276,7 @@ def test_the_key_of_a_row_finds_its_reply_also_where_the_endpoint_has_another_na
             return Reply(distinct_texts(request), "served-2026", Usage(1, 1))
 
     with Store(tmp_path / "r.sqlite") as store:
-        made = generate(plan(cafe, n=5), llm=Renaming(), store=store, progress=False)
+        made = generate(plan(cafe, strategy="zero_shot", n=5), llm=Renaming(), store=store, progress=False)
         assert set(made.rows["model"]) == {"served-2026"}
         assert store.get_many(list(made.rows["request_key"]))
 
@@ -300,9 +311,11 @@ def test_without_filters_every_text_is_kept(cafe, scripted):
     def same(request):
         return json.dumps({"texts": [{"number": i, "text": "the same"} for i in range(1, 6)]})
 
-    every = generate(plan(cafe, n=15, surplus=0), llm=scripted(same), filters=[], progress=False)
+    every = generate(plan(cafe, strategy="zero_shot", n=15, surplus=0), llm=scripted(same), filters=[], progress=False)
     assert len(every.rows) == 15
-    assert len(generate(plan(cafe, n=15, surplus=0), llm=scripted(same), progress=False).rows) == 1
+    assert (
+        len(generate(plan(cafe, strategy="zero_shot", n=15, surplus=0), llm=scripted(same), progress=False).rows) == 1
+    )
 
 
 def test_seeds_too_short_to_write_others_from_are_named_and_no_larger_plan_is_advised(tmp_path):
@@ -313,7 +326,7 @@ def test_seeds_too_short_to_write_others_from_are_named_and_no_larger_plan_is_ad
     pairs = [(text, label) for label, some in rows.items() for text in some]
     task = Task(name="short", labels={"nice": "they liked it", "bad": "they did not"}, domain="Very short remarks.")
     seeds = load_seeds([{"text": text, "label": label} for text, label in pairs], k=4)
-    note = generate(task, seeds, n=10, llm="ngram", progress=False).ledger.note
+    note = generate(task, seeds, strategy="zero_shot", n=10, llm="ngram", progress=False).ledger.note
     assert "texts fell as" in note and "too few or too short" in note
     assert "surplus" not in note
 
@@ -328,7 +341,9 @@ def test_texts_in_another_language_and_prompts_that_were_cut_off_are_said(cafe, 
 
         with FaultServer(writes) as server, Store(tmp_path / f"{text[:3]}{tokens}.sqlite") as store:
             llm = LLM("small", base_url=server.url)
-            return generate(plan(cafe, n=10), llm=llm, store=store, filters=[], progress=False).ledger.note
+            return generate(
+                plan(cafe, strategy="zero_shot", n=10), llm=llm, store=store, filters=[], progress=False
+            ).ledger.note
 
     assert "10 of 10 texts are not in the task's language (en) but mostly in de" in note(german, 900)
     assert "cuts prompts off" in note(english, 60)
@@ -336,7 +351,7 @@ def test_texts_in_another_language_and_prompts_that_were_cut_off_are_said(cafe, 
 
 
 def test_the_summary_says_how_many_replies_an_earlier_call_had_paid_for_and_whose(cafe, scripted, tmp_path):
-    chosen = plan(cafe, n=15, surplus=0)
+    chosen = plan(cafe, strategy="zero_shot", n=15, surplus=0)
     with Store(tmp_path / "replies.sqlite") as store:
         first = generate(chosen, llm=scripted(distinct_texts), store=store, progress=False)
         again = generate(chosen, llm=scripted(distinct_texts), store=store, progress=False)

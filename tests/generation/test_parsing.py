@@ -217,7 +217,7 @@ def test_a_cut_at_any_place_keeps_what_is_whole_and_nothing_else():
 
 @pytest.fixture
 def asked(cafe):
-    return replace(plan(cafe, n=5).slots[0], label="slow_service")
+    return replace(plan(cafe, strategy="zero_shot", n=5).slots[0], label="slow_service")
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,12 @@ def test_what_is_kept_is_kept_again_and_wave_by_wave_is_as_row_by_row(some):
 
 def test_it_stands_behind_the_default_filters_where_it_is_asked_for(cafe, scripted):
     script = scripted(lambda r: as_reply(["the tea was cold again", "again the tea was cold", "a warm bun"]))
-    made = generate(plan(cafe, n=2), llm=script, filters=[*default_filters(cafe), SameMeaning()], progress=False)
+    made = generate(
+        plan(cafe, strategy="zero_shot", n=2),
+        llm=script,
+        filters=[*default_filters(cafe), SameMeaning()],
+        progress=False,
+    )
     assert made.rows["text"] == ["the tea was cold again", "a warm bun"]
     assert made.drops[0]["reason"] == "same meaning"
 

@@ -36,7 +36,7 @@ def greedy(number, body):
 
 @pytest.mark.parametrize("faults", [0, 0.2])
 def test_it_never_overspends_with_64_in_flight(cafe, store, faults):
-    chosen = plan(cafe, n=1000)
+    chosen = plan(cafe, strategy="zero_shot", n=1000)
     into, out = most_tokens(chosen.slots[0])
     cap = 50.5 * (into + 10 * out) / 1e6
     with FaultServer(greedy, latency=0.02) as server:
@@ -57,11 +57,11 @@ def test_it_never_overspends_with_64_in_flight(cafe, store, faults):
 def test_replies_of_earlier_runs_count_and_are_not_counted_twice(cafe, store):
     with FaultServer() as server:
         llm = LLM("m", base_url=server.url)
-        generate(plan(cafe, n=100), llm=llm, store=store, progress=False)
+        generate(plan(cafe, strategy="zero_shot", n=100), llm=llm, store=store, progress=False)
         assert server.requests == 20
         budget = Budget(requests=30)
-        first = generate(plan(cafe, n=300), llm=llm, store=store, budget=budget, progress=False)
-        second = generate(plan(cafe, n=300), llm=llm, store=store, budget=budget, progress=False)
+        first = generate(plan(cafe, strategy="zero_shot", n=300), llm=llm, store=store, budget=budget, progress=False)
+        second = generate(plan(cafe, strategy="zero_shot", n=300), llm=llm, store=store, budget=budget, progress=False)
         assert server.requests == 30
     assert budget.spent["requests"] == 30
     assert first.rows.to_dict() == second.rows.to_dict()
@@ -71,8 +71,12 @@ def test_replies_of_earlier_runs_count_and_are_not_counted_twice(cafe, store):
 def test_a_capped_run_goes_on_with_a_higher_cap(cafe, store):
     with FaultServer() as server:
         llm = LLM("m", base_url=server.url)
-        few = generate(plan(cafe, n=100), llm=llm, store=store, budget=Budget(requests=7), progress=False)
-        every = generate(plan(cafe, n=100), llm=llm, store=store, budget=Budget(requests=70), progress=False)
+        few = generate(
+            plan(cafe, strategy="zero_shot", n=100), llm=llm, store=store, budget=Budget(requests=7), progress=False
+        )
+        every = generate(
+            plan(cafe, strategy="zero_shot", n=100), llm=llm, store=store, budget=Budget(requests=70), progress=False
+        )
         assert server.requests == 20
     assert len(few.rows) == 35
     assert every.rows.to_dict()["text"][:35] == few.rows.to_dict()["text"]
@@ -80,7 +84,7 @@ def test_a_capped_run_goes_on_with_a_higher_cap(cafe, store):
 
 def test_an_unknown_price_is_refused_for_stored_replies_too(cafe, store, monkeypatch):
     monkeypatch.delenv("SYNTHKIT_PRICE")
-    llm, chosen = LLM("unheard-of", base_url="https://models.example/v1"), plan(cafe, n=10)
+    llm, chosen = LLM("unheard-of", base_url="https://models.example/v1"), plan(cafe, strategy="zero_shot", n=10)
     for slot in chosen.slots:
         store.put(slot, llm, Reply(distinct_texts(slot), "unheard-of", Usage(1, 1)))
     assert len(generate(chosen, llm=llm, store=store, progress=False).rows) == 10
@@ -92,14 +96,14 @@ def test_an_estimated_usage_counts_at_its_bound(cafe, store):
     def behave(number, body):
         return completion(texts_reply(body["messages"][-1]["content"], number), usage=None)
 
-    chosen, budget = plan(cafe, n=5), Budget(tokens=10_000)
+    chosen, budget = plan(cafe, strategy="zero_shot", n=5), Budget(tokens=10_000)
     with FaultServer(behave) as server:
         made = generate(chosen, llm=LLM("m", base_url=server.url), store=store, budget=budget, progress=False)
     assert budget.spent["tokens"] > most_tokens(chosen.slots[0])[0] > made.ledger.tokens_in
 
 
 def test_the_estimate_bounds_what_a_run_takes(cafe, scripted):
-    chosen = plan(cafe, n=40)
+    chosen = plan(cafe, strategy="zero_shot", n=40)
     estimate = chosen.estimate("m")
     ledger = generate(chosen, llm=scripted(distinct_texts), progress=False).ledger
     assert ledger.tokens_in <= estimate.tokens_in_most
@@ -115,7 +119,7 @@ def test_a_budget_needs_a_cap_above_nothing(caps):
 
 def test_it_says_what_it_has_taken(cafe, scripted):
     budget = Budget(requests=9, tokens=1_000_000)
-    generate(plan(cafe, n=10), llm=scripted(distinct_texts), budget=budget, progress=False)
+    generate(plan(cafe, strategy="zero_shot", n=10), llm=scripted(distinct_texts), budget=budget, progress=False)
     assert repr(budget) == "Budget: 2 of 9 requests, 60 of 1e+06 tokens"
 
 
@@ -137,7 +141,7 @@ def test_what_is_billed_above_the_bound_is_learned_from_the_first_reply(cafe, st
     budget = Budget(tokens=20_000)
     with FaultServer(behave, latency=0.02) as server:
         llm = LLM("m", base_url=server.url, concurrency=16)
-        generate(plan(cafe, n=200), llm=llm, store=store, budget=budget, progress=False)
+        generate(plan(cafe, strategy="zero_shot", n=200), llm=llm, store=store, budget=budget, progress=False)
         assert server.requests * usage[2] <= 20_000
     assert budget.spent["tokens"] == server.requests * usage[2]
 

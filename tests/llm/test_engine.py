@@ -76,7 +76,9 @@ caps = st.one_of(st.none(), st.integers(1, 40))
 def test_the_order_of_replies_does_not_change_the_rows(cafe, faults, concurrency, order, cap):
     def run(**source):
         budget = Budget(requests=cap) if cap else None
-        made = generate(plan(cafe, n=40), llm=Weather(faults=faults, **source), budget=budget, progress=False)
+        made = generate(
+            plan(cafe, strategy="zero_shot", n=40), llm=Weather(faults=faults, **source), budget=budget, progress=False
+        )
         assert not cap or budget.spent["requests"] <= cap
         return rows_of(made)
 
@@ -86,7 +88,7 @@ def test_the_order_of_replies_does_not_change_the_rows(cafe, faults, concurrency
 @settings(max_examples=20)
 @given(kept=st.sets(st.integers(0, 40)), faults=st.sampled_from([0, 0.3, 0.6]), order=st.integers(0, 99))
 def test_a_kill_at_any_moment_and_a_restart_do_not_change_the_rows(cafe, kept, faults, order):
-    chosen = plan(cafe, n=40)
+    chosen = plan(cafe, strategy="zero_shot", n=40)
     with tempfile.TemporaryDirectory() as folder:
         whole, part = Store(Path(folder) / "whole.sqlite"), Store(Path(folder) / "part.sqlite")
         expected = rows_of(generate(chosen, llm=Weather(faults=faults), store=whole, progress=False))
@@ -108,7 +110,7 @@ def test_a_kill_at_any_moment_and_a_restart_do_not_change_the_rows(cafe, kept, f
 
 @given(cap=st.integers(1, 30), faults=st.sampled_from([0, 0.3]), order=st.integers(0, 99))
 def test_a_cap_gives_a_prefix_of_the_plan(cafe, cap, faults, order):
-    chosen = plan(cafe, n=100)
+    chosen = plan(cafe, strategy="zero_shot", n=100)
     every = generate(chosen, llm=Weather(faults=faults), progress=False)
     source, budget = Weather(faults=faults, concurrency=6, order=order), Budget(requests=cap)
     capped = generate(chosen, llm=source, budget=budget, progress=False)
@@ -123,10 +125,12 @@ def test_a_cap_gives_a_prefix_of_the_plan(cafe, cap, faults, order):
 
 
 def test_it_works_in_a_script_a_running_loop_two_threads_and_a_worker(cafe, tmp_path):
-    store, chosen, made = Store(tmp_path / "r.sqlite"), plan(cafe, n=40), {}
+    store, chosen, made = Store(tmp_path / "r.sqlite"), plan(cafe, strategy="zero_shot", n=40), {}
 
     def work(name, llm):
-        made[name] = generate(plan(cafe, n=40, random_state=len(name)), llm=llm, store=store, progress=False)
+        made[name] = generate(
+            plan(cafe, strategy="zero_shot", n=40, random_state=len(name)), llm=llm, store=store, progress=False
+        )
 
     async def cell(llm):
         return generate(chosen, llm=llm, store=store, progress=False)
@@ -181,7 +185,7 @@ def resume(cafe, tmp_path):
     def run(server, n=500):
         llm = LLM("m", base_url=server.url, concurrency=8)
         with Store(tmp_path / "r.sqlite") as store:
-            made = generate(plan(cafe, n=n), llm=llm, store=store, progress=False)
+            made = generate(plan(cafe, strategy="zero_shot", n=n), llm=llm, store=store, progress=False)
         return len(made.rows), made.ledger.replies
 
     return run
@@ -237,10 +241,12 @@ def test_two_processes_on_one_store_end_with_the_same_rows(process, resume, tmp_
 def test_progress_shows_requests_in_flight_retries_and_cost(cafe, capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("SYNTHKIT_PRICE", "1,1")
     with FaultServer(latency=0.3) as server, Store(tmp_path / "r.sqlite") as store:
-        generate(plan(cafe, n=120), llm=LLM("m", base_url=server.url, concurrency=4), store=store)
+        generate(plan(cafe, strategy="zero_shot", n=120), llm=LLM("m", base_url=server.url, concurrency=4), store=store)
         shown = capsys.readouterr().err
         assert "in flight" in shown
         assert "retries" in shown
         assert "$0.0" in shown
-        generate(plan(cafe, n=120), llm=LLM("m", base_url=server.url), store=store, progress=False)
+        generate(
+            plan(cafe, strategy="zero_shot", n=120), llm=LLM("m", base_url=server.url), store=store, progress=False
+        )
         assert capsys.readouterr() == ("", "")

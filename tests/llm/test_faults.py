@@ -39,7 +39,7 @@ def run(cafe, store):
 
     def generate_from(server, *, n=40, **llm):
         model = LLM("m", base_url=server.url, api_key=KEY, **{"concurrency": 4, **llm})
-        made = generate(plan(cafe, n=n), llm=model, store=store, progress=False)
+        made = generate(plan(cafe, strategy="zero_shot", n=n), llm=model, store=store, progress=False)
         made.ledger.check()
         return made
 
@@ -332,11 +332,14 @@ def test_a_proxy_of_the_environment_is_not_asked_for_a_local_address(cafe, tmp_p
         monkeypatch.setenv(name, "http://127.0.0.1:9")  # the port of a service that nobody runs
     with FaultServer() as server, Store(tmp_path / "replies.sqlite") as store:
         llm = LLM("m", base_url=server.url)
-        made = generate(plan(cafe, n=10), llm=llm, store=store, filters=[], progress=False)
+        made = generate(plan(cafe, strategy="zero_shot", n=10), llm=llm, store=store, filters=[], progress=False)
     assert len(made.rows) == 10
 
 
 def test_an_address_with_a_query_is_asked_with_its_query(cafe, tmp_path):
     with FaultServer() as server, Store(tmp_path / "replies.sqlite") as store:
         llm = LLM("m", base_url=server.url + "?api-version=3")
-        assert len(generate(plan(cafe, n=10), llm=llm, store=store, filters=[], progress=False).rows) == 10
+        assert (
+            len(generate(plan(cafe, strategy="zero_shot", n=10), llm=llm, store=store, filters=[], progress=False).rows)
+            == 10
+        )

@@ -125,42 +125,42 @@ def test_no_shipped_file_holds_anything_like_a_key():
 
 def test_a_prompt_without_recording_names_the_three_ways_on(cafe):
     with pytest.raises(SynthkitError, match=r"sk\.LLM.*ngram.*recordings pending"):
-        generate(plan(cafe, n=5), progress=False)
+        generate(plan(cafe, strategy="zero_shot", n=5), progress=False)
 
 
 def test_recordings_that_end_early_say_how_far_they_went(task_folder):
     task = load_task(task_folder)
-    file_replies(plan(task, n=15).slots[:2], task.recordings)
-    made = generate(plan(task, n=15), progress=False)
+    file_replies(plan(task, strategy="zero_shot", n=15).slots[:2], task.recordings)
+    made = generate(plan(task, strategy="zero_shot", n=15), progress=False)
     assert len(made.rows) == 10
     assert "10 of 15 rows (recordings exhausted; visits: 0 of 5 rows)" in repr(made)
 
 
 def test_a_stale_recording_is_refused_and_its_slot_named(task_folder):
     task = load_task(task_folder)
-    file_replies(plan(task, n=5).slots, task.recordings)
+    file_replies(plan(task, strategy="zero_shot", n=5).slots, task.recordings)
     (task_folder / "task.yaml").write_text(
         (task_folder / "task.yaml").read_text(encoding="utf-8").replace("the cats themselves", "cats"), encoding="utf-8"
     )
     changed = load_task(task_folder)
     with pytest.raises(SynthkitError, match="slot 0 answered another prompt"):
-        generate(plan(changed, n=5), progress=False)
-    assert "the cats themselves" in old_prompt(changed.recordings, plan(changed, n=5).slots[0])
+        generate(plan(changed, strategy="zero_shot", n=5), progress=False)
+    assert "the cats themselves" in old_prompt(changed.recordings, plan(changed, strategy="zero_shot", n=5).slots[0])
 
 
 def test_pending_shrinks_to_nothing_as_replies_are_filed(task_folder):
     task = load_task(task_folder)
-    slots = plan(task, n=10).slots
+    slots = plan(task, strategy="zero_shot", n=10).slots
     assert len(export_pending(slots, task.recordings)) == len(slots)
     added, problems = file_replies(slots, task.recordings)
     assert (added, problems) == (len(slots), [])
     assert export_pending(slots, task.recordings) == []
-    assert len(generate(plan(task, n=10), progress=False).rows) == 10
+    assert len(generate(plan(task, strategy="zero_shot", n=10), progress=False).rows) == 10
 
 
 def test_filing_twice_changes_no_byte(task_folder):
     task = load_task(task_folder)
-    slots = plan(task, n=10).slots
+    slots = plan(task, strategy="zero_shot", n=10).slots
     file_replies(slots, task.recordings)
     before = [(p.name, p.read_bytes()) for p in sorted(task.recordings.iterdir())]
     file_replies(slots, task.recordings)
@@ -169,7 +169,7 @@ def test_filing_twice_changes_no_byte(task_folder):
 
 def test_unusable_replies_are_left_out_and_listed(task_folder):
     task = load_task(task_folder)
-    slots = plan(task, n=10).slots
+    slots = plan(task, strategy="zero_shot", n=10).slots
     asked = [batch_line(r, "any") for r in slots]
     answered = [
         batch_answer(slots[0].custom_id, distinct_texts(slots[0])),
@@ -187,7 +187,7 @@ def test_unusable_replies_are_left_out_and_listed(task_folder):
 
 
 def test_another_models_name_does_not_stale_a_recording(cafe):
-    request = plan(cafe, n=5).slots[0]
+    request = plan(cafe, strategy="zero_shot", n=5).slots[0]
     lines = [batch_line(request, model) for model in ("one", "two")]
     assert prompt_key(lines[0]["body"]) == prompt_key(lines[1]["body"]) == request.prompt_key
 

@@ -27,7 +27,7 @@ from synthkit.prompts.plan import plan
 
 @pytest.fixture
 def slots(cafe):
-    return plan(cafe, n=100).slots
+    return plan(cafe, strategy="zero_shot", n=100).slots
 
 
 @pytest.fixture
@@ -209,7 +209,7 @@ def test_batch_files_carry_replies_to_another_store_and_to_recordings(path, slot
         assert other.get(slots[8], "m") is None
         source = scripted(lambda request: pytest.fail("asked although it was imported"))
         source.model = "m"
-        assert len(generate(plan(cafe, n=40), llm=source, store=other, progress=False).rows) == 40
+        assert len(generate(plan(cafe, strategy="zero_shot", n=40), llm=source, store=other, progress=False).rows) == 40
     assert len(Recorded(tmp_path / "batch")) == 8
 
 

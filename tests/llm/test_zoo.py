@@ -29,7 +29,9 @@ def visit(cafe, tmp_path, monkeypatch):
             with Store(tmp_path / "replies.sqlite") as store:
                 llm = LLM("m", base_url=server.url, **character.llm)
                 try:
-                    made = generate(plan(cafe, n=40), llm=llm, store=store, filters=[], progress=False)
+                    made = generate(
+                        plan(cafe, strategy="zero_shot", n=40), llm=llm, store=store, filters=[], progress=False
+                    )
                 except SynthkitError as error:
                     raised = str(error)
         return made, raised, " ".join(str(w.message) for w in caught if w.category is UserWarning), server

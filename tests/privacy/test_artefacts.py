@@ -132,8 +132,8 @@ def test_a_notebook_on_a_sensitive_task_shows_nothing_of_its_people(folder, tmp_
 @pytest.mark.notebooks
 def test_the_lesson_that_a_run_executes_shows_nothing_of_its_people(folder, terminal, tmp_path):
     task = load_task(folder)
-    file_replies(plan(task, n=60).slots, task.recordings, distinct_texts)
-    terminal("run", folder, "--n", 60, "--k", 4, "--out", tmp_path)
+    file_replies(plan(task, strategy="zero_shot", n=60).slots, task.recordings, distinct_texts)
+    terminal("run", folder, "--strategy", "zero_shot", "--n", 60, "--k", 4, "--out", tmp_path)
     written = files_of(tmp_path)
     assert any(name.endswith(".ipynb") for name in written)
     assert leaks(written) == {}
@@ -178,7 +178,7 @@ def test_requests_written_out_hold_nothing_of_its_people(folder, terminal, tmp_p
 def test_what_a_loop_decided_holds_nothing_of_its_people(tmp_path):
     task = load_task(write_clinic(tmp_path / "dental_desk"))
     mixed = {"strategy": "zero_shot", "start": 4, "requests": 2, "embedder": "lsa", "progress": False}
-    file_replies(plan(task, n=20, surplus=0).slots, task.recordings, distinct_texts)
+    file_replies(plan(task, strategy="zero_shot", n=20, surplus=0).slots, task.recordings, distinct_texts)
     from synthkit.refinement.loop import Loop
 
     step = Loop(task, **mixed).diagnose()
@@ -190,7 +190,7 @@ def test_what_a_loop_decided_holds_nothing_of_its_people(tmp_path):
 
 def test_a_card_holds_nothing_of_its_people(clinic):
     seeds = anonymize(load_seeds(clinic, k=8), progress=False).seeds
-    made = generate(plan(clinic, seeds, n=20), llm="ngram", progress=False)
+    made = generate(plan(clinic, seeds, strategy="zero_shot", n=20), llm="ngram", progress=False)
     report = evaluate(made.rows, clinic.splits.train, seeds=load_seeds(clinic, k=8), embedder="lsa", progress=False)
     files = make_card(made, report, licence="mit").files()
     texts = {name: data.decode("utf-8", "replace") for name, data in files.items()}
@@ -234,7 +234,7 @@ def test_the_rest_of_anonymised_seeds_is_anonymised_too(clinic):
 @pytest.mark.skipif(os.name != "posix", reason="modes of files are POSIX's")
 def test_files_with_rows_are_their_owners_alone(clinic, folder, terminal, tmp_path):
     seeds = anonymize(load_seeds(clinic, k=8), progress=False).seeds
-    made = generate(plan(clinic, seeds, n=20), llm="ngram", progress=False)
+    made = generate(plan(clinic, seeds, strategy="zero_shot", n=20), llm="ngram", progress=False)
     made.to_csv(tmp_path / "rows.csv")
     make_card(made, licence="mit").save(tmp_path / "card")
     terminal("anonymize", folder / "train.csv", "--out", tmp_path / "clean.csv", "--task", folder)

@@ -15,7 +15,7 @@ from synthkit.seeds.anonymizer import anonymize
 
 
 def test_labels_take_turns_and_slots_are_numbered(cafe):
-    slots = plan(cafe, n=40).slots
+    slots = plan(cafe, strategy="zero_shot", n=40).slots
     assert [r.slot for r in slots] == list(range(11))
     assert [r.label for r in slots[:4]] == ["animals", "menu", "visits", "animals"]
 
@@ -34,14 +34,14 @@ def test_no_slot_moves_when_another_random_state_is_asked_for(cafe):
 
 
 def test_a_plan_covers_what_is_needed_and_some_more(cafe):
-    chosen = plan(cafe, n=41)
+    chosen = plan(cafe, strategy="zero_shot", n=41)
     assert chosen.first_wave == 9
     assert len(chosen.slots) == 11
     assert "41 rows of 'cat_cafe' by zero_shot, 9 requests of 5 texts, 2 more" in repr(chosen)
 
 
 def test_the_very_prompt_can_be_read(cafe):
-    chosen = plan(cafe, n=10)
+    chosen = plan(cafe, strategy="zero_shot", n=10)
     assert chosen.slots[1].messages[1]["content"] in chosen.show(1)
     assert "what there is to eat and drink" in chosen.show(1)
     with pytest.raises(SynthkitError, match="slot=9 is not in this plan; it has slots 0 to 2"):
@@ -56,17 +56,20 @@ def test_a_plan_shows_itself_as_a_table(cafe):
 
 
 def test_an_estimate_grows_with_n_and_guesses_no_price(cafe):
-    small, large = plan(cafe, n=10).estimate(), plan(cafe, n=100).estimate("gpt-4o-mini")
+    small, large = (
+        plan(cafe, strategy="zero_shot", n=10).estimate(),
+        plan(cafe, strategy="zero_shot", n=100).estimate("gpt-4o-mini"),
+    )
     assert small.usd is None
     assert large.tokens_in > small.tokens_in
     assert 0 < large.usd < large.usd_most
-    assert "unknown" in repr(plan(cafe, n=10).estimate("some-model"))
+    assert "unknown" in repr(plan(cafe, strategy="zero_shot", n=10).estimate("some-model"))
 
 
 @pytest.mark.parametrize("n", [0, -1, 2.5, "40"])
 def test_a_number_of_rows_that_makes_no_sense_is_refused(cafe, n):
     with pytest.raises(SynthkitError, match="expected a whole number of rows, 1 or more"):
-        plan(cafe, n=n)
+        plan(cafe, strategy="zero_shot", n=n)
 
 
 @pytest.mark.parametrize("arguments", [{"random_state": -1}, {"random_state": 1.0}, {"surplus": -0.5}])
@@ -80,7 +83,7 @@ def test_sensitive_seeds_go_out_anonymised_or_not_at_all(cafe, cafe_seeds):
     with pytest.raises(SynthkitError, match=r"marked sensitive .* sk\.anonymize"):
         plan(sensitive, cafe_seeds, strategy="few_shot", n=5)
     assert plan(sensitive, anonymize(cafe_seeds).seeds, strategy="few_shot", n=5).slots
-    assert plan(sensitive, None, n=5).slots
+    assert plan(sensitive, None, strategy="zero_shot", n=5).slots
 
 
 SCHEMA = {"type": "object", "properties": {"texts": {"type": "array"}}, "required": ["texts"]}
@@ -132,7 +135,7 @@ def test_a_prompt_with_half_a_character_still_has_a_key():
 
 
 def test_the_batch_body_is_plain_json_with_a_limit(cafe):
-    for r in plan(cafe, n=5).slots:
+    for r in plan(cafe, strategy="zero_shot", n=5).slots:
         body = json.loads(json.dumps(r.body("small")))
         assert body["max_completion_tokens"] == r.max_tokens > 0
         assert body["response_format"]["json_schema"]["strict"] is True
@@ -147,7 +150,7 @@ def test_a_mix_asks_exactly_what_its_parts_ask(cafe, cafe_seeds):
         alone = plan(cafe, cafe_seeds, strategy=name, n=60).slots
         assert own == [alone[r.slot] for r in own]
         assert abs(len(own) - len(mix.slots) / 3) <= 1
-    assert [r.label for r in mix.slots] == [r.label for r in plan(cafe, n=60).slots]
+    assert [r.label for r in mix.slots] == [r.label for r in plan(cafe, strategy="zero_shot", n=60).slots]
     assert mix.slots[:4] == plan(cafe, cafe_seeds, strategy=names, n=15).slots[:4]
     assert len({r.custom_id for r in mix.slots}) == len(mix.slots)
 
@@ -159,7 +162,7 @@ def test_a_strategy_twice_in_a_mix_is_refused(cafe):
 
 def test_rows_are_planned_where_per_label_wants_them(cafe):
     wanted = {"menu": 60, "animals": 20}
-    chosen = plan(cafe, per_label=wanted, surplus=0)
+    chosen = plan(cafe, strategy="zero_shot", per_label=wanted, surplus=0)
     assert chosen.n == 80
     assert {label: sum(r.count for r in chosen.slots if r.label == label) for label in wanted} == wanted
 
@@ -212,7 +215,7 @@ class Said:
 
 
 def test_a_profile_puts_its_words_into_every_prompt_and_is_off_by_default(cafe):
-    with_it, without = plan(cafe, profile=Said()), plan(cafe)
+    with_it, without = plan(cafe, strategy="zero_shot", profile=Said()), plan(cafe, strategy="zero_shot")
     for a, b in zip(with_it.slots, without.slots, strict=True):
         told = f"What the real ones are like: Most texts about {a.label} are short."
         assert told in a.messages[-1]["content"]
@@ -243,4 +246,4 @@ def test_a_plan_of_so_many_requests_makes_just_so_many(cafe, strategy):
 
 def test_so_many_requests_and_so_many_rows_are_refused_together(cafe):
     with pytest.raises(SynthkitError, match="in place of n="):
-        plan(cafe, requests=7, n=10)
+        plan(cafe, strategy="zero_shot", requests=7, n=10)

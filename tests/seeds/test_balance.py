@@ -57,7 +57,7 @@ def test_what_is_thin_can_be_planned_for(cafe):
     wanted = found.per_cell(30)
     assert sum(wanted.values()) == 30
     assert wanted["menu", "length: over 20 words"] > wanted["visits", "about: tea"]
-    chosen = plan(cafe, per_cell=wanted)
+    chosen = plan(cafe, strategy="zero_shot", per_cell=wanted)
     assert {r.label for r in chosen.slots} == {"menu", "visits"}
 
 

@@ -89,7 +89,7 @@ def test_no_term_is_a_name_that_can_be_found():
 def test_a_profile_of_seeds_looks_at_the_seeds_alone_and_goes_into_a_plan(cafe, cafe_seeds):
     made = profile(cafe_seeds, embedder="lsa")
     assert made.to_frame()["rows"].iloc[-1] == len(cafe_seeds.rows)
-    request = plan(cafe, profile=made).slots[0]
+    request = plan(cafe, strategy="zero_shot", profile=made).slots[0]
     assert f"What the real ones are like: {made.words(request.label)}" in request.messages[-1]["content"]
     assert made.words() == profile(cafe_seeds, embedder="lsa").words()
 

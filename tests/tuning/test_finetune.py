@@ -163,7 +163,7 @@ def test_a_job_trains_on_the_requests_of_a_plan_and_its_model_answers_them(cafe,
     monkeypatch.setattr(jobs, "POLL", 0.0)
     with JobServer() as server:
         generator = sk.finetune(cafe, rows, model=sk.LLM("gpt-4o-mini", base_url=server.url), progress=False)
-        plan = sk.plan(cafe, n=15)
+        plan = sk.plan(cafe, strategy="zero_shot", n=15)
         made = sk.generate(plan, llm=generator, progress=False)
         again = sk.finetune(cafe, rows, model=sk.LLM("gpt-4o-mini", base_url=server.url), progress=False)
     assert again.model == generator.model == "ft:gpt-4o-mini:mine"
@@ -204,7 +204,7 @@ def test_a_model_on_this_machine_learns_writes_and_is_taken_up_again(cafe, rows,
 def test_a_card_says_that_the_model_was_trained_under_differential_privacy():
     from dataclasses import replace
 
-    made = sk.generate(sk.load_task("feedback"), n=10, progress=False)
+    made = sk.generate(sk.load_task("feedback"), strategy="zero_shot", n=10, progress=False)
     how = {"how": "tiny fine-tuned on 900 real rows; ε = 8", "rows": 900, "anonymised": "anonymised", "epsilon": 8}
     text = sk.make_card(replace(made, trained=how), licence="cc0-1.0").text
     assert "trained under differential privacy: tiny fine-tuned on 900 real rows; ε = 8" in text

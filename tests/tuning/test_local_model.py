@@ -124,7 +124,7 @@ def test_it_answers_requests_as_any_source_of_replies(folder, cafe):
     import synthkit as sk
 
     own = LocalModel(folder, {label: f"{label}\n" for label in cafe.labels}, longest=12)
-    plan = sk.plan(cafe, n=15)
+    plan = sk.plan(cafe, strategy="zero_shot", n=15)
     made = sk.generate(plan, llm=own, filters=[], progress=False)
     assert set(made.rows["model"]) <= {own.model}
     texts = [item["text"] for item in json.loads(own._answers([(plan.slots[0], None)])[0].content)["texts"]]

@@ -26,7 +26,7 @@ def report():
 
 @pytest.fixture
 def made(cafe, scripted):
-    return generate(plan(cafe, n=10), llm=scripted(distinct_texts), progress=False)
+    return generate(plan(cafe, strategy="zero_shot", n=10), llm=scripted(distinct_texts), progress=False)
 
 
 def test_a_card_says_who_wrote_what_for_what_and_how_good_it_is(made, report):
@@ -71,7 +71,7 @@ def test_a_card_counts_what_the_detector_finds_in_the_rows(cafe, scripted):
     def script(request):
         return as_reply(["write to tom@example.org", *(f"the tea was {w}" for w in ("hot", "cold", "sweet", "black"))])
 
-    made = generate(plan(cafe, n=5), llm=scripted(script), filters=[], progress=False)
+    made = generate(plan(cafe, strategy="zero_shot", n=5), llm=scripted(script), filters=[], progress=False)
     assert "the detector finds 1 EMAIL_ADDRESS;" in make_card(made, licence="mit").text
 
 
@@ -99,7 +99,7 @@ def test_no_real_row_gets_into_a_card(made, report):
 
 
 def test_an_ngram_model_is_called_no_language_model(cafe, cafe_seeds):
-    made = generate(plan(cafe, cafe_seeds, n=4), llm="ngram", filters=[], progress=False)
+    made = generate(plan(cafe, cafe_seeds, strategy="zero_shot", n=4), llm="ngram", filters=[], progress=False)
     card = make_card(made, licence="mit")
     assert "**no language model**" in card.text
     assert "A language model repeats" not in card.text
@@ -121,8 +121,8 @@ def test_a_card_that_is_saved_and_loaded_is_the_same(made, report, tmp_path):
 def test_hostile_words_do_not_break_the_tables(cafe, scripted):
     evil = "a | b <script>\n---\n# c"
     task = replace(cafe, title=evil, labels=dict.fromkeys(cafe.labels, evil))
-    made = generate(plan(task, n=5), llm=scripted(lambda r: as_reply([f"{evil} {i}" for i in range(5)])), filters=[],
-                    progress=False)  # fmt: skip
+    script = scripted(lambda r: as_reply([f"{evil} {i}" for i in range(5)]))
+    made = generate(plan(task, strategy="zero_shot", n=5), llm=script, filters=[], progress=False)
     text = make_card(made, licence=evil, intended_use=evil).text
     body = text.partition("\n---\n")[2]
     assert "<script>" not in body and "\n# c" not in body

@@ -22,7 +22,7 @@ def make_page(cafe, scripted):
         def script(request):
             return as_reply(texts) if texts and request.slot == 0 else distinct_texts(request)
 
-        made = generate(plan(task, n=10), llm=scripted(script), progress=False)
+        made = generate(plan(task, strategy="zero_shot", n=10), llm=scripted(script), progress=False)
         report = evaluate(invent(20, 2), invent(40, 1), embedder="lsa")
         compared = comparison or result(real_few=0.5, synthetic=0.6, **{"real_few+synthetic": 0.65}, real_full=0.7)
         figures = [('a "quoted" picture', plt.figure(figsize=(1, 1))), ("another", plt.figure(figsize=(1, 1)))]
