@@ -28,13 +28,14 @@ LIVE = False  # True asks the endpoint of section 9, which may cost money
 
 # %% [markdown]
 # ## 1. Ways of asking
-# The kit has seven. These three show the range:
+# The kit has nine. These three show the range:
 # - `zero_shot` describes the texts and the label, and asks for varied ones (ZeroGen, Ye et al. 2022).
 # - `attributed` also says what each text is about and how it is written (AttrPrompt, Yu et al. 2023).
 # - `few_shot` shows real rows, spread out, and asks for different ones from the same source (as ICDA, Lin et al. 2023).
 #
 # The others: `persona` says who writes, in what situation; `verbalized_sampling` asks for improbable texts with their probability;
-# `boundary` asks for texts close to another label; `paraphrase` changes one thing in a real row. A list of names is a mix.
+# `boundary` asks for texts close to another label; `paraphrase` changes one thing in a real row; `plain` and `outright` come below. A list
+# of names is a mix.
 
 # %%
 task = sk.load_task(TASK)
@@ -115,6 +116,35 @@ sk.table(table.rename_axis("habit").reset_index(), "how alike are the texts?")
 
 # %% [markdown]
 # **Notice** the real column. It is the yardstick, not "as varied as possible".
+
+# %% [markdown]
+# ### Plain or realistic?
+# `plain` is the one sentence that anyone would type. `outright` describes the texts and labels as `zero_shot` does, with one wish more: each text
+# says outright what it is. Does a classifier of all real rows see in them the label that was asked for?
+
+# %% tags=["keep_output"]
+from sklearn.linear_model import LogisticRegression
+
+train = task.splits.train
+reader = LogisticRegression(C=10, max_iter=1000).fit(sk.embed(train["text"]), train["label"])
+dial = {
+    name: sk.generate(task, strategy=name, n=180, progress=False).rows
+    for name in ("plain", "outright", "zero_shot")
+}
+lines = []
+for name, rows in dial.items():
+    found = reader.predict(sk.embed(rows["text"])) == rows["label"]
+    some = [r["text"] for r in rows if r["label"] == LABEL][:3]
+    lines += [(name, f"{found.mean():.2f}", text) for text in some]
+sk.table(
+    pd.DataFrame(lines, columns=["strategy", "label seen in", "text"]),
+    f"three texts each for {LABEL!r}",
+)
+
+# %% [markdown]
+# **Notice** that the plain sentence does not bring the clearest texts: told no more than a name, a model guesses what the label means. One wish on top
+# of a description does, and a small classifier learns from what is said.
+# On five real sets `outright` teaches most for its price, and it is what the kit asks by default ([05](05_downstream_classifiers.ipynb), section 9).
 
 # %% [markdown]
 # ## 4. The prompt lab

@@ -30,7 +30,7 @@ Students = Annotated[
         "--students",
         "--student",
         callback=lambda given: [name.strip() for part in given or () for name in part.split(",")],
-        help="tfidf_lr,minilm_lr,finetune: one or several; finetune takes up to a minute a fit",
+        help="tfidf_lr,minilm_lr,finetune: one or several; finetune takes a minute or two a fit",
     ),
 ]
 

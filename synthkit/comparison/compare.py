@@ -44,7 +44,7 @@ def compare(
 
     An arm is rows (`text`, `label`), or a list of them: several draws. Students: "tfidf_lr" (word 1-2-grams) and
     "minilm_lr" (sentence vectors), both balanced logistic regression whose C is chosen by cross-validation on the arm's
-    own rows; "finetune" (MiniLM itself, up to a minute a fit); or {name: object with fit and predict on texts}. A row
+    own rows; "finetune" (MiniLM itself, a minute or two a fit); or {name: object with fit and predict on texts}. A row
     that repeats a test row, edited or whole, is refused and listed. Of an arm whose rows were drawn or generated once
     each student is fitted ten times more on those rows drawn again, so that its intervals hold their luck. The
     `primary` contrast is stated beforehand, by default real_few+synthetic against real_few; `task` says whether its

@@ -19,7 +19,7 @@ SOURCE = [
     "import synthkit as sk\nfeedback = sk.load_task('feedback')",
     "lab = sk.prompt_lab(feedback, sk.load_seeds(feedback))\nlab",
     "print('VIEW', lab.view)",
-    "reader = sk.review(sk.generate(feedback, n=20, progress=False), file='ana.jsonl')\nreader",
+    "reader = sk.review(sk.generate(feedback, strategy='zero_shot', n=20, progress=False), file='ana.jsonl')\nreader",
 ]
 
 pytestmark = [

@@ -160,7 +160,7 @@ from synthkit.prompts.plan import plan
 from synthkit.tasks.task import load_task
 task = load_task(write_task(Path({folder!r}) / "cat_cafe"))
 llm = LLM("m", base_url={url!r}, concurrency=8)
-made = generate(plan(task, n={n}), llm=llm, store=Store({store!r}), progress=False)
+made = generate(plan(task, strategy="zero_shot", n={n}), llm=llm, store=Store({store!r}), progress=False)
 print(len(made.rows), made.ledger.replies)
 """
 

@@ -12,7 +12,7 @@ CELL = """
     import synthkit as sk
     task = sk.load_task("feedback")
     llm = sk.LLM("m", base_url={url!r}, api_key="k", concurrency=4)
-    made = sk.generate(task, n=200, llm=llm, progress=False)
+    made = sk.generate(task, strategy="zero_shot", n=200, llm=llm, progress=False)
     print("kept", len(made.rows), "replies", made.ledger.replies)
 """
 
