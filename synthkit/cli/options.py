@@ -29,10 +29,20 @@ Students = Annotated[
     typer.Option(
         "--students",
         "--student",
-        callback=lambda given: [name.strip() for part in given or () for name in part.split(",")],
+        callback=lambda given: _students(given or ()),
         help="tfidf_lr,minilm_lr,finetune: one or several; finetune takes a minute or two a fit",
     ),
 ]
+
+
+def _students(given) -> list[str]:
+    """Return the names, each of a student that there is: earlier steps may cost money, and the last one uses them."""
+    names = [name.strip() for part in given for name in part.split(",")]
+    if names:
+        from synthkit.comparison.classifiers import as_students
+
+        as_students(names)
+    return names
 
 
 def read_rows(path: str | Path):

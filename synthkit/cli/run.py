@@ -23,7 +23,9 @@ def run(
     n: shared.Rows = 200,
     per_label: Annotated[int | None, typer.Option(help="rows of each label, in place of --n")] = None,
     k: Annotated[int, typer.Option(help="real rows a label")] = 10,
-    annotate: Annotated[int, typer.Option(help="raw rows the model labels, where the task has some; 0: none")] = 240,
+    annotate: Annotated[
+        int, typer.Option(min=0, help="raw rows the model labels, where the task has some; 0: none")
+    ] = 240,
     random_state: shared.State = 0,
     generations: Annotated[int, typer.Option(help="how often to generate, with random_state counting up")] = 1,
     llm: shared.Source = "recorded",

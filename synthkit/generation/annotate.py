@@ -1,7 +1,7 @@
 """Ask a model which label each text carries: raw texts that have none, or generated ones whose label may not hold.
 
-A label costs a tenth of the tokens of a text, and real texts beside generated ones are worth more than either (Wang et
-al. 2021, arXiv 2108.13487; FreeAL, arXiv 2311.15614). The model sees texts in random order and the labels with their
+Many real texts with a model's labels teach more than generated ones, for few tokens of reply (Wang et al. 2021, arXiv
+2108.13487; FreeAL, arXiv 2311.15614). The model sees texts in random order and the labels with their
 meaning, never a label. Generated texts from close to a border need it too: PromptMix (Sahu et al. 2023, arXiv
 2310.14192).
 """

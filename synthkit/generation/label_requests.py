@@ -49,6 +49,8 @@ def annotate_requests(
     shown = _shown(rows, task)
     main = _in_requests(task, shown, SHOWS_TEXTS, random_state)
     again = _in_requests(task, shown[:CHECKED], AGAIN, random_state)
+    if seeds is not None and not isinstance(seeds, Seeds):
+        raise SynthkitError(f"seeds={type(seeds).__name__}: expected seeds, as sk.load_seeds(task) returns them")
     few = seeds.rows if seeds else None
     if few is not None and len(few) > CHECKED:
         few = few.select(np.random.default_rng(random_state).permutation(len(few))[:CHECKED])

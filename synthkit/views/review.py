@@ -189,6 +189,7 @@ def review(
     >>> ana.result()["label"][:]
     ['delivery', 'praise']
     """
+    join = [join] if isinstance(join, (str, Path)) else join
     if (file is None) == (not join):
         raise SynthkitError(
             "review(rows, file='ana.jsonl') is one reader's, review(rows, join=[...]) is several together"

@@ -259,6 +259,11 @@ def test_numbers_that_make_no_sense(refused, words):
     assert "expected a whole number" in refused(*words)
 
 
+def test_an_unknown_student_is_refused_before_anything_is_asked(synthkit):
+    code, _, err = synthkit("run", "feedback", "--students", "minilm_lr,svm")
+    assert code == 1 and "unknown student 'svm'" in err and "1/6" not in err
+
+
 def test_an_unknown_strategy_and_the_nearest(refused):
     line = refused("generate", "feedback", "--strategy", "zeroshot")
     assert line.startswith(

@@ -105,11 +105,13 @@ def test_a_second_run_asks_nothing(made, scripted, tmp_path):
         assert annotate(made, llm=silent, store=store, progress=False).rows.to_list() == first.rows.to_list()
 
 
-def test_answers_that_are_no_labels_are_an_error_or_a_problem(made, scripted):
+def test_answers_that_are_no_labels_are_an_error_or_a_problem(made, cafe, scripted):
     with pytest.raises(SynthkitError, match="none of the 2 requests got a label: 0 labels instead of"):
         annotate(made, llm=scripted(lambda r: as_reply(["a"])), progress=False)
     request = relabel_requests(made)[0]
     assert label_problem(request, Reply("[" * 50_000, "x", Usage(1, 1))) == "0 labels instead of 20"
+    with pytest.raises(SynthkitError, match="seeds=str: expected seeds"):
+        annotate(cafe.splits.train, cafe, seeds="cafe", llm=scripted(lambda r: ""), progress=False)
     with pytest.raises(SynthkitError, match="unknown llm 'ngram'"):
         annotate(made, llm="ngram")
 

@@ -130,6 +130,9 @@ def test_a_function_that_is_no_strategy_is_refused_with_what_one_is():
     for given in (two, needs_tone, "haiku", partial(needs_tone, tone="dry")):
         with pytest.raises(SynthkitError, match=r"expected a function \(task, seeds, label, count, rng\)"):
             register(given)
+    for texts in (0, "5"):
+        with pytest.raises(SynthkitError, match=f"texts={texts!r}: expected how many"):
+            register(two, texts=texts)
 
 
 @pytest.mark.parametrize(

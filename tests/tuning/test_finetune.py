@@ -140,7 +140,8 @@ def test_a_text_with_half_a_secret_is_dropped():
 
 @pytest.mark.parametrize(
     ("more", "words"),
-    [({"epochs": 0}, "epochs=0"), ({"epsilon": 0}, "epsilon=0"), ({"model": "no/such/folder"}, "expected a GGUF file"),
+    [({"epochs": 0}, "epochs=0"), ({"epsilon": 0}, "epsilon=0"), ({"epsilon": "8"}, "epsilon='8'"),
+     ({"canaries": -1}, "canaries=-1"), ({"model": "no/such/folder"}, "expected a GGUF file"),
      ({"model": "recorded"}, "no recorded generator"), ({"epsilon": 1, "model": "llm"}, "not differentially private")],
 )  # fmt: skip
 @pytest.mark.filterwarnings("ignore:72 rows")

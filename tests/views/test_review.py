@@ -115,6 +115,8 @@ def test_what_is_no_row_or_no_label_is_refused_with_what_is_known(tmp_path):
         ana.keep("r99")
     with pytest.raises(sk.SynthkitError, match="no such file"):
         review(rows(), join=[tmp_path / "nobody.jsonl"])
+    with pytest.raises(sk.SynthkitError, match="no such file: nobody.jsonl"):
+        review(rows(), join="nobody.jsonl")
 
 
 def test_keys_and_clicks_do_what_the_calls_do(tmp_path):
