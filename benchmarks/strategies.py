@@ -5,7 +5,7 @@ SYNTHKIT_REALDATA=FOLDER python benchmarks/strategies.py filters    what the fil
 SYNTHKIT_REALDATA=FOLDER python benchmarks/strategies.py test       the primary contrast and the table, on test
 
 The primary contrast, stated before test was looked at: the mix chosen on validation (among those with three recorded
-generations), with the default filters, against plain zero_shot without any, each with the same few real rows, the first
+generations), with the default filters, against zero_shot without any, each with the same few real rows, the first
 200 rows each, macro-F1 of logistic regression on MiniLM vectors. Everything else is exploratory.
 """
 

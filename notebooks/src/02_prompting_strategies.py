@@ -219,14 +219,14 @@ contest.plot()
 
 # %% [markdown]
 # *Figure: eight ways of asking by macro-F1 together with the few real rows, and the tokens each row cost. The mix and the
-# plain prompt are at the top and among the cheapest; the two that show real rows cost most and are near the bottom.*
+# `zero_shot` are at the top and among the cheapest; the two that show real rows cost most and are near the bottom.*
 
 # %% tags=["keep_output"]
 contest
 
 # %% [markdown]
 # **Notice** "label holds": how often a classifier trained on all real train rows gives the label that was asked for. Real
-# rows themselves reach 0.793; the plain prompt's are clearer than life, and texts near a border the least clear.
+# rows themselves reach 0.793; those of `zero_shot` are clearer than life, and texts near a border the least clear.
 # "memorized" is the share of texts that copy a seed (the filters dropped them), "in train" that of rows which stand word
 # for word among the real ones.
 #
@@ -272,7 +272,7 @@ sk.table(both.to_frame()[columns].head(2), "the first 50 rows of each")
 # %% [markdown]
 # ## 8. On real requests
 # CLINC150's ten domains, real requests to an assistant; the rows are not shipped. One contrast was stated before the test
-# rows were looked at: the mix chosen on validation, filtered, against plain `zero_shot` without filters, each with the
+# rows were looked at: the mix chosen on validation, filtered, against `zero_shot` without filters, each with the
 # same ten real rows a label, 200 rows each.
 #
 # **The result**: the mix of `zero_shot` and `attributed` scores macro-F1 0.839 [0.820, 0.856] on 4,500 test rows, plain
@@ -302,7 +302,7 @@ axis.invert_yaxis()
 plt.show()
 
 # %% [markdown]
-# *Figure: six ways of asking by their difference from plain zero_shot on CLINC150, with 95 % intervals and a line at zero.*
+# *Figure: six ways of asking by their difference from zero_shot on CLINC150, with 95 % intervals and a line at zero.*
 #
 # <details><summary>The same as a table, with cost, diversity and baselines</summary>
 #
@@ -349,9 +349,9 @@ if LIVE:
 # %% [markdown]
 # ## What we know, and what we do not
 # - The three prompts share all but the last part, so what differs in the answers comes from there.
-# - At equal requests no way of asking beats the plain prompt beyond noise once ten real rows a label are there, on real
-#   requests (section 8). Without real rows, mixes are best. So `zero_shot` is the default, and a mix costs no more.
-# - Measured for one model, which may have read that benchmark (3 % of the plain prompt's rows stand word for word in train).
+# - At equal requests none of the ways of section 8 beats `zero_shot` beyond noise once ten real rows a label are there, on real
+#   requests. Without real rows, mixes are best. One wish more does better: `outright`, the default ([05](05_downstream_classifiers.ipynb), section 9).
+# - Measured for one model, which may have read that benchmark (3 % of the rows of `zero_shot` stand word for word in train).
 # - The recorded replies come from one model, and several requests were answered in one context: see the data card.
 # - Try it: in the lab, the same label with both strategies. Which texts would you have labelled otherwise?
 # - Next: [03 Generation](03_generation.ipynb).

@@ -1,4 +1,4 @@
-"""Describe the texts and the label, ask for varied ones: the plain prompt every other strategy has to beat.
+"""Describe the texts and the label, ask for varied ones.
 
 ZeroGen (Ye et al. 2022, arXiv 2202.07922) with an instructed model.
 """
