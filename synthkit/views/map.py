@@ -62,8 +62,12 @@ def _umap(vectors: np.ndarray, n_real: int, random_state: int) -> np.ndarray:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from umap import UMAP
+        from umap import UMAP, layouts, umap_
 
+        for function in [*vars(umap_).values(), *vars(layouts).values()]:
+            if hasattr(function, "enable_caching"):
+                with suppress(RuntimeError):  # what is compiled is kept: 13 seconds of every process that draws a map
+                    function.enable_caching()
         reducer = UMAP(metric="cosine", n_neighbors=15, min_dist=0.1, random_state=random_state, n_jobs=1)
         real = reducer.fit_transform(vectors[:n_real])
         rest = reducer.transform(vectors[n_real:]) if len(vectors) > n_real else np.empty((0, 2))
