@@ -64,7 +64,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -m venv .venv 2>.venv/.log || { \
 		echo "error: $(PYTHON) cannot make a virtual environment. On Debian or Ubuntu: sudo apt install python3-venv"; \
 		tail -n 3 .venv/.log; rm -rf .venv; exit 1; }
-	@echo "installing into .venv (about 1.3 GB; 1 to 3 minutes)"
+	@echo "installing into .venv (about 1.1 GB; 1 to 3 minutes)"
 	@$(PIP) --require-hashes -r requirements.lock || { \
 		echo "error: the packages could not be fetched. No network, or a proxy? pip reads HTTPS_PROXY and PIP_INDEX_URL."; exit 1; }
 	@$(PIP) -e . || { \

@@ -31,7 +31,7 @@ DIRECT = {  # what points at one person by itself
 
 
 def presidio(model: str):
-    """Return plain Presidio's way to find things, with a spaCy model."""
+    """Return plain Presidio's way to find things, with a spaCy model; needs: pip install presidio-analyzer."""
     from presidio_analyzer import AnalyzerEngine
     from presidio_analyzer.nlp_engine import NlpEngineProvider
 

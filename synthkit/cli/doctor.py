@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PACKAGES = ("jupyterlab", "ipywidgets", "openai", "datasets", "umap-learn", "seaborn", "scikit-learn")
-PACKAGES += ("presidio-analyzer",)
 
 
 @dataclass(frozen=True, repr=False)

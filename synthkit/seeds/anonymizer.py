@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from synthkit.seeds.seeds import Seeds
 
-SCORE = 0.4  # confidence from which a find counts, as Presidio's own recognisers are usually read
+SCORE = 0.4  # confidence from which a find counts
 NAMES = {
     "EMAIL_ADDRESS": "EMAIL",
     "PHONE_NUMBER": "PHONE",
@@ -278,10 +278,12 @@ def _compiled(kind: str, pattern: str) -> re.Pattern:
 
 @lru_cache(maxsize=2)
 def _model(name: str):
-    import spacy
-
     try:
+        import spacy
+
         return spacy.load(name)
+    except ImportError:
+        raise SynthkitError(f"ner={name!r} needs spaCy: pip install spacy") from None
     except OSError:
         raise SynthkitError(f"ner={name!r}: no such spaCy model. Install it: python -m spacy download {name}") from None
 

@@ -1,8 +1,7 @@
 """Numbers, addresses and codes that point at a person: mail, network, phone, card, bank, papers, dates of birth.
 
-Presidio's recognisers (Microsoft, MIT licence) where they have a checksum or a form of their own; what needs a word
-beside it ("passport", "born on", "call me on") is found by that word. Every expression here looks at a bounded number
-of characters from any place, so the cost grows as the text does.
+Some have a form or a checksum of their own; what needs a word beside it ("passport", "born on", "call me on") is found
+by that word. Every expression looks at a bounded number of characters from any place: the cost grows as the text does.
 """
 
 from __future__ import annotations
@@ -13,6 +12,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import regex as re
+
+from synthkit.seeds.national_ids import NATIONAL_IDS, iban_end
 
 
 class Span(NamedTuple):
@@ -143,12 +144,13 @@ def find_identifiers(text: str) -> Iterator[Span]:
             if _IP4.fullmatch(host) or _domains()(host).top_domain_under_public_suffix:
                 end = match.start() + len(match.group().rstrip(".,;:!?'()"))
                 yield Span("URL", match.start(), end, 0.6, "pattern")
-    for recognizer, worth in _recognizers():
-        if worth(text, lowered):
-            for hit in recognizer.analyze(text, recognizer.supported_entities, None) or ():
-                bare = re.fullmatch(r"\d{8}", text[hit.start : hit.end])  # a number of anything
-                if hit.entity_type != "PHONE_NUMBER" or not bare and _may_call(text, hit.start, hit.end):
-                    yield Span(hit.entity_type, hit.start, hit.end, round(hit.score, 2), "pattern")
+    for kind, word, form, check in NATIONAL_IDS:
+        for match in form.finditer(text) if word in lowered else ():
+            if check is None or check(match.group()):
+                yield Span(kind, *match.span(), CHECKED if check else 0.5, "pattern")
+    for start, end in _phones_of_regions(text) if sum(map(str.isdigit, text)) >= 6 else ():
+        if not re.fullmatch(r"\d{8}", text[start:end]) and _may_call(text, start, end):  # that may number anything
+            yield Span("PHONE_NUMBER", start, end, 0.4, "pattern")
 
 
 def _mails(text: str) -> Iterator[Span]:
@@ -173,7 +175,7 @@ def _numbers(text: str) -> Iterator[Span]:
         if not short and _ISSUERS.match(digits) and _luhn(digits) and _grouped(match.group()):
             yield Span("CREDIT_CARD", *match.span(), CHECKED, "pattern")
     for match in _IBAN.finditer(text):
-        length = _iban(match.group())
+        length = iban_end(match.group())
         if length:
             yield Span("IBAN_CODE", match.start(), match.start() + length, CHECKED, "pattern")
     for match in _IP4.finditer(text):
@@ -201,20 +203,6 @@ def _grouped(written: str) -> bool:
     """Return whether the digits stand together or in groups that cards are printed in."""
     groups = [len(group) for group in re.findall(r"\d+", written)]
     return len(groups) == 1 or (len(groups) <= 5 and all(3 <= n <= 8 for n in groups[:-1]))
-
-
-def _iban(written: str) -> int:
-    """Return how many characters at the beginning are an account number of some country (0: none)."""
-    from presidio_analyzer.predefined_recognizers.generic.iban_patterns import regex_per_country
-
-    country = regex_per_country.get(written[:2].upper())
-    ends = [i for i, c in enumerate(written, 1) if c.isalnum()]
-    for end in reversed(ends[14:34] if country else []):
-        plain = re.sub(r"[ -]", "", written[:end]).upper()
-        number = "".join(str(int(c, 36)) for c in plain[4:] + plain[:4])
-        if int(number) % 97 == 1 and re.fullmatch(country, plain):
-            return end
-    return 0
 
 
 def _is_ip6(written: str) -> bool:
@@ -246,6 +234,13 @@ def _phones(text: str) -> Iterator[Span]:
             yield Span("PHONE_NUMBER", start, end - (text[end - 1] in ".-"), 0.7, "cue")
 
 
+def _phones_of_regions(text: str) -> set[tuple[int, int]]:
+    """Return where a number stands that may be dialled in one of the regions."""
+    from phonenumbers import PhoneNumberMatcher
+
+    return {(m.start, m.end) for region in REGIONS for m in PhoneNumberMatcher(text, region)}
+
+
 def _may_call(text: str, start: int, end: int) -> bool:
     """Return whether a number may be a phone's: no date, and nothing before it says that it counts ("ref 123")."""
     number = text[start:end].strip(" ()")
@@ -260,27 +255,3 @@ def _domains():
 
     # the list that ships with tldextract: the default would look for a newer one on the network
     return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
-
-
-@lru_cache(maxsize=1)
-def _recognizers() -> tuple:
-    """Presidio's recognisers, each with a cheap test of whether a text can hold anything for it."""
-    from presidio_analyzer import predefined_recognizers as known
-
-    def digits(least):
-        return lambda text, lowered: sum(map(str.isdigit, text)) >= least
-
-    def said(*marks):
-        return lambda text, lowered: any(mark in lowered for mark in marks)
-
-    return (
-        (known.PhoneRecognizer(supported_regions=REGIONS), digits(6)),
-        (known.UkNinoRecognizer(), digits(6)),
-        (known.NhsRecognizer(), said("nhs")),
-        (known.EsNifRecognizer(), digits(7)),
-        (known.EsNieRecognizer(), digits(7)),
-        (known.ItFiscalCodeRecognizer(), digits(7)),
-        (known.InPanRecognizer(), said("pan")),
-        (known.PlPeselRecognizer(), said("pesel")),
-        (known.FiPersonalIdentityCodeRecognizer(), digits(7)),
-    )
