@@ -10,14 +10,14 @@ import numpy as np
 from synthkit.core.text import NEAR, fold, jaccard, likeness_by_signs, matched_words, padded, shingles
 
 MOST, CHECKED = 256, 12  # texts proposed at the most as near-duplicates of one, and those that are looked at
-_BANDS, _BAND_ROWS = 16, 4  # P(a pair at Jaccard .8 becomes a candidate) = 1 - (1 - .8^4)^16 > .999
-_A, _B = np.random.default_rng(20).integers(0, 1 << 64, (2, _BANDS * _BAND_ROWS), dtype=np.uint64)
-_PLACES = np.random.default_rng(21).integers(0, 1 << 63, 5 + _BAND_ROWS, dtype=np.uint64) * 2 + 1  # odd
+BANDS, BAND_ROWS = 16, 4  # P(a pair at Jaccard .8 becomes a candidate) = 1 - (1 - .8^4)^16 > .999
+_A, _B = np.random.default_rng(20).integers(0, 1 << 64, (2, BANDS * BAND_ROWS), dtype=np.uint64)
+_PLACES = np.random.default_rng(21).integers(0, 1 << 63, 5 + BAND_ROWS, dtype=np.uint64) * 2 + 1  # odd
 _BASE = 0x9E3779B97F4A7C15 ^ 2  # odd, and one less is two times an odd number: runs that differ in order hash apart
 _HIGH = np.uint64(32)
 
 
-def _sketch(text: str) -> np.ndarray:
+def signature(text: str) -> np.ndarray:
     """MinHash signature (Broder 1997) of the shingles of a text, shape (bands * rows,), uint32."""
     letters = np.frombuffer(padded(text).encode("utf-32-le", "surrogatepass"), dtype="<u4").astype(np.uint64)
     size = min(5, len(letters))
@@ -26,10 +26,10 @@ def _sketch(text: str) -> np.ndarray:
     return ((hashes[:, None] * _A + _B) >> _HIGH).min(axis=0).astype(np.uint32)
 
 
-def _keys(sketch: np.ndarray) -> list[int]:
-    """Return a number for each band of a signature: what texts that share the band are kept under."""
-    mixed = (sketch.reshape(_BANDS, _BAND_ROWS) * _PLACES[5:]).sum(axis=1, dtype=np.uint64)
-    return (mixed + _A[:_BANDS]).tolist()
+def band_keys(sketch: np.ndarray) -> list[int]:
+    """Return a number for each band of a signature, BANDS of them: what texts that share the band are kept under."""
+    mixed = (sketch.reshape(BANDS, BAND_ROWS) * _PLACES[5:]).sum(axis=1, dtype=np.uint64)
+    return (mixed + _A[:BANDS]).tolist()
 
 
 class NearIndex:
@@ -49,9 +49,9 @@ class NearIndex:
         self._texts: list[str] = []
         self._names: list[object] = []
         self._same: dict[int, object] = {}  # by the hash of a text: it takes less room
-        self._sketches = np.empty((64, _BANDS * _BAND_ROWS), dtype=np.uint32)
+        self._sketches = np.empty((64, BANDS * BAND_ROWS), dtype=np.uint32)
         self._buckets: dict[int, int | list[int]] = {}  # most hold one text, and a list for each would fill the memory
-        self._last = ("", _sketch(""))  # a text is often asked for and then added
+        self._last = ("", signature(""))  # a text is often asked for and then added
 
     def __len__(self) -> int:
         return len(self._names)
@@ -64,7 +64,7 @@ class NearIndex:
     def add(self, text: str, name: object) -> None:
         """Add one text under its name."""
         sketch, position = self._sketch_of(text), len(self)
-        for key in _keys(sketch):
+        for key in band_keys(sketch):
             held = self._buckets.setdefault(key, position)
             if isinstance(held, list):
                 held.append(position)
@@ -100,12 +100,14 @@ class NearIndex:
 
     def _sketch_of(self, text: str) -> np.ndarray:
         if self._last[0] != text:
-            self._last = text, _sketch(text)
+            self._last = text, signature(text)
         return self._last[1]
 
     def _proposed(self, sketch: np.ndarray) -> list[int]:
         """Return the positions that share a band, the likeliest first, and the earliest of those."""
-        buckets = [b if isinstance(b, list) else [b] for k in _keys(sketch) if (b := self._buckets.get(k)) is not None]
+        buckets = [
+            b if isinstance(b, list) else [b] for k in band_keys(sketch) if (b := self._buckets.get(k)) is not None
+        ]
         found: set[int] = set()
         for bucket in sorted(buckets, key=len):
             found.update(bucket[: MOST - len(found)])
