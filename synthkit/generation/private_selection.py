@@ -59,15 +59,18 @@ def private_select(
     epsilon: float,
     n: int,
     delta: float | None = None,
+    privacy_budget: float | None = None,
     random_state: int | None = None,
 ) -> PrivateSelection:
     """Return `n` of the candidates, as many of each label, chosen by votes of private rows under (ε, δ) privacy.
 
     One private row added or removed changes the choice little (for one exchanged for another, count on twice the ε).
     `delta` is 1 / (2 x private rows) unless given. What is spent is written to privacy.sqlite in SYNTHKIT_HOME first,
-    under a keyed hash of the rows' task (of the rows where they have none); choices add up as Gaussian mechanisms do,
-    and one that would pass the task's `privacy_budget` is refused. Labels and the number of private rows count as
-    public. With a `random_state` the noise can be guessed and the guarantee is void: for tests and figures.
+    under keyed hashes of the task's name and of the rows, so that neither another name nor fewer rows open a new
+    account; choices add up as Gaussian mechanisms do. Refused is what would pass `privacy_budget`, that of the task, or
+    one that was set for some of the rows before; without any, rows of no task and of a sensitive one may spend 10.
+    Labels and the number of private rows count as public. With a `random_state` the noise can be guessed and the
+    guarantee is void: for tests and figures.
 
     >>> from synthkit.core.rows import make_rows
     >>> pool = make_rows({"id": ["a", "b"], "text": ["late parcel", "broken lamp"], "label": ["x", "x"]})
@@ -88,7 +91,7 @@ def private_select(
         )
     mu = mu_of(epsilon, delta)
     votes = _votes(candidates, private_rows)  # before anything is spent: an embedder may be missing
-    spent, releases = spend(private_rows, epsilon, delta, mu=mu)
+    spent, releases = spend(private_rows, epsilon, delta, mu=mu, budget=privacy_budget)
     votes = votes + np.random.default_rng(random_state).normal(0, 1 / mu, len(votes))
     order, given = np.argsort(-votes, kind="stable"), np.array(candidates["label"])
     chosen = [i for label in held for i in order[given[order] == label][: wanted[label]]]

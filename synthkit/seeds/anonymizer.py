@@ -20,9 +20,10 @@ from synthkit.core.errors import SynthkitError, unknown
 from synthkit.core.progress import bar as progress_bar
 from synthkit.core.results import Result
 from synthkit.core.rows import need_columns, row_ids
-from synthkit.core.text import visible
+from synthkit.core.text import visible, words
 from synthkit.seeds.addresses import find_addresses
 from synthkit.seeds.identifiers import Span, find_identifiers
+from synthkit.seeds.name_lexicon import is_first_name, last_names, no_names
 from synthkit.seeds.person_names import find_names
 from synthkit.seeds.personal_columns import column_kind, is_told, joined, known_of_rows
 from synthkit.seeds.pseudonyms import Surrogates, is_safe
@@ -185,13 +186,13 @@ def anonymize(
     steps = progress_bar(originals, desc="anonymize", progress=progress)
     done = [_replaced(text, ids[i], put, joined(patterns, own[i]), ner) for i, text in enumerate(steps)]
     spans = [(f.type, t[f.start : f.end]) for t, (found, _) in zip(originals, done, strict=True) for f in found]
-    names = {words for kind, words in spans if kind == "PERSON" and " " in words}
+    names = {name for kind, name in spans if kind == "PERSON" and " " in name}
     if people := "|".join(rf"(?i:\b{re.escape(n)}\b)" for n in sorted(names, key=lambda n: (-len(n), n))):
         patterns = joined(patterns, {"PERSON": people})  # whom a cue gives away in one row has none in another
         for i in [i for i, (_, text) in enumerate(done) if re.search(people, text)]:
             done[i] = _replaced(originals[i], ids[i], put, joined(patterns, own[i]), ner)
     findings, texts = [f for found, _ in done for f in found], [text for _, text in done]
-    mapping = {words: put(kind, words) for kind, words in spans}
+    mapping = {span: put(kind, span) for kind, span in spans}
     withheld.release(texts)
     kept = {"id": ids, "text": texts} | ({"label": list(rows["label"])} if "label" in rows.column_names else {})
     for name in columns:
@@ -262,9 +263,9 @@ def _find(text: str, patterns: tuple, ner: str | None) -> Iterator[Span]:
     if ner:
         spans += _from_model(text, ner)
     for span in spans:
-        words = text[span.start : span.end]
-        start, end = span.start + len(words) - len(words.lstrip()), span.end - len(words) + len(words.rstrip())
-        if span.score >= SCORE and start < end and "|" not in words and not is_safe(span.type, words):
+        inside = text[span.start : span.end]
+        start, end = span.start + len(inside) - len(inside.lstrip()), span.end - len(inside) + len(inside.rstrip())
+        if span.score >= SCORE and start < end and "|" not in inside and not is_safe(span.type, inside):
             yield span._replace(start=start, end=end)
 
 
@@ -289,8 +290,25 @@ def _model(name: str):
 
 
 def _from_model(text: str, name: str) -> Iterator[Span]:
-    """People, places and organisations, but for placeholders."""
+    """People, places and organisations, but for placeholders and for titles of ordinary words ("Guilty Pleasures")."""
     for entity in _model(name)(text).ents:
         bracketed = re.search(r"[\[\]]", entity.text) or text[: entity.start_char].endswith("[")
-        if entity.label_ in ENTITIES and not bracketed and any(map(str.isalpha, entity.text)):
-            yield Span(ENTITIES[entity.label_], entity.start_char, entity.end_char, 0.85, "ner")
+        kind, parts = ENTITIES.get(entity.label_), words(entity.text)
+        ordinary = kind == "PERSON" and all(_is_word(name, part.removesuffix("'s")) for part in parts)
+        if kind and not bracketed and not ordinary and any(map(str.isalpha, entity.text)):
+            yield Span(kind, entity.start_char, entity.end_char, 0.85, "ner")
+
+
+def _is_word(model: str, word: str) -> bool:
+    """Whether a word is no name, and it or what it is a form of is in the dictionary that the model brings, if any."""
+    if is_first_name(word) or word in last_names():
+        return False
+    stems = (word, word.removesuffix("s"), word.removesuffix("es"), word.removesuffix("d"), word.removesuffix("ed"))
+    return word in no_names() or not _dictionary(model).isdisjoint(stems)
+
+
+@lru_cache(maxsize=2)
+def _dictionary(model: str) -> frozenset[str]:
+    tables = [getattr(pipe, "lookups", None) for _, pipe in _model(model).pipeline]
+    tables = [t.get_table("lemma_index") for t in tables if t and t.has_table("lemma_index")]
+    return frozenset(word for table in tables for some in table.values() for word in some)

@@ -53,7 +53,7 @@ _CUES = (
     r"complaint about|served by|helped by|dealt with by|chat(?:ted)? with|emailed|messaged|told|tell|"
     r"cust(?:omer)?|caller|client|named|welcome back,?|(?:lady|man|woman|guy|girl|chap|someone|person) called|"
     r"(?:husband|wife|son|daughter|colleague|manager|agent|advis[eo]r|rep|driver|courier|neighbou?r|partner|friend|"
-    r"mother|father|brother|sister|mum|mom|dad)[,:]?|re"
+    r"mother|father|brother|sister|mum|mom|dad)[,:]?|(?<!['’])re"
 )
 _SAID = (
     r"called|rang|phoned|calling|ringing|emailed|wrote|writes|writing|says|said|visited|popped in|came in|texted|"

@@ -18,6 +18,7 @@ import numpy as np
 
 from synthkit.core.errors import SynthkitError
 from synthkit.core.storage import database_error, home, open_database, salt
+from synthkit.core.text import fold, matched_words
 from synthkit.tasks.splits import task_of
 
 if TYPE_CHECKING:
@@ -25,9 +26,14 @@ if TYPE_CHECKING:
 
     from datasets import Dataset
 
+    from synthkit.tasks.task import Task
+
 _SCHEMA = """CREATE TABLE IF NOT EXISTS spent (rows TEXT, at TEXT DEFAULT CURRENT_TIMESTAMP, mu REAL, epsilon, delta);
 CREATE TABLE IF NOT EXISTS trained (rows TEXT, at TEXT DEFAULT CURRENT_TIMESTAMP, rate REAL, noise REAL, steps INTEGER,
-epsilon, delta)"""
+epsilon, delta);
+CREATE TABLE IF NOT EXISTS held (row BLOB, rows TEXT, PRIMARY KEY (row, rows)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS budgets (rows TEXT PRIMARY KEY, epsilon REAL)"""
+MOST = 10.0  # ε of all releases by rows for which nobody set a budget: beyond it next to nothing is promised
 ORDERS = np.array([*range(2, 65), 80, 96, 128, 192, 256, 512, 1024])  # of the Rényi divergence
 
 
@@ -130,41 +136,75 @@ def noise_of(epsilon: float, delta: float, rate: float, steps: int) -> float:
 
 
 def spend(
-    private_rows: Dataset, epsilon: float, delta: float, *, mu: float = 0.0, training: Training | None = None
+    private_rows: Dataset,
+    epsilon: float,
+    delta: float,
+    *,
+    mu: float = 0.0,
+    training: Training | None = None,
+    task: Task | None = None,
+    budget: float | None = None,
 ) -> tuple[float, int]:
     """Write down what a release spends; return (ε of all releases by these rows together, how many), or refuse.
 
-    Rows of a task are one account, whichever of them are used: otherwise leaving one out would open a new one.
+    A release counts for every account that its rows are in: that of their task, whichever rows are left out, and any
+    that holds one of them, whatever the task was called. Rows are known by keyed hashes of their words. The least
+    budget holds: `budget`, the task's `privacy_budget`, and what was set for another account of the rows.
     """
-    path, task = home() / "privacy.sqlite", task_of(private_rows)
-    whose = f"task {task.name}" if task else "\0".join(sorted(map(str, private_rows["text"])))
-    key = hmac.new(salt(), whose.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
-    budget = getattr(task, "privacy_budget", None)
+    path, task = home() / "privacy.sqlite", task or task_of(private_rows)
+    texts, key = sorted(map(str, private_rows["text"])), salt()
+    own = _keyed(key, f"task {task.name}" if task else "\0".join(texts)).hex()
+    hashes = sorted({_keyed(key, " ".join(matched_words(t)) or fold(t))[:16] for t in texts})
+    asked = [b for b in (budget, getattr(task, "privacy_budget", None)) if b is not None]
+    if not all(b > 0 for b in asked):
+        raise SynthkitError(f"privacy_budget={asked[0]}: expected the most ε that may be spent, a number above 0")
     try:
         with closing(open_database(path, _SCHEMA)) as ledger:
             ledger.execute("BEGIN IMMEDIATE")  # two processes cannot both spend the rest
-            mus = [m for (m,) in ledger.execute("SELECT mu FROM spent WHERE rows = ?", [key])]
-            select = "SELECT rate, noise, steps FROM trained WHERE rows = ?"
-            trainings = [Training(*row) for row in ledger.execute(select, [key])]
+            ledger.execute("CREATE TEMP TABLE account AS SELECT ? AS rows", [own])
+            for some in (hashes[i : i + 500] for i in range(0, len(hashes), 500)):
+                marks = ", ".join("?" * len(some))
+                ledger.execute(f"INSERT INTO account SELECT DISTINCT rows FROM held WHERE row IN ({marks})", some)
+            ours = "WHERE rows IN (SELECT rows FROM account)"
+            mus = [m for (m,) in ledger.execute(f"SELECT mu FROM spent {ours}")]
+            trainings = [Training(*t) for t in ledger.execute(f"SELECT rate, noise, steps FROM trained {ours}")]
             now = ([*mus, mu], trainings) if training is None else (mus, [*trainings, training])
             # at the strictest δ of all: a looser one would make the same releases look cheaper
-            select = "SELECT delta FROM spent WHERE rows = ? UNION SELECT delta FROM trained WHERE rows = ?"
-            deltas = [d for (d,) in ledger.execute(select, [key, key])]
-            strictest = min([delta, *deltas])
+            deltas = ledger.execute(f"SELECT delta FROM spent {ours} UNION SELECT delta FROM trained {ours}")
+            strictest = min([delta, *(d for (d,) in deltas)])
             total = epsilon_of_all(*now, strictest)
-            if budget is not None and total > budget * (1 + 1e-9):
+            select = f"SELECT min(epsilon) FROM budgets {ours} AND rows != ?"  # its own budget a task may change
+            (earlier,) = ledger.execute(select, [own if asked else ""]).fetchone()
+            limit, whose = _limit(asked, earlier, task)
+            if total > limit * (1 + 1e-9):
                 left = f"{epsilon_of_all(mus, trainings, strictest):.3g}" if mus or trainings else "nothing"
                 raise SynthkitError(
-                    f"epsilon={epsilon:g}: task {task.name!r} allows ε = {budget:g} for these rows (privacy_budget), "
+                    f"epsilon={epsilon:g}: {whose} allows ε = {limit:g} for these rows (privacy_budget), "
                     f"{left} of it is spent, and this choice would bring it to {total:.3g}. Choose once, with less"
                 )
             if training is None:
                 insert = "INSERT INTO spent (rows, mu, epsilon, delta) VALUES (?, ?, ?, ?)"
-                ledger.execute(insert, [key, mu, epsilon, delta])
+                ledger.execute(insert, [own, mu, epsilon, delta])
             else:
                 insert = "INSERT INTO trained (rows, rate, noise, steps, epsilon, delta) VALUES (?, ?, ?, ?, ?, ?)"
-                ledger.execute(insert, [key, *training, epsilon, delta])
+                ledger.execute(insert, [own, *training, epsilon, delta])
+            ledger.executemany("INSERT OR IGNORE INTO held VALUES (?, ?)", [(row, own) for row in hashes])
+            if asked:
+                ledger.execute("INSERT OR REPLACE INTO budgets VALUES (?, ?)", [own, min(asked)])
             ledger.execute("COMMIT")
     except (OSError, sqlite3.Error) as error:
         raise database_error(path, error) from None
     return total, len(mus) + len(trainings) + 1
+
+
+def _keyed(key: bytes, words: str) -> bytes:
+    return hmac.new(key, words.encode("utf-8", "replace"), hashlib.sha256).digest()
+
+
+def _limit(asked: list[float], earlier: float | None, task: Task | None) -> tuple[float, str]:
+    """Return the least ε that is allowed, and who allows it."""
+    if earlier is not None and earlier < min([*asked, math.inf]):
+        return earlier, "what was set earlier"
+    if asked:
+        return min(asked), f"task {task.name!r}" if task else "privacy_budget="
+    return (math.inf, "") if task and not task.sensitive else (MOST, "no budget is set, and the kit")

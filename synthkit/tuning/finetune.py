@@ -200,7 +200,7 @@ def finetune(
                 spent = json.loads(taken.read_text(encoding="utf-8"))
                 taken.unlink()
             except FileNotFoundError:
-                spent, _ = spend(ready.train, epsilon, delta, training=training)
+                spent, _ = spend(rows, epsilon, delta, training=training, task=task)
             try:
                 learn_privately(own, texts, labels, **training._asdict(), on_step=on_step)
             except BaseException:

@@ -68,7 +68,50 @@ def test_what_is_spent_adds_up_and_outlives_the_call():
     second = private_select(POOL, private(), epsilon=1, n=2, random_state=0)
     assert (first.releases, second.releases) == (1, 2)
     assert 1.4 < second.spent < 1.7  # less than 1 + 1, more than root 2 times
-    assert private_select(POOL, private(400), epsilon=1, n=2).releases == 1  # other rows, another account
+    assert private_select(POOL, private(400), epsilon=1, n=2).releases == 3  # leaving rows out opens no account
+    assert private_select(POOL, others(), epsilon=1, n=2).releases == 1  # other rows do
+
+
+def others():
+    return make_rows({"id": ["q"] * 9, "text": [f"no towels on floor {i}" for i in range(9)], "label": ["lift"] * 9})
+
+
+@pytest.mark.parametrize("edit", [str, str.upper, lambda t: t.replace("l", "l\u200b"), lambda t: t.replace(" ", ", ")])
+def test_another_name_and_other_spelling_open_no_new_account(cafe, edit):
+    rows, again = private(), private()
+    again = make_rows({**{c: again[c] for c in ("id", "label")}, "text": [edit(t) for t in again["text"]]})
+    belongs_to(rows, replace(cafe, name="first name", privacy_budget=1.5))
+    belongs_to(again, replace(cafe, name="second name", privacy_budget=50))
+    private_select(POOL, rows, epsilon=1, n=2)
+    with pytest.raises(SynthkitError, match="what was set earlier allows ε = 1.5 for these rows .* 1 of it is spent"):
+        private_select(POOL, again, epsilon=1, n=2)
+    mixed = make_rows({c: [*again[c][:1], *others()[c]] for c in ("id", "text", "label")})
+    with pytest.raises(SynthkitError, match="allows ε = 1.5"):  # one of them among strangers
+        private_select(POOL, mixed, epsilon=1, n=2)
+
+
+def test_a_task_may_change_its_own_budget_and_not_forget_it(cafe):
+    rows = private()
+    for budget, epsilon in ((1.0, 1), (3.0, 1)):
+        belongs_to(rows, replace(cafe, name="grows", privacy_budget=budget))
+        private_select(POOL, rows, epsilon=epsilon, n=2)
+    belongs_to(rows, replace(cafe, name="grows", privacy_budget=None))
+    with pytest.raises(SynthkitError, match="allows ε = 3"):
+        private_select(POOL, rows, epsilon=3, n=2)
+
+
+def test_rows_without_a_budget_of_their_own_may_spend_ten_or_what_is_said(cafe):
+    with pytest.raises(SynthkitError, match="no budget is set, and the kit allows ε = 10 .* nothing of it is spent"):
+        private_select(POOL, private(), epsilon=11, n=2)
+    with pytest.raises(SynthkitError, match="privacy_budget= allows ε = 2"):
+        private_select(POOL, private(), epsilon=3, n=2, privacy_budget=2)
+    assert private_select(POOL, others(), epsilon=11, n=2, privacy_budget=12).spent == pytest.approx(11)
+    rows = private()
+    belongs_to(rows, replace(cafe, sensitive=True, name="ward"))
+    with pytest.raises(SynthkitError, match="allows ε = 10"):
+        private_select(POOL, rows, epsilon=11, n=2)
+    belongs_to(rows, replace(cafe, name="no secret"))
+    assert private_select(POOL, rows, epsilon=11, n=2).releases == 1
 
 
 def test_more_than_the_budget_of_a_task_is_refused_and_nothing_is_written(cafe):
@@ -94,6 +137,8 @@ def test_more_than_the_budget_of_a_task_is_refused_and_nothing_is_written(cafe):
         ({"delta": 0.0}, "delta=0.0: expected"),
         ({"n": 5}, "n=5: expected at least 1"),
         ({"n": 0}, "n=0"),
+        ({"privacy_budget": 0}, "privacy_budget=0: expected"),
+        ({"privacy_budget": math.nan}, "privacy_budget=nan: expected"),
     ],
 )
 def test_what_makes_no_sense_is_refused(wrong, why):

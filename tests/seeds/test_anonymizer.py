@@ -138,6 +138,27 @@ def test_a_spacy_model_finds_what_has_neither_cue_nor_lexicon(tmp_path):
         find_personal(text, ner="en_core_web_none")
 
 
+@pytest.mark.filterwarnings("ignore:.*W108")
+def test_what_a_spacy_model_calls_a_person_is_none_where_its_own_dictionary_has_every_word(tmp_path):
+    import spacy
+    from spacy.lookups import Lookups
+
+    nlp, tables = spacy.blank("en"), Lookups()
+    for name in ("lemma_rules", "lemma_exc"):
+        tables.add_table(name, {})
+    tables.add_table("lemma_index", {"noun": ["ember", "harbour", "melanie"], "verb": ["glow"]})
+    nlp.add_pipe("lemmatizer", config={"mode": "rule"}).initialize(lookups=tables)
+    called = ["Embers of the Harbour", "Glowed", "Melanie", "Zwyl Harbour"]
+    nlp.add_pipe("entity_ruler").add_patterns([{"label": "PERSON", "pattern": some} for some in called])
+    nlp.to_disk(tmp_path / "model")
+
+    def people(title):
+        text = f"we read {title} on the bus"
+        return [text[f.start : f.end] for f in find_personal(text, ner=str(tmp_path / "model"))]
+
+    assert [people(title) for title in called] == [[], [], ["Melanie"], ["Zwyl Harbour"]]
+
+
 PERSONAL = [
     "Regards,\nOlga Petersen",
     "my name is Olga Petersen",

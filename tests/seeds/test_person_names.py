@@ -39,6 +39,8 @@ def test_a_name_is_found(text, name):
 @pytest.mark.parametrize(
     "text",
     [
+        "You're Welcome To Try",
+        "they’re Loud And Rude",
         "Hi There, where is it?",
         "the old Škoda stays, says the Café Régence",
         "Thanks to Customer Service",
