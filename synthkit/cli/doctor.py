@@ -14,6 +14,7 @@ from synthkit.core.errors import SynthkitError
 from synthkit.core.results import Result, frame_of
 from synthkit.llm.recorded import Recorded
 from synthkit.llm.store import Store, home
+from synthkit.prompts.local import missing
 from synthkit.tasks.task import bundled_tasks, load_task
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def doctor() -> Checkup:
     folder = weights_folder()
     lines.append(("sentence vectors", f"minilm, {folder}" if folder else "lsa (weaker)", "" if folder else GET_WEIGHTS))
     lines += _endpoint()
+    lines.append(("small model here, if asked for", f"local: {missing() or 'installed'}", ""))
     for name in bundled_tasks():
         task = load_task(name)
         count = len(Recorded(task.recordings))

@@ -18,7 +18,7 @@ from synthkit.core.errors import SynthkitError
 SHORT = 3  # exit code: written, but a label has far fewer rows than its share
 _SPOKEN = {  # what errors say to somebody in Python, and what it is here
     r"(?:llm=)?sk\.LLM\b(?:\([^)]*\))?": "--llm live (OPENAI_BASE_URL, SYNTHKIT_MODEL)",
-    r"llm='(\w+)'": r"--llm \1",
+    r"llm='([^']+)'": r"--llm \1",
     r"llm=\"(\w+)\"": r"--llm \1",
     r"Budget\((usd|requests|tokens)=([^)]*)\)": r"--budget-\1 \2",
     r"\b(?:pass )?api_key=": "OPENAI_API_KEY",

@@ -21,7 +21,7 @@ Rows = Annotated[int, typer.Option("--n", help="synthetic rows")]
 State = Annotated[int, typer.Option(help="which random generation")]
 Source = Annotated[
     str,
-    typer.Option("--llm", help="recorded, ngram, live (OPENAI_BASE_URL, SYNTHKIT_MODEL) or batch: live at half price"),
+    typer.Option("--llm", help="recorded, ngram, local, live (OPENAI_BASE_URL, SYNTHKIT_MODEL) or batch: half price"),
 ]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 Students = Annotated[

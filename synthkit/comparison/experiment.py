@@ -23,7 +23,7 @@ from synthkit.generation.pick import pick
 from synthkit.llm.client import LLM
 from synthkit.llm.recorded import Recorded
 from synthkit.llm.store import Store
-from synthkit.prompts.plan import plan, seeds_for
+from synthkit.prompts.plan import plan, reads_seeds, seeds_for
 from synthkit.seeds.seeds import load_seeds
 from synthkit.tasks.task import Task, load_task
 
@@ -63,7 +63,7 @@ class Experiment:
     def annotation(self, task: Task, *, llm=None, store=None, budget=None, progress: bool = True) -> Annotation | None:
         """Return raw rows of the task under a model's labels; None where it has none, or no model is asked."""
         pool = task.splits.unlabelled
-        if not self.annotate or pool is None or self.llm == "ngram":
+        if not self.annotate or pool is None or reads_seeds(self.llm):
             return None
         asked = {"llm": llm or self.llm, "store": store, "budget": budget, "progress": progress}
         return annotate(pick(pool, self.annotate), task, seeds=load_seeds(task, k=self.k), **asked)

@@ -89,9 +89,10 @@ def generate(
 ) -> Generation:
     """Return the synthetic rows of a plan: `generate(plan)`, or `generate(task, seeds, strategy=..., n=...)`.
 
-    `llm` is "recorded" (shipped replies, the default), "ngram" (the classical baseline), an `LLM`, or a generator of
-    one's own (`sk.finetune`). Replies of the last two are stored before they are used: the same call again asks nothing
-    that was answered. A `Budget` is never passed. `filters` decide what is kept, in their order
+    `llm` is "recorded" (shipped replies, the default), "ngram" (the classical baseline), "local" (a small, weak model
+    on this machine, which goes on with the seeds; "local:model.gguf": another), an `LLM`, or a generator of one's own
+    (`sk.finetune`). Replies of the last three are stored before they are used: the same call again asks nothing that
+    was answered. A `Budget` is never passed. `filters` decide what is kept, in their order
     (`sk.default_filters(task, seeds)`), a function `row -> evidence or
     None` among them if you like; `filters=[]` keeps every text.
 

@@ -14,18 +14,22 @@ from synthkit.llm.ngram import NGram
 from synthkit.llm.recorded import Recorded
 from synthkit.llm.request import Request
 from synthkit.llm.store import Store
+from synthkit.prompts.local import local_source
 from synthkit.seeds.gate import Gate
 from synthkit.tasks.task import Task
 
-SOURCES = ("recorded", "ngram", "live")
+SOURCES = ("recorded", "ngram", "local", "live")
 
 
 def make_source(llm, task: Task, seeds=None, *, known: Sequence[str] = SOURCES):
     """Return what answers: one of the names that are `known` here, an `LLM`, or anything that completes requests."""
     if isinstance(llm, LLM) or hasattr(llm, "complete"):
         return llm
-    if llm not in known:
+    name, colon, path = str(llm).partition(":")
+    if name not in known or (colon and name != "local"):
         raise unknown("llm", llm, known)
+    if name == "local":
+        return local_source(task, seeds, path)
     if llm == "ngram":
         return NGram(seeds, max_words=task.max_words)
     return LLM() if llm == "live" else Recorded(task.recordings)

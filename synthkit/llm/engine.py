@@ -19,7 +19,7 @@ from synthkit.llm.store import Store
 
 __all__ = ["Answer", "Attempt", "Interrupted", "Status", "ask", "from_store"]
 
-STAYS = ("recorded", "ngram", "trained")  # sources whose prompts never leave this machine
+STAYS = ("recorded", "ngram", "trained", "local")  # sources whose prompts never leave this machine
 _TICK = 0.1  # seconds between two looks at the run from outside
 _IN_A_ROW, _AT_FIRST = 20, 5  # requests without a reply, one after another, that end a run; where none ever came
 _USELESS, _USELESS_LATER = 20, 60  # replies of no use in a row that end a run; after a useful one

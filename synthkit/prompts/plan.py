@@ -173,16 +173,21 @@ def seeds_for(
     """Return the real rows that a plan may hold: `seeds`, else `k` a label, the same for every generation and command.
 
     None where no prompt of the strategy ("few_shot", a list, or "zero_shot+few_shot") shows any and the replies are not
-    by the n-gram model, which reads them. They are anonymised where a prompt shows them, and always for a task marked
-    sensitive.
+    by what reads them itself, "ngram" or "local". They are anonymised where a prompt shows them, and
+    always for a task marked sensitive.
     """
     names = strategy.split("+") if isinstance(strategy, str) else strategy
     shown = any(get_strategy(name).shows_seeds for name in names)
-    if not shown and llm != "ngram":
+    if not shown and not reads_seeds(llm):
         return None
     seeds = seeds or load_seeds(task, k=k)
     open_to_read = seeds.anonymized or not (shown or task.sensitive)
     return seeds if open_to_read else anonymized(seeds, patterns=task.patterns, progress=False).seeds
+
+
+def reads_seeds(llm: object) -> bool:
+    """Return whether a source of this name reads seeds and no prompt of a strategy: "ngram", "local"."""
+    return str(llm).partition(":")[0] in ("ngram", "local")
 
 
 def _requests(wanted: Mapping[str, int], texts: float) -> int:

@@ -73,6 +73,11 @@ def answer(count: int, more: str = "") -> str:
     )
 
 
+def turn_of(request) -> str:
+    """Return what a strategy wrote into a request."""
+    return request.messages[-1]["content"].split(TURN, 1)[-1].rsplit(ANSWER, 1)[0].rstrip()
+
+
 def turns(values: Sequence, count: int, rng) -> list:
     """Return `count` values in random order, each once before any comes again."""
     order = [values[int(i)] for i in rng.permutation(len(values))]

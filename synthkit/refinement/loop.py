@@ -22,7 +22,7 @@ from synthkit.llm.recorded import OWN_SLOTS, Recorded
 from synthkit.llm.request import sha256_json
 from synthkit.llm.store import Store
 from synthkit.prompts.batch import export_pending
-from synthkit.prompts.plan import Plan, plan
+from synthkit.prompts.plan import Plan, plan, reads_seeds
 from synthkit.refinement.decisions import Decisions
 from synthkit.refinement.diagnosis import Diagnosis, Reference, diagnose, off_label
 from synthkit.refinement.proposals import Proposal, Proposals, chosen_levers, propose
@@ -111,9 +111,9 @@ class Loop:
         for name, value in (("start", start), ("requests", requests)):
             if not isinstance(value, int) or not 1 <= value <= OWN_SLOTS:
                 raise SynthkitError(f"{name}={value!r}: expected a whole number of requests, 1 to {OWN_SLOTS}")
-        if llm == "ngram":
+        if reads_seeds(llm):
             raise SynthkitError(
-                "llm='ngram' reads no prompt, so no proposal can steer it; a loop needs a language model"
+                f"llm={llm!r} reads no prompt, so no proposal can steer it; a loop needs a language model"
             )
         self.task, self.seeds, self.levers, self.random_state = task, seeds, chosen_levers(levers), random_state
         self.strategy, self.start, self.requests, self.patience = strategy, start, requests, patience

