@@ -174,9 +174,10 @@ def refuse_nested_texts(table: Table, text: str) -> None:
         if isinstance(cell, (list, tuple, dict, set)) or hasattr(cell, "tolist") and getattr(cell, "shape", ()):
             what = "an object" if isinstance(cell, dict) else "a list (of tokens?)"
             example = "" if table.sensitive else f": {as_text(cell)[:60]}"
+            fix = "take the text out of it, pd.json_normalize(records)" if "object" in what else "join it into one text"
             raise SynthkitError(
                 f"{table.name}, row {number}: {text} holds {what}{example}. Rows here are whole texts: "
-                "join it into one text, or name another column with text="
+                f"{fix}, or name another column with text="
             )
 
 

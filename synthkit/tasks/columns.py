@@ -61,7 +61,9 @@ def find_roles(table: Table, given: dict[str, str | None]) -> dict[str, str]:
             if guess is None:
                 parts = [n for n in names if _PARTS.fullmatch(n)]
                 hint = f" ({parts[:1]} is about parts of a text; rows here have one label for all of it)" * bool(parts)
-                hint = hint if free else " (texts alone are read with labelled=False)"
+                if role == "label":
+                    hint = hint or _zeros_and_ones(table, free)
+                    hint = hint if free else " (texts alone are read with labelled=False)"
                 raise SynthkitError(
                     f"{table.name}: no column {role!r}{hint}; columns are: {listed}. "
                     f"Rename one to it, or name it: {role}=..."
@@ -88,6 +90,9 @@ def _guess(table: Table, role: str, free: Sequence[str], found: dict[str, str]) 
     if role == "text":
         if len(seen) == 1 and any(map(str.isalpha, "".join(*seen.values()))):
             return next(iter(seen))
+        seen = {
+            n: t for n, t in seen.items() if 2 * sum(map(str.isalpha, "".join(t))) > sum(map(str.isalnum, "".join(t)))
+        }
         sentences = {n: t for n, t in seen.items() if len(set(t)) * 2 > len(t) and _words(t) >= 2}
         long = sorted(sentences, key=lambda n: -_words(sentences[n]))
         if not long or (len(long) > 1 and _words(sentences[long[0]]) < 3 * _words(sentences[long[1]])):
@@ -103,6 +108,14 @@ def _guess(table: Table, role: str, free: Sequence[str], found: dict[str, str]) 
         and not all(re.fullmatch(r"[-\d.,:/ T]{4,}|\d*[.,]\d+", t) for t in texts)  # dates and measures
     ]
     return few[0] if len(few) == 1 else None
+
+
+def _zeros_and_ones(table: Table, free: Sequence[str]) -> str:
+    """Return what to do where each label has a column of its own."""
+    marked = [n for n in free if {as_text(v).strip().removesuffix(".0") for v in table.columns[n]} == {"0", "1"}]
+    return f" ({', '.join(marked[:3])} hold 0 and 1: make one label of them, df[{marked}].idxmax(axis=1))" * (
+        len(marked) > 1
+    )
 
 
 def _words(texts: Sequence[str]) -> float:

@@ -21,6 +21,10 @@ _NEVER = {"hproman8", "johab", "kz1048", "ptcp154", "cp1006", "cp1125", "cp437",
 _NEVER |= {f"cp{n}" for n in (860, 861, 862, 863, 864, 865, 869)}
 _NEVER |= {f"iso8859{n}" for n in (3, 4, 10, 11, 13, 14, 16)}
 _TYPOGRAPHIC = set("‘’‚“”„–—…•€£°©®™«»½¼¾×\xa0")
+_CP1252 = {bytes([b]).decode("cp1252", "ignore") for b in range(0x80, 0x100)}
+_TAIL = "[" + "".join(re.escape(bytes([b]).decode("cp1252", "ignore") or chr(b)) for b in range(0x80, 0xC0)) + "]"
+_MANGLED = re.compile(f"(?:[Â-ß]{_TAIL}|[à-ï]{_TAIL}{{2}}|[ð-ô]{_TAIL}{{3}})+")  # the bytes of letters in UTF-8
+MANGLED = 3  # pieces in a column from which they are taken for a wrong encoding, not for what somebody wrote
 LEAST = {True: 0.03, False: 0.17}  # score of a Latin reading (in mostly plain letters), and of any other
 
 
@@ -42,7 +46,7 @@ def unpacked(name: str, data: bytes) -> tuple[str, bytes]:
         named = [n for n in archive.namelist() if not n.endswith("/") and not PurePath(n).name.startswith(".")]
         members = [n for n in named if not n.startswith("__MACOSX/")]
         if "[Content_Types].xml" in members or "mimetype" in members:
-            raise SynthkitError(f"{name} is a spreadsheet. Save the sheet as CSV (UTF-8)")
+            raise SynthkitError(f"{name} is a document. Save its texts as .txt, a file each, or as CSV (UTF-8)")
         if len(members) != 1:
             listed = ", ".join(members[:10]) or "no file"
             raise SynthkitError(f"{name}: expected an archive of one table; it holds: {listed}. Unpack it and name one")
@@ -82,6 +86,38 @@ def decoded(table: Table, data: bytes, encoding: str | None = None) -> str:
     if marks:
         table.note("byte order mark removed", "UTF-8" + f", {marks} times" * (marks > 1), "nothing", harmless=True)
     return text[marks:]
+
+
+def without_nul(table: Table, content: str) -> str:
+    """Return a text without the zeros that programs in C leave in it; binary data is refused."""
+    zeros, others = content.count("\0"), len(re.findall("[\x01-\x08\x0e-\x1f]", content[:20_000]))
+    if zeros > len(content) / 10 or (zeros and others > zeros):
+        raise SynthkitError(f"{table.name} holds binary data, not a table of texts")
+    if zeros:
+        table.note(f"zero bytes removed: {zeros:,}", f"the first at character {content.index(chr(0)):,}", "nothing")
+    return content.replace("\0", "")
+
+
+def unmangled(table: Table, cells: list[str], column: str) -> list[str]:
+    """Return cells in which UTF-8 was read as Windows-1252 (Ã¶ for ö) as they were meant, and say so."""
+    found = [i for i, cell in enumerate(cells) if not cell.isascii() and _MANGLED.search(cell)]
+    if sum(len(_MANGLED.findall(cells[i])) for i in found) < MANGLED:
+        return cells
+    out = list(cells)
+    for i in found:
+        out[i] = _MANGLED.sub(_meant, cells[i])
+    if changed := [cells[i] for i in found if cells[i] != out[i]]:
+        what = f"letters mended in {len(changed):,} cells: UTF-8 had been read as Windows-1252"
+        table.note(what, changed[0], "Export again as UTF-8", column=column)
+    return out
+
+
+def _meant(found: re.Match) -> str:
+    data = b"".join(c.encode("cp1252") if c in _CP1252 else c.encode("latin-1") for c in found.group())
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return found.group()
 
 
 def _stated(name: str, data: bytes, encoding: str) -> str:

@@ -14,6 +14,7 @@ from synthkit.tasks.columns import bare_name, usual_roles
 from synthkit.tasks.table import LEFT_OUT, Table, unique_names
 
 MARKS = ",;\t|"
+NONE = "\x1f"  # the separator of a file of one column, whose texts may hold any mark
 ABOVE = 10  # lines among which the header is looked for, where a title or comments stand above it
 # other ways to quote, tried where lines are not whole: (what shows them, in words, for the reader)
 _QUOTING = (
@@ -21,6 +22,7 @@ _QUOTING = (
     (' "', "blanks before quotation marks", {"skipinitialspace": True}),
     ("'", "single quotation marks around cells", {"quotechar": "'"}),
 )
+_IN_WORDS = {";": "semicolons", "\t": "tabs", " ": "blanks"}
 _SEPARATOR_LINE = re.compile(r'\ufeff*"?sep=(.)"?[\r\n]', re.IGNORECASE)
 
 
@@ -42,18 +44,22 @@ def read_delimited(table: Table, content: str) -> Table:
     if not header_line:
         raise SynthkitError(f"{table.name} has no rows")
     mark = mark or _mark(content, header_line)
-    if mark != ",":
-        table.note("columns are separated by", {";": "semicolons", "\t": "tabs"}.get(mark, mark), "", harmless=True)
+    if mark not in (",", NONE):
+        table.note("columns are separated by", _IN_WORDS.get(mark, mark), "", harmless=True)
     records, lines = _records(table, content, mark)
     lines = [line + first_line - 1 for line in lines]
     if not records:
         raise SynthkitError(f"{table.name} is not a well-formed CSV: no row can be read")
-    header = [bare_name(name) for name in records[0]]
+    header = _named_rows(table, records)
     if _headerless(records):
         table.note("no header: the first line is read as a row", header_line, "Give the file a line of column names")
         header = [f"column {i}" for i in range(1, len(header) + 1)]
     else:
-        rows = list(zip(lines[1:], records[1:], strict=True))
+        below = _below_header(records)
+        if below > 1:
+            aside = " / ".join(filter(None, (cell for r in records[1:below] for cell in r)))
+            table.note("more lines of header left aside, as surveys export them", aside, "nothing", harmless=True)
+        rows = list(zip(lines[below:], records[below:], strict=True))
         again = {line for line, r in rows if [*map(bare_name, r)] == header or _is_rule(r)}
         for line in again:
             table.note(LEFT_OUT, header_line, "The header again, or a rule", row=line)
@@ -73,6 +79,8 @@ def _above_header(content: str) -> str:
 def _mark(content: str, header: str) -> str:
     """Return the separator: the one that parts usual column names, else that stands equally often in many lines."""
     head = [line for line in content[:20_000].splitlines()[:50] if line.strip()]
+    if all(re.fullmatch(r'"[^"]*"( "[^"]*")+', line) for line in head[:5]):  # R's write.table
+        return " "
 
     def rank(mark: str):
         even = Counter(line.count(mark) for line in head[:-1] or head)
@@ -82,7 +90,10 @@ def _mark(content: str, header: str) -> str:
             header.count(mark),
         )
 
-    return max(MARKS, key=rank)
+    mark = max(MARKS, key=rank)
+    usual, even, _ = rank(mark)
+    prose = not usual and 2 * even < len(head) and '"' not in content[:20_000]
+    return NONE if prose else mark
 
 
 def _records(table: Table, content: str, mark: str) -> tuple[list[list[str]], list[int]]:
@@ -154,17 +165,51 @@ def _is_rule(record: list[str]) -> bool:
     return "---" in record[-1] + record[0] + record[len(record) // 2] and set("".join(record)) <= set(" :-")
 
 
+def _named_rows(table: Table, records: list[list[str]]) -> list[str]:
+    """Return the header; numbers of rows that stand before its first column, as R writes them, are left aside."""
+    numbers = [r[0] for r in records[1:] if len(r) == len(records[0]) + 1 and r[0].isdigit()]
+    if len(set(numbers)) == len(records) - 1 > 0 and usual_roles(records[0]):
+        records[:] = [records[0], *(r[1:] for r in records[1:])]
+        table.note("numbers of rows left aside", ", ".join(numbers[:3]), "nothing", harmless=True)
+    return [bare_name(name) for name in records[0]]
+
+
+def _below_header(records: list[list[str]]) -> int:
+    """Return where rows begin: after one line of header, or those that Qualtrics and SurveyMonkey add."""
+    if len(records) > 3 and all(cell.startswith('{"ImportId"') for cell in records[2] if cell):
+        return 3
+    second = records[1] if len(records) > 2 else []
+    more = {"Response", "Open-Ended Response"} & set(second) and not second[0] and records[2][0]
+    return 2 if more else 1
+
+
 def _headerless(records: list[list[str]]) -> bool:
-    """Return whether the first record is a row: no usual name in it, and its label, or a sentence, among its cells."""
-    first, rest = records[0], [r for r in records[1:] if len(r) == len(records[0])]
-    if usual_roles(first) or len(rest) < 1 or len(first) < 2:
+    """Return whether the first record is a row: no usual name in it, and its label, or a sentence, among its cells.
+
+    A sentence is a name where it asks something, or where a column shows a header: few values, or numbers, below
+    another word.
+    """
+    first, rest = records[0], [r for r in records[1:] if len(r) == len(records[0])][:2000]
+    if usual_roles(first) or len(rest) < 1:
         return False
-    for i, cell in enumerate(first):
-        column = Counter(r[i] for r in rest[:2000])
-        if cell.strip() and column[cell] and len(column) <= max(2, len(rest) // 2):
+    columns = [Counter(r[i] for r in rest) for i in range(len(first))]
+    pairs = [(cell.strip(), column) for cell, column in zip(first, columns, strict=True) if cell.strip()]
+    if len(first) > 1:
+        if any(column[cell] and len(column) <= max(2, len(rest) // 2) for cell, column in pairs):
             return True
-    long = any(len(cell.split()) > 5 or len(cell) > 60 for cell in first)
-    return long or any(re.fullmatch(r"-?\d+(\.\d+)?", c.strip()) for c in first if c.strip())
+        few = any(cell not in column and 2 * len(column) < len(rest) for cell, column in pairs)
+        measured = any(_figures(cell) < 0.5 <= min(map(_figures, column)) for cell, column in pairs)
+        if few or measured:
+            return False
+    asked = any(cell.endswith("?") and 4 * sum(c.endswith("?") for c in column) < len(rest) for cell, column in pairs)
+    long = any(len(cell.split()) > (5 if len(first) > 1 else 3) or len(cell) > 60 for cell, _ in pairs)
+    return (long and not asked) or any(re.fullmatch(r"-?\d+(\.\d+)?", cell) for cell, _ in pairs)
+
+
+def _figures(cell: str) -> float:
+    """Return the share of digits among the letters and digits of a cell, 1 where it is empty."""
+    signs = [c.isdigit() for c in cell if c.isalnum()]
+    return sum(signs) / len(signs) if signs else 1.0
 
 
 def _filled(table: Table, header: list[str], records: list[list[str]], lines: list[int], mark: str) -> Table:
@@ -183,11 +228,11 @@ def _filled(table: Table, header: list[str], records: list[list[str]], lines: li
         records, lines = [records[i] for i in sound], [lines[i] for i in sound]
     table.numbers = lines
     columns = list(zip(*records, strict=True)) or [()] * width
-    names, kept = [], []
+    names, kept, counted = [], [], tuple(map(str, range(len(records) + 1)))
     for i, (name, values) in enumerate(zip(header, columns, strict=True)):
         if name or any(values):
-            if not name and i == 0 and values == tuple(map(str, range(len(values)))):
-                table.note("an unnamed column that counts the rows left aside", "0, 1, 2 ...", "nothing", harmless=True)
+            if not name and i == 0 and values in (counted[:-1], counted[1:]):
+                table.note("an unnamed column that counts the rows left aside", "1, 2, 3 ...", "nothing", harmless=True)
                 continue
             if not name:
                 name = f"column {i + 1}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from itertools import islice
+from pathlib import Path
 
 from synthkit.core.errors import SynthkitError
 from synthkit.tasks.table import Table, is_missing, unique_names
@@ -42,9 +43,9 @@ def _one_split(parts: dict, name: str) -> Table:
     names = [str(part) for part in parts]
     chosen = "train" if "train" in parts else names[0] if len(names) == 1 else None
     if chosen is None:
-        raise SynthkitError(
-            f"{name} holds the splits {', '.join(names) or 'none'}. Take one, as source[{(names or ['train'])[0]!r}]"
-        )
+        first = (names or ["train"])[0]
+        one = f"{name}/{first}" if Path(name).is_dir() else f"source[{first!r}]"
+        raise SynthkitError(f"{name} holds the splits {', '.join(names) or 'none'}. Take one, as {one}")
     table = read_frame(parts[chosen], name)
     if len(names) > 1:
         others = ", ".join(n for n in names if n != chosen)
@@ -138,14 +139,38 @@ def _arrow(read, name: str) -> Table:
     return _named_classes(table, {column: features[column] for column in features if column in table.columns})
 
 
-def read_parquet(table: Table, data: bytes) -> Table:
-    """Return the rows of a Parquet file."""
-    import pyarrow
-    import pyarrow.parquet
+_FORMATS = {b"PAR1": "Parquet", b"ARROW1": "Feather", b"\xff\xff\xff\xff": "Arrow", b"ORC": "ORC"}
 
+
+def read_columnar(table: Table, data: bytes, suffix: str = "") -> Table | None:
+    """Return the rows of a Parquet, Feather, Arrow or ORC file; None of any other."""
+    kind = next((kind for mark, kind in _FORMATS.items() if data.startswith(mark)), None)
+    kind = "Parquet" if suffix == ".parquet" else kind
+    if kind is None:
+        return None
+    import pyarrow
+    from pyarrow import ipc, orc, parquet
+
+    readers = {"Parquet": parquet.read_table, "ORC": orc.read_table}
+    readers |= {
+        "Feather": lambda file: ipc.open_file(file).read_all(),
+        "Arrow": lambda file: ipc.open_stream(file).read_all(),
+    }
     try:
-        return _arrow(pyarrow.parquet.read_table(pyarrow.BufferReader(data)), table.name)
+        return _arrow(readers[kind](pyarrow.BufferReader(data)), table.name)
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         if isinstance(error, SynthkitError):
             raise
-        raise SynthkitError(f"{table.name} cannot be read as Parquet: {str(error).splitlines()[0]}") from None
+        raise SynthkitError(f"{table.name} cannot be read as {kind}: {str(error).splitlines()[0]}") from None
+
+
+def read_saved(path: Path) -> Table:
+    """Return the rows of a folder that `save_to_disk` of a Dataset or DatasetDict made."""
+    from datasets import load_from_disk
+
+    try:
+        return read_frame(load_from_disk(str(path)), str(path))
+    except SynthkitError:
+        raise
+    except Exception as error:  # what a damaged folder raises is not listed anywhere
+        raise SynthkitError(f"{path} cannot be read as a saved Dataset: {type(error).__name__}: {error}") from None

@@ -14,7 +14,9 @@ from synthkit.tasks.table import Table
 
 _JOINERS = "\u200c\u200d"  # they shape letters and emoji, and belong to a name
 _MISSING_AS_TEXT = {"nan", "NaN", "<NA>", "NaT", "None", "N/A", "n/a", "#N/A", "null", "NULL", "-", "?"}
-_NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
+_NUMBER = re.compile(r"[-+]?(\d+([.,]\d*)?|[.,]\d+)([eE][-+]?\d+)?")
+_WHOLE = re.compile(r"(-?\d+)([.,]0+)?")
+_SEVERAL = re.compile(r"\s*[,;|]\s*")
 
 
 def spelt(table: Table, cells: Sequence[str], known: Iterable[str] | None, names: Mapping[str, str]) -> list[str]:
@@ -51,13 +53,32 @@ def visible(label: str) -> str:
 
 
 def _whole_numbers(table: Table, clean: dict[str, str], known) -> dict[str, str]:
-    """Read 1.0 as 1 where all labels look so: a missing label made somebody's table of whole numbers decimal."""
+    """Read 1.0 and 1,0 as 1 where all labels are whole: a missing label made somebody's table of them decimal."""
     labels = {name for name in clean.values() if name}
-    if not labels or labels & set(known or ()) or not all(re.fullmatch(r"-?\d+\.0+", n) for n in labels):
+    decimal = {n for n in labels if not n.lstrip("-").isdigit()}
+    if not decimal or labels & set(known or ()) or not all(map(_WHOLE.fullmatch, labels)):
         return clean
-    first = min(labels)
-    table.note(f"whole numbers: label read as {first.split('.')[0]!r}", first, "nothing", column="label")
-    return {cell: name.split(".")[0] for cell, name in clean.items()}
+    first = min(decimal)
+    table.note(f"whole numbers: label read as {_WHOLE.fullmatch(first)[1]!r}", first, "nothing", column="label")
+    return {cell: name and _WHOLE.fullmatch(name)[1] for cell, name in clean.items()}
+
+
+def joined_labels(table: Table, column: str, known: Iterable[str] | None) -> None:
+    """Leave out the rows whose label is several labels that also stand alone, as forms join what was ticked."""
+    cells = [visible(cell) if isinstance(cell, str) else "" for cell in table.columns[column]]
+    alone = {spelling_key(cell) for cell in cells if cell and not _SEVERAL.search(cell)} | {
+        spelling_key(name) for name in known or ()
+    }
+    reasons = {}
+    for i, cell in enumerate(cells):
+        parts = [part for part in _SEVERAL.split(cell) if part]
+        if len(parts) > 1 and spelling_key(cell) not in alone and alone.issuperset(map(spelling_key, parts)):
+            what, fix = (
+                f"{len(parts)} labels: {cell}",
+                "Rows here have one label: decide on one, or make a task of each",
+            )
+            reasons[i] = (what, fix)
+    table.leave_out(reasons, column="label")
 
 
 def refuse_scores(table: Table, counts: Counter, known: Iterable[str] | None) -> None:
@@ -65,7 +86,7 @@ def refuse_scores(table: Table, counts: Counter, known: Iterable[str] | None) ->
     labels, rows = list(counts), sum(counts.values())
     if known is not None or rows < 8 or not all(_NUMBER.fullmatch(n) for n in labels):
         return
-    numbers = [float(n) for n in labels]
+    numbers = [float(n.replace(",", ".")) for n in labels]
     decimal = any(n != int(n) for n in numbers if abs(n) < 1e15)
     gaps = max(numbers) - min(numbers) > 3 * len(numbers)  # the numbers of classes leave none
     many = len(labels) > rows / 3 and (decimal or gaps or len(labels) > 0.6 * rows)
@@ -95,8 +116,8 @@ def _reconciled(table: Table, counts: Counter, known: Iterable[str] | None) -> d
 
 def spelling_key(label: str) -> str:
     """Return what spellings of a label share that differ in case, blanks, `_` or `-` between letters."""
-    # between letters only: the sign of -1 is no hyphen
-    return re.sub(r"(?<=\w)[\s_-]+(?=\w)", " ", label.casefold())
+    # between letters only: the sign of -1 is no hyphen; whether an emoji is drawn in colours makes no label
+    return re.sub(r"(?<=\w)[\s_-]+(?=\w)", " ", re.sub("[\ufe0e\ufe0f]", "", label.casefold()))
 
 
 def unknown_labels(counts: Mapping[str, int], known: Sequence[str]) -> dict[str, str]:

@@ -16,7 +16,8 @@ from synthkit.core.rows import make_rows
 from synthkit.core.text import fold, tidy
 from synthkit.tasks.annotations import honour_status, join_annotators, refuse_nested_texts, unwrap
 from synthkit.tasks.columns import USUAL, find_roles
-from synthkit.tasks.labels import spelt, unknown_labels
+from synthkit.tasks.decoding import unmangled
+from synthkit.tasks.labels import joined_labels, spelt, unknown_labels
 from synthkit.tasks.readers import read_table, read_texts
 from synthkit.tasks.table import LEFT_OUT, Repair, Table, as_text
 
@@ -103,6 +104,7 @@ def load_rows(
     if labelled:
         honour_status(table, roles["label"])
         unwrap(table, roles["label"])
+        joined_labels(table, roles["label"], labels)
     refuse_nested_texts(table, roles["text"])
     if labelled:
         join_annotators(table, roles["text"], roles["label"])
@@ -143,7 +145,9 @@ def _by_role(table: Table, roles: dict[str, str]) -> dict[str, list[str]]:
 
 
 def _cleaned(table: Table, columns: dict[str, list[str]], labels, names: Mapping[str, str], prefix: str) -> Dataset:
-    raw = columns["text"]
+    raw = columns["text"] = unmangled(table, columns["text"], "text")
+    if "label" in columns:
+        columns["label"] = unmangled(table, columns["label"], "label")
     texts = [tidy(t) for t in raw]
     plain = (re.sub("\r\n?", "\n", t).strip() for t in raw)
     if changed := sum(a != b for a, b in zip(texts, plain, strict=True)):

@@ -11,9 +11,17 @@ from pathlib import Path
 from synthkit.core.errors import SynthkitError
 from synthkit.tasks.annotations import flattened
 from synthkit.tasks.columns import usual_roles
-from synthkit.tasks.decoding import decoded, unpacked
+from synthkit.tasks.decoding import decoded, unpacked, without_nul
 from synthkit.tasks.delimited import read_delimited
-from synthkit.tasks.frames import is_frame, read_frame, read_parquet
+from synthkit.tasks.formats import (
+    is_chat,
+    is_spreadsheet,
+    read_chat,
+    read_fasttext,
+    read_spreadsheet,
+    refuse_other_kinds,
+)
+from synthkit.tasks.frames import is_frame, read_columnar, read_frame, read_saved
 from synthkit.tasks.table import LEFT_OUT, Table, is_missing
 
 FILES = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".json", ".parquet", ".gz", ".bz2", ".xz", ".zip")
@@ -25,15 +33,30 @@ def read_table(source, *, encoding: str | None = None) -> Table:
     """Return any source as a table; `encoding` is for files alone. In a folder of folders these are the labels."""
     if is_frame(source):
         return read_frame(source)
-    if isinstance(source, (list, tuple)) and source and all(isinstance(r, dict) for r in source):
-        return _filled(Table("source"), source, range(len(source)))
-    if isinstance(source, (list, tuple)) and not source:
-        raise SynthkitError("source has no rows")
+    if hasattr(source, "read"):
+        return _opened(source, encoding)
+    if isinstance(source, Mapping):
+        source = _records(dict(source)) or source
+    if (
+        isinstance(source, Iterable)
+        and not isinstance(source, (str, bytes, Path, Mapping))
+        and not hasattr(source, "dtype")
+    ):
+        source = list(source)
+        if not source:
+            raise SynthkitError("source has no rows")
+        if all(isinstance(r, Mapping) for r in source):
+            return _filled(Table("source"), [dict(r) for r in source], range(len(source)))
     if not isinstance(source, (str, Path)):
         raise SynthkitError(
             f"source={type(source).__name__}: expected a task, a file (CSV, TSV, JSONL, Parquet), a DataFrame, a "
-            "datasets.Dataset, a list of dicts, or the id of a dataset on the Hub"
+            "datasets.Dataset, a list of dicts, or the id of a dataset on the Hub. Of pairs make a frame: "
+            'load_rows(pd.DataFrame(pairs, columns=["text", "label"]))'
         )
+    if "\n" in str(source) or len(str(source)) > 4000:
+        raise SynthkitError("source is the content of a file, not its name: load_rows(io.StringIO(source))")
+    if re.match(r"\w+://", str(source)):
+        raise SynthkitError(f"{source} is an address. Save the file, or give a frame: load_rows(pd.read_csv(ADDRESS))")
     path = Path(source).expanduser()
     named = isinstance(source, str) and re.fullmatch(r"[\w-][\w.-]*/[\w-][\w.-]*", source)
     if named and not path.exists() and path.suffix.lower() not in FILES:
@@ -58,7 +81,13 @@ def read_texts(source, *, encoding: str | None = None) -> Table:
     table = Table(str(path))
     table.sensitive = sensitive_task(path)
     lines = decoded(table, path.read_bytes(), encoding).split("\n")
-    if "\t" in lines[0] and usual_roles(lines[0].split("\t")):
+    if is_chat(lines):
+        return read_chat(table, lines)
+    full = [line for line in lines if line.strip()]
+    tabs = {line.count("\t") for line in full}
+    if tabs and (
+        tabs != {0} and len(tabs) == 1 or usual_roles(lines[0].split("\t")) or full[0].startswith("__label__")
+    ):
         return read_table(source, encoding=encoding)
     numbered = [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
     return table.fill([{"text": line} for _, line in numbered], [number for number, _ in numbered])
@@ -66,12 +95,18 @@ def read_texts(source, *, encoding: str | None = None) -> Table:
 
 def _folder(path: Path, encoding: str | None, *, labelled: bool) -> Table:
     """Return the .txt files of a folder and those in it, a text each; files of other kinds are counted."""
+    if any((path / name).is_file() for name in ("dataset_dict.json", "state.json")):
+        table = read_saved(path)
+        table.sensitive = sensitive_task(path / "any")
+        return table
     table = Table(str(path))
     table.sensitive = sensitive_task(path / "any")
     found = [f for f in path.rglob("*") if f.is_file() and not any(p[0] == "." for p in f.relative_to(path).parts)]
     files = sorted(f for f in found if f.suffix.lower() == ".txt")
     if not files:
-        raise SynthkitError(f"{path} holds no .txt file; expected one text a file, or name a table")
+        tables = ", ".join(str(f.relative_to(path)) for f in sorted(found) if f.suffix.lower() in FILES)
+        also = f"; it holds {tables[:200]}: name one" if tables else ", or name a table"
+        raise SynthkitError(f"{path} holds no .txt file; expected one text a file{also}")
     if others := len(found) - len(files):
         table.note("files of other kinds not read", f"files: {others:,}", "A text a .txt file is read")
     data = [f.read_bytes() for f in files]
@@ -97,20 +132,34 @@ def _file(path: Path, encoding: str | None) -> Table:
         raise SynthkitError(f"no such file: {path}") from None
     except OSError as error:
         raise SynthkitError(f"{path} cannot be read: {error.strerror}") from None
-    if path.suffix.lower() in (".xlsx", ".xls", ".ods"):
-        raise SynthkitError(f"{path} is a spreadsheet. Save the sheet as CSV (UTF-8)")
-    name, data = unpacked(str(path), data)
-    table, kind = Table(str(path)), Path(name).suffix.lower()
+    table = Table(str(path))
     table.sensitive = sensitive_task(path)
-    if kind == ".parquet" or data[:4] == b"PAR1":
-        return read_parquet(table, data)
+    return _read(table, data, encoding)
+
+
+def _opened(file, encoding: str | None) -> Table:
+    """Return the rows of an open file, or of what behaves like one."""
+    data = file.read()
+    table = Table(str(getattr(file, "name", "source")))
+    return _read(table, data if isinstance(data, bytes) else data.encode("utf-8", "replace"), encoding)
+
+
+def _read(table: Table, data: bytes, encoding: str | None) -> Table:
+    if is_spreadsheet(data, Path(table.name).suffix.lower()):
+        return read_spreadsheet(table, data)
+    name, data = unpacked(table.name, data)
+    kind = Path(name).suffix.lower()
+    if columnar := read_columnar(table, data, kind):
+        return columnar
+    refuse_other_kinds(table, data, kind)
     content = decoded(table, data, encoding)
     if not content.strip():
-        raise SynthkitError(f"{path} is empty; expected a table with the columns text and label")
-    if "\0" in content:
-        raise SynthkitError(f"{path} holds binary data, not a table of texts")
+        raise SynthkitError(f"{table.name} is empty; expected a table with the columns text and label")
+    content = without_nul(table, content)
     if kind in (".jsonl", ".ndjson", ".json"):
         _json(table, content, kind)
+    elif content.startswith("__label__"):
+        read_fasttext(table, content)
     else:
         read_delimited(table, content)
     if any(r.what == "read as UTF-8 with broken lines" for r in table.repairs):
@@ -181,6 +230,9 @@ def _records(whole: object) -> list[dict] | None:
     for key in _WRAPPERS:
         if isinstance(whole.get(key), list) and (inner := _records(whole[key])):
             return inner
+    inner = [v for v in whole.values() if isinstance(v, list) and v and all(isinstance(r, dict) for r in v)]
+    if len(inner) == 1:
+        return inner[0]
     columns = {n: list(v.values()) if isinstance(v, dict) else v for n, v in whole.items()}
     if all(isinstance(v, list) for v in columns.values()) and len({len(v) for v in columns.values()}) == 1:
         return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)] or None

@@ -111,3 +111,28 @@ def test_a_zip_of_one_table_is_read_and_of_several_a_question(tmp_path):
         archive.writestr("export/test.csv", TEA)
     with pytest.raises(SynthkitError, match="it holds: export/train.csv, export/test.csv. Unpack it"):
         unpacked("a.zip", held.getvalue())
+
+
+@pytest.mark.parametrize(
+    "text", ["süße Kätzchen, größer", "déjà goûté", "“cold” – again…", "кофе холодный", "咖啡是冷的 👍"]
+)
+def test_utf8_that_was_read_as_windows_is_mended_and_said(text):
+    wrong = "".join(bytes([b]).decode("cp1252", "ignore") or chr(b) for b in text.encode())
+    rows = [{"text": f"{wrong} {i}", "label": label} for i, label in enumerate(["menu", "animals", "menu"])]
+    loaded = load_rows(rows)
+    assert loaded.rows["text"][0] == f"{text} 0"
+    assert any("UTF-8 had been read as Windows-1252" in r.what for r in loaded.repairs)
+    with pytest.raises(SynthkitError, match="Windows-1252"):
+        load_rows(rows, strict=True)
+
+
+@pytest.mark.parametrize("text", ["ÂGE ÀGÉ SÃO PAULO", "naïve Ünlü déjà", "Å Ã Â", "£5 €6 “x” …"])
+def test_letters_that_are_meant_stay_as_they_are(text):
+    loaded = load_rows([{"text": f"{text} {i}", "label": label} for i, label in enumerate("abab")], strict=True)
+    assert loaded.rows["text"][0] == f"{text} 0"
+
+
+def test_zero_bytes_in_a_text_are_taken_out_and_said():
+    loaded = load_rows(io.BytesIO(TEA.replace("cold", "co\0ld").encode()))
+    assert loaded.rows["text"][0] == "the tea was cold"
+    assert any(r.what == "zero bytes removed: 1" for r in loaded.repairs)

@@ -136,3 +136,78 @@ def test_one_column_of_texts_keeps_what_looks_like_a_separator(tmp_path):
 def test_a_file_of_which_no_row_is_left_names_the_first_fault(tmp_path):
     with pytest.raises(SynthkitError, match="no rows left. Row 2: 3 fields where the header has 2. Quote"):
         loaded(tmp_path, "text,label\npeas, cold,menu\na wasp, alas,animals\n")
+
+
+@pytest.mark.parametrize("quoted", [True, False])
+def test_one_column_without_a_header_loses_no_text(tmp_path, quoted):
+    texts = ["the swan, it bit me", "pea soup again today", "well, well, geese", "no, thanks, not for me"]
+    lines = [f'"{t}"' for t in texts] if quoted else texts
+    result = loaded(tmp_path, "\n".join(lines), labelled=False)
+    assert list(result.rows["text"]) == texts
+    assert "no header: the first line is read as a row" in notes(result)
+
+
+@pytest.mark.parametrize("name", ["What would you change about the pond?", "remarks", "Your own words"])
+def test_one_column_with_a_header_takes_it_for_one(tmp_path, name):
+    result = loaded(tmp_path, f"{name}\nfewer swans please\npea soup again today\n", labelled=False)
+    assert list(result.rows["text"]) == ["fewer swans please", "pea soup again today"]
+
+
+def test_questions_of_a_form_are_a_header_and_its_dates_no_texts(tmp_path):
+    head = "Timestamp,What would you like to tell us about the pond?,How happy are you with it right now?\n"
+    lines = [
+        f"2024/05/0{i} 9:12:33 AM GMT+1,{text} {i},{mood}"
+        for i, (text, mood) in enumerate(
+            [("a swan bit me", "angry"), ("lovely geese", "happy"), ("more bread", "happy"), ("too loud", "angry")] * 2
+        )
+    ]
+    result = loaded(tmp_path, head + "\n".join(lines))
+    assert set(result.rows["label"]) == {"angry", "happy"} and len(result.rows) == 8
+    assert "no header: the first line is read as a row" not in notes(result)
+
+
+def test_a_long_name_above_a_column_of_numbers_is_a_header(tmp_path):
+    rows = "\n".join(
+        f"{text} {i},{i % 3}" for i, text in enumerate(["a swan bit me", "so many geese", "pea soup again"] * 3)
+    )
+    result = loaded(tmp_path, f"Please tell us in your own words,Overall\n{rows}\n")
+    assert set(result.rows["label"]) == {"0", "1", "2"} and len(result.rows) == 9
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        'Start,ID,Q1,Q2\nStart Date,Response,Tell us,How are you?\n"{""ImportId"":""s""}","{""ImportId"":""i""}",,\n',
+        "Respondent ID,Start Date,Tell us,How are you?\n,,Open-Ended Response,Response\n",
+    ],
+)
+def test_the_second_and_third_header_of_a_survey_are_no_rows(tmp_path, head):
+    texts = [
+        ("a swan bit me", "angry"),
+        ("lovely white geese", "happy"),
+        ("more bread please", "happy"),
+        ("loud", "angry"),
+    ]
+    result = loaded(tmp_path, head + "\n".join(f"2024-05-01,R{i},{t},{m}" for i, (t, m) in enumerate(texts)))
+    assert list(zip(result.rows["text"], result.rows["label"], strict=True)) == texts
+    assert any(w.startswith("more lines of header") for w in notes(result))
+
+
+@pytest.mark.parametrize("mark", [",", " ", "\t"])
+def test_numbers_of_rows_as_r_writes_them_are_left_aside(tmp_path, mark):
+    rows = [("a swan, again", "animals"), ("pea soup", "menu"), ("geese", "animals")]
+    quoted = [mark.join(f'"{cell}"' for cell in (number, *row)) for number, row in zip((3, 7, 12), rows, strict=True)]
+    result = loaded(tmp_path, "\n".join([f'"text"{mark}"label"', *quoted]), strict=True)
+    assert list(zip(result.rows["text"], result.rows["label"], strict=True)) == rows
+    counted = loaded(tmp_path, ",text,label\n1,a swan,animals\n2,pea soup,menu\n", strict=True)
+    assert counted.rows.column_names == ["id", "text", "label"]
+
+
+def test_texts_with_commas_that_begin_with_numbers_are_no_numbers_of_rows(tmp_path):
+    with pytest.raises(SynthkitError, match="no rows left"):
+        loaded(tmp_path, "text,label\n2 swans,so white,animals\n2 swans,so big,animals\n")
+
+
+def test_columns_of_zeros_and_ones_are_named(tmp_path):
+    with pytest.raises(SynthkitError, match=r"menu, animals hold 0 and 1: make one label of them, df\[.*idxmax"):
+        loaded(tmp_path, "text,menu,animals\na swan,0,1\npea soup,1,0\n")

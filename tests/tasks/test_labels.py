@@ -90,3 +90,32 @@ def test_labels_without_rows_or_with_one_are_told():
     assert label_notes(many * 2, [], many)[0].startswith(
         "no rows in test: labels 'l0', 'l1', 'l2', 'l3', 'l4' and 4 more"
     )
+
+
+@pytest.mark.parametrize("mark", [", ", ";", " | "])
+def test_labels_that_a_form_joined_are_left_out_and_listed(mark):
+    result = load_rows(rows("menu", "animals", f"Menu{mark}animals", "menu", "soup, cold"))
+    assert set(result.rows["label"]) == {"menu", "animals", "soup, cold"}
+    assert [(r.row, r.value) for r in result.repairs if r.what == "left out"] == [
+        (2, f"2 labels: Menu{mark}animals"),
+    ]
+
+
+def test_a_known_label_that_names_two_others_stays_one():
+    result = load_rows(rows("menu", "animals", "menu, animals"), labels=["menu", "animals", "menu, animals"])
+    assert len(result.rows) == 3
+
+
+@pytest.mark.parametrize(("ways", "want"), [(["1,0", "2,0"], {"1", "2"}), (["1", "2.0", "1.00"], {"1", "2"})])
+def test_whole_numbers_are_one_label_however_they_are_written(ways, want):
+    assert set(load_rows(rows(*ways * 3)).rows["label"]) == want
+
+
+def test_a_score_with_a_decimal_comma_is_no_label():
+    with pytest.raises(SynthkitError, match="looks like a score"):
+        load_rows(rows(*(f"0,{i:02d}5" for i in range(30))))
+
+
+def test_how_an_emoji_is_drawn_makes_no_label():
+    result = load_rows(rows("\u2764\ufe0f", "\u2764", "\u2764\ufe0f", "👎", "👎🏽"))
+    assert set(result.rows["label"]) == {"\u2764\ufe0f", "👎", "👎🏽"}
