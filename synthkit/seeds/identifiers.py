@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import regex as re
 
-from synthkit.seeds.national_ids import NATIONAL_IDS, iban_end
+from synthkit.seeds.national_ids import NATIONAL_IDS, checker, iban_end
 
 
 class Span(NamedTuple):
@@ -144,10 +144,10 @@ def find_identifiers(text: str) -> Iterator[Span]:
             if _IP4.fullmatch(host) or _domains()(host).top_domain_under_public_suffix:
                 end = match.start() + len(match.group().rstrip(".,;:!?'()"))
                 yield Span("URL", match.start(), end, 0.6, "pattern")
-    for kind, word, form, check in NATIONAL_IDS:
-        for match in form.finditer(text) if word in lowered else ():
-            if check is None or check(match.group()):
-                yield Span(kind, *match.span(), CHECKED if check else 0.5, "pattern")
+    for kind, form, module, names in NATIONAL_IDS:
+        for match in form.finditer(text):
+            if (not module or checker(module)(match.group())) and names.search(lowered):
+                yield Span(kind, *match.span(), CHECKED if module else 0.5, "pattern")
     for start, end in _phones_of_regions(text) if sum(map(str.isdigit, text)) >= 6 else ():
         if not re.fullmatch(r"\d{8}", text[start:end]) and _may_call(text, start, end):  # that may number anything
             yield Span("PHONE_NUMBER", start, end, 0.4, "pattern")
@@ -172,7 +172,7 @@ def _numbers(text: str) -> Iterator[Span]:
     for match in _CARD.finditer(text):
         digits = re.sub(r"\D", "", match.group())
         short = len(digits) < 15 and _COUNTED.search(text[max(0, match.start() - 30) : match.start()])
-        if not short and _ISSUERS.match(digits) and _luhn(digits) and _grouped(match.group()):
+        if not short and _ISSUERS.match(digits) and checker("luhn")(digits) and _grouped(match.group()):
             yield Span("CREDIT_CARD", *match.span(), CHECKED, "pattern")
     for match in _IBAN.finditer(text):
         length = iban_end(match.group())
@@ -192,11 +192,6 @@ def _numbers(text: str) -> Iterator[Span]:
         if re.fullmatch(r"(?:19|20)\d\d(?:[/-](?:19|20)?\d\d)?", match.group(1)):
             continue  # a year: "policy 2019/20"
         yield Span("ID_NUMBER", *match.span(1), CUED, "cue")
-
-
-def _luhn(digits: str) -> bool:
-    doubled = (int(d) * (1 + i % 2) for i, d in enumerate(reversed(digits)))
-    return sum(d - 9 * (d > 9) for d in doubled) % 10 == 0
 
 
 def _grouped(written: str) -> bool:

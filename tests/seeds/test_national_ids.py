@@ -8,11 +8,19 @@ from synthkit.seeds.identifiers import find_identifiers
 from synthkit.seeds.national_ids import iban_end
 
 RIGHT = {
-    "UK_NHS": ("my nhs number, {}, was mistyped", "943 476 5919"),
-    "ES_NIE": ("mi tarjeta {} caduca", "X7654321J"),
-    "IT_FISCAL_CODE": ("ecco il mio {} di nuovo", "VRDLCU85M41F205J"),
-    "PL_PESEL": ("{} (pesel) sent twice", "44051401359"),
-    "FI_PERSONAL_IDENTITY_CODE": ("it printed {} on the label", "131052-308T"),
+    "UK_NHS": ("my nhs number, {}, was mistyped", "612 408 7901"),
+    "ES_NIE": ("mi tarjeta {} caduca", "X4402719J"),
+    "IT_FISCAL_CODE": ("ecco il mio {} di nuovo", "LMBGNN79D52F839Q"),
+    "PL_PESEL": ("{} (pesel) sent twice", "81031512742"),
+    "FI_PERSONAL_IDENTITY_CODE": ("it printed {} on the label", "230679-318A"),
+    "SE_PERSONNUMMER": ("ringde om {} i fredags", "740312-3164"),
+    "FR_NIR": ("sur la carte {} on lit mon nom", "2 88 04 75 103 052 88"),
+    "DE_TAX_ID": ("Steuernummer {} steht falsch im Brief", "47 281 930 503"),
+    "CH_AHV": ("auf dem Brief steht {} und mein Name", "756.3047.5500.11"),
+    "BE_NN": ("mijn kaart {} werkt niet", "81.06.23-417.54"),
+    "BR_CPF": ("a loja pediu {} duas vezes", "274.618.905-49"),
+    "CZ_RC": ("chybně napsali {} na obálku", "835417/2607"),
+    "CN_RIC": ("卡上写着{}，名字也错了", "310105197904232173"),
 }
 
 
@@ -24,7 +32,7 @@ def found(text: str, kind: str) -> list[str]:
 def test_a_number_is_found_by_its_check_digit_and_not_with_another(kind):
     text, number = RIGHT[kind]
     assert found(text.format(number), kind) == [number]
-    last = "A" if number[-1].isalpha() else "0"
+    last = "AB"[number[-1] == "A"] if number[-1].isalpha() else str((int(number[-1]) + 1) % 10)
     assert found(text.format(number[:-1] + last), kind) == []
 
 
