@@ -21,9 +21,11 @@ from synthkit.llm.store import Store
 LINES, BYTES = 50_000, 200_000_000  # that a provider takes in one file
 QUIET = 2.0  # seconds without a new request after which those that wait are sent
 POLL = 30.0  # seconds between two looks at what is on its way
+LOOKS = 120  # at a batch whose status is not known, in a row
 TRIES = 5  # of one request
 _TICK = 0.1
 _ENDED = {"completed", "failed", "expired", "cancelled"}
+_GOES_ON = {"validating", "in_progress", "finalizing", "cancelling"}
 _NOBODY = SimpleNamespace(messages=())  # asked for a reply that nobody in this run waits for
 _FORM = (400, 415, 422, 501)  # errors of a line that may be about how it was asked
 
@@ -94,15 +96,13 @@ class _Session:
         self.notes: dict[str, None] = {}
         self._provider = Provider(llm, client, self.notes)
         self.pace = SimpleNamespace(may_grow=True)
-        self.answered = 0
+        self.answered, self._handed_in = 0, 0.0
         self._waiting: dict[str, tuple[Request, asyncio.Future]] = {}
         self._unasked: dict[str, Reply] = {}
         self._queue: list[str] = []
         self._tries: Counter = Counter()
-        self._handed_in = 0.0
         self._lines, self._most = LINES, 10**9  # in a file, files at once: less where a limit was met
-        self._fault: Exception | None = None
-        self._closing = False
+        self._fault, self._closing = None, False
         mine = "SELECT token, id, asked FROM batches WHERE identity = ? AND asked != ''"
         rows = store.read(mine, [llm.identity])
         self._under_way = {token: _Sent(token, id, json.loads(asked), llm.form) for token, id, asked in rows}
@@ -187,8 +187,8 @@ class _Session:
                 return
             count, files = count + len(lines), files + 1
         if count:
-            sent = f"{count:,} request{'s' * (count > 1)}", f"{files} batch{'es' * (files > 1)}"
-            went = f"{sent[0]} went to {self._llm.address} in {sent[1]}"
+            files = f"{files} batch{'es' * (files > 1)}"
+            went = f"{count:,} request{'s' * (count > 1)} went to {self._llm.address} in {files}"
             self.notes[f"{went}, back within 24 hours. You may end this: the same call goes on from there"] = None
 
     def _took(self, batch: _Sent, info) -> None:
@@ -216,6 +216,13 @@ class _Session:
                     await self._collect(batch, info, lines)
                 if lost:
                     raise SynthkitError(lost)
+                return
+            batch.misses = 0 if info.status in _GOES_ON else batch.misses + 1
+            if batch.misses:
+                words = f"{self._llm.address} says {info.status[:80]!r} of batch {info.id}, a status not known here"
+                if batch.misses > LOOKS:
+                    raise SynthkitError(f"{words}, for {LOOKS * POLL / 60:g} minutes. The same call looks at it again")
+                self.notes[f"{words}. Looking on for {LOOKS * POLL / 60:g} minutes; Ctrl-C ends it"] = None
         except Passing:
             return
 
@@ -290,8 +297,7 @@ class _Session:
         self._waiting.pop(name)[1].set_exception(fault)
 
     def _read(self, line: dict | None, request, batch: _Sent) -> Reply | Exception:
-        response = line.get("response") if line else None
-        response = response if isinstance(response, dict) else {}
+        response = response if isinstance(response := (line or {}).get("response"), dict) else {}
         status, body, model, address = response.get("status_code"), response.get("body"), self._llm.model, "the batch"
         status = int(status) if str(status).isdecimal() else None
         body = error_body(body.encode()) if isinstance(body, str) else body  # JSON in a string

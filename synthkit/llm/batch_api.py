@@ -8,6 +8,8 @@ from synthkit.core.errors import SynthkitError
 from synthkit.llm.endpoint import Passing, complaint, read_error
 
 CHAT = "/v1/chat/completions"
+_WORDS = {"canceled": "cancelled", "timeout_exceeded": "expired", "queued": "in_progress", "running": "in_progress"}
+_WORDS |= {"pending": "in_progress", "success": "completed", "succeeded": "completed", "ended": "completed"}
 MISSES = 5  # calls in a row without an answer that end a run, where none ever came
 
 
@@ -27,9 +29,13 @@ class Provider:
     async def look(self, batch_id: str, token: str):
         """Return a batch; one without an id was being sent when the connection broke. None where there is none."""
         if batch_id:
-            return await self._call(self._client.batches.retrieve(batch_id), gone=None)
-        listed = await self._call(self._client.batches.list(limit=100))
-        return next((b for b in listed.data if (b.metadata or {}).get("token") == token), None)
+            batch = await self._call(self._client.batches.retrieve(batch_id), gone=None)
+        else:
+            listed = await self._call(self._client.batches.list(limit=100))
+            batch = next((b for b in listed.data if (b.metadata or {}).get("token") == token), None)
+        if batch:
+            batch.status = _WORDS.get(word := f"{batch.status}".lower(), word)
+        return batch
 
     async def cancel(self, batch_id: str) -> None:
         await self._call(self._client.batches.cancel(batch_id), gone=None)

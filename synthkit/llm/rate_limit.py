@@ -6,20 +6,22 @@ import asyncio
 import random
 import time
 from collections import deque
-from math import inf
+from dataclasses import dataclass
+from math import inf, log, sqrt
 
-_QUEUED, _REST = 3, 50  # replies that show a server to answer one at a time, and before that is looked at again
+_REMEMBERED, _REST = 20, 50  # replies that say what a window is worth, and before a larger one is tried again
+_OVERHEAD = 0.05  # seconds of a reply that say nothing: below them it is this machine that is slow
 _WATCHED = 20  # requests looked back on: a single refusal among them is chance, half of them is a closed door
 
 
+@dataclass(slots=True)
 class Try:
-    """One request on the wire."""
+    """One request on the wire; `beside`: how many others were in flight when it was sent."""
 
-    __slots__ = ("beside", "epoch", "refused", "sent")
-
-    def __init__(self, epoch: int, beside: int):
-        self.epoch, self.sent, self.refused = epoch, time.monotonic(), False
-        self.beside = beside  # others in flight when it was sent
+    epoch: int
+    beside: int
+    sent: float
+    refused: bool = False
 
 
 class Pace:
@@ -27,8 +29,8 @@ class Pace:
 
     It doubles every round trip up to what was last known to work (`_proven`) and feels its way one by one above that,
     the more rarely the more often it was refused there. When half of the latest requests are refused, everybody waits
-    for as long as the endpoint asked. Where a second request in flight only doubles the time, it is one at a time.
-    `rpm` and `tpm` space the requests evenly.
+    for as long as the endpoint asked. Where replies take longer in proportion to how many are in flight, it is the
+    smallest window that gets as many replies a second. `rpm` and `tpm` space the requests evenly.
     """
 
     def __init__(self, most: int, *, start: int | None = None, rpm: float | None = None, tpm: float | None = None):
@@ -42,11 +44,10 @@ class Pace:
         self._served = self._serving = False  # a request of this epoch, of the one before the cut, was answered
         self._doors, self._shut_at = 0, 0.0  # doors shut in a row, when the last one was
         self._recent: deque[Try] = deque(maxlen=_WATCHED)
-        self._latency = self._best = 0.0
-        self._alone = 0.0  # seconds that a reply takes when nothing else is in flight
-        self._queued = 0  # replies in a row for which a second request beside it doubled that
+        # by the bits of how many were in flight: replies, mean and variance of their log seconds (see _learn)
+        self._seen: dict[int, list[float]] = {}
         self.may_grow = False  # not before a reply was of use: replies of none are paid for too
-        self._rest = 0  # replies until a server that answers one at a time is tried with two again
+        self._replies = 0
         self._open_at = self._next_at = 0.0  # when the endpoint's pause ends, when rpm and tpm allow the next
         self._waiting: deque[tuple[asyncio.Future, int]] = deque()
         self._timer: asyncio.TimerHandle | None = None
@@ -58,20 +59,19 @@ class Pace:
             self._waiting.append((place, tokens))
             self._wake()
             await place
-        sent = Try(self._epoch, self.in_flight - 1)
+        sent = Try(self._epoch, self.in_flight - 1, time.monotonic())
         self._recent.append(sent)
         return sent
 
     def answered(self, sent: Try) -> None:
         """Note a reply: the window may grow."""
         self._doors = 0
-        took = time.monotonic() - sent.sent
-        self._latency += (took - self._latency) * (0.1 if self._latency else 1)
-        self._best = min(self._best or self._latency, self._latency)
-        if sent.epoch == self._epoch:
+        self._learn(sent)
+        if (enough := self._enough(2.0)) < self.limit:
+            self.limit, self._credit = enough, 0
+        elif sent.epoch == self._epoch:
             self._served = True
-            copes = self._side_by_side(sent, took) and self._latency <= 2 * self._best + 0.05
-            if copes and self.may_grow and self.limit < self.most:
+            if self.may_grow and self.limit < min(self.most, self._enough(1.0)):
                 self._grow()
         elif self._proven == inf:  # it goes on serving what it did not refuse: this many it copes with
             self._proven = self.limit
@@ -93,10 +93,10 @@ class Pace:
         self.leave()
 
     def timed_out(self, sent: Try) -> None:
-        """Note that no answer came in time: perhaps too many are asked at once."""
-        self.leave()
+        """Note that no answer came in time: perhaps too many are asked at once, where none ever came two are."""
         if sent.epoch == self._epoch:
-            self._cut(sent, max(1, self.limit // 2))
+            self._cut(sent, min(max(1, self.limit // 2), self._enough(1.0)) if self._replies else 1)
+        self.leave()
 
     def leave(self) -> None:
         """Give a place back without a word on how the endpoint copes."""
@@ -113,34 +113,36 @@ class Pace:
             self._next_at -= max(0, tokens) * 60 / self._tpm
             self._set_timer()
 
-    def _side_by_side(self, sent: Try, took: float) -> bool:
-        """Return whether the endpoint works on several at once, as far as a window of one and two shows it."""
-        if self.limit > 2:
-            return True
-        if self.limit == 1:
-            self._alone += (took - self._alone) * (0.3 if self._alone else 1)
-            self._rest -= 1
-            return self._rest <= 0
-        if not self._alone or not sent.beside:
-            return not self._alone  # the first of two shows nothing: it may have been served first
-        self._queued = self._queued + 1 if took > 1.6 * self._alone + 0.02 else 0
-        if self._queued >= _QUEUED:
-            self.limit, self._queued, self._rest = 1, 0, _REST
-        return not self._queued and self.limit > 1
+    def _learn(self, sent: Try) -> None:
+        """Note how long a reply took beside so many; now and then forget what larger windows were worth."""
+        window, took = sent.beside + 1, time.monotonic() - sent.sent
+        seen = self._seen.setdefault(window.bit_length(), [0, 0.0, 0.0])
+        seen[0] = min(seen[0] + 1, _REMEMBERED)
+        # halfway between a time that stays the same, which falls here, and one that grows in proportion, which rises
+        more = log(took + _OVERHEAD) - log(window) / 2 - seen[1]
+        seen[1] += more / seen[0]
+        seen[2] += (more * more * (1 - 1 / seen[0]) - seen[2]) / seen[0]
+        self._replies += 1
+        if self._replies % _REST == 0:
+            self._seen = {bits: s for bits, s in self._seen.items() if bits <= self.limit.bit_length()}
 
-    def one_at_a_time(self) -> None:
-        """Ask one at a time from now on; replies may open the window again."""
-        self.limit, self._credit = 1, 0
-        self._epoch += 1
+    def _enough(self, errors: float) -> float:
+        """Return the least window above which replies only queue, as sure as so many standard errors make it."""
+        least = inf
+        for few, (n, fast, spread) in self._seen.items():
+            for many, (m, slow, other) in self._seen.items():
+                error = sqrt((n * spread + m * other + 0.2) / (n + m) * (1 / n + 1 / m))
+                if many > few and n + m >= 2 * errors and slow - fast > errors * error:
+                    least = min(least, int(0.7 * 2 ** ((few + many) / 2)))  # between the two
+        return least
 
     def _grow(self) -> None:
         below = self.limit < self._proven
         self._credit += 1 if below else 1 / (self.limit * self._gap)
-        if self._credit >= 1:
-            self._credit = 0
+        if self._credit >= 1 and self._replies >= min(4, self.limit):  # the first ones say how it copes
             if not below:
                 self._proven, self._gap = self.limit, max(1, self._gap // 2)
-            self.limit += 1
+            self.limit, self._credit = min(self.most, self.limit + int(self._credit)), 0
 
     def _cut(self, sent: Try, limit: int) -> None:
         if sent.epoch == self._epoch:

@@ -62,25 +62,21 @@ class Recorded:
         return self._asked.get((request.strategy, request.random_state, slot, request.attempt))
 
     def _missing(self, request: Request) -> SynthkitError:
-        what = (
-            f"the recording of {request.strategy}, slot {request.slot} answered another prompt"
-            if self.stale(request)
-            else f"no recorded reply to this prompt ({request.strategy}, random_state {request.random_state})"
-        )
+        what = f"no recorded reply to this prompt ({request.strategy}, random_state {request.random_state})"
+        if self.stale(request):
+            what = f"the recording of {request.strategy}, slot {request.slot} answered another prompt"
+        ways, ngram, write = "Two", "", "refine TASK --export FILE` writes the requests"
         if request.slot >= OWN_SLOTS:
-            return SynthkitError(
-                f"{what}: a loop's own question. Two ways on: llm=sk.LLM(model, base_url=...) asks a live model; "
-                "`synthkit refine TASK --export FILE` writes the requests out, `recordings import` files the replies"
-            )
-        if request.strategy.startswith(SHOWS_TEXTS):
-            return SynthkitError(
-                f"no recorded labels of these texts ({request.strategy}, slot {request.slot}). Two ways on: "
-                "llm=sk.LLM(model, base_url=...) asks a live model; `synthkit recordings pending TASK --annotate N` "
-                "writes the requests for N unlabelled rows of a task out, `recordings import` files the replies"
-            )
+            what += ": a loop's own question"
+        elif request.strategy.startswith(SHOWS_TEXTS):
+            what = f"no recorded labels of these texts ({request.strategy}, slot {request.slot})"
+            write = "recordings pending TASK --annotate N` writes the requests for N unlabelled rows of a task"
+        else:
+            ways, ngram = "Three", "llm='ngram' is the offline baseline; "
+            write = "recordings pending` writes the requests"
         return SynthkitError(
-            f"{what}. Three ways on: llm=sk.LLM(model, base_url=...) asks a live model; llm='ngram' is the offline "
-            "baseline; `synthkit recordings pending` writes the requests out, `recordings import` files the replies"
+            f"{what}. {ways} ways on: llm=sk.LLM(model, base_url=...) asks a live model; {ngram}`synthkit {write} out, "
+            "`recordings import` files the replies"
         )
 
     async def complete(self, request: Request) -> Reply:

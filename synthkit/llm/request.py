@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 
 
@@ -61,10 +61,6 @@ class Request:
             "temperature": self.temperature,
             "max_completion_tokens": self.max_tokens,
         }
-
-    def next_attempt(self) -> Request:
-        """Return the same question asked once more."""
-        return replace(self, attempt=self.attempt + 1)
 
 
 @dataclass(frozen=True)

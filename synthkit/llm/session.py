@@ -122,8 +122,8 @@ class Session:
         """
         if not fault.silent:
             return False
+        self.pace.timed_out(sent)
         if self.answered:
-            self.pace.timed_out(sent)
             return False
         early = sent.sent < self._patient_since  # sent with the patience of before
         if self.patience == self._llm.timeout:
@@ -134,13 +134,10 @@ class Session:
                 f"{self.patience:g} s for each. A higher timeout= says so from the start"
             )
         elif not early:
-            self.pace.leave()
             raise SynthkitError(
                 f"{self._llm.address} gave no answer in {self.patience:g} s, asked one at a time. Is the model loaded? "
                 f"Pass a higher timeout= (it is {self._llm.timeout:g}), a lower max_tokens=, or a smaller model"
             )
-        self.pace.one_at_a_time()
-        self.pace.leave()
         return early
 
     def _refused(self, fault: Passing, reason: str) -> None:
@@ -162,7 +159,9 @@ class Session:
             if 200 <= status < 300:
                 reply = read_reply(content, request, llm.model, llm.address)
                 self._took(form, detour=first is not None)
-                self._pause(exhausted(headers, reply.usage.prompt + reply.usage.completion))
+                self.pace.pause(wait := exhausted(headers, reply.usage.prompt + reply.usage.completion))
+                if wait > LONG:
+                    self._note(f"gives nothing more for {wait:,.0f} s. Waiting; Ctrl-C ends it")
                 self._check_limit(form, request, reply.usage)
                 return reply
             body = error_body(content)
@@ -209,11 +208,6 @@ class Session:
             self._older_limit = True
             self._llm.form = Form(form.output, "max_tokens", form.temperature)
             self._note("does not heed max_completion_tokens; max_tokens is sent instead")
-
-    def _pause(self, seconds: float) -> None:
-        self.pace.pause(seconds)
-        if seconds > LONG:
-            self._note(f"gives nothing more for {seconds:,.0f} s. Waiting; Ctrl-C ends it")
 
     async def _post(self, body: dict) -> tuple[int, dict, bytes]:
         """Send one request; return status, headers and body."""

@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Iterable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from synthkit.core.claims import Claims
 from synthkit.llm.answers import Attempt
@@ -56,8 +57,8 @@ class Slots:
 
     def next_request(self, index: int) -> Request:
         """Return what to ask next for a slot."""
-        attempts = self.attempts[index]
-        return attempts[-1][0].next_attempt() if attempts else self.requests[index]
+        last = self.attempts[index][-1][0] if self.attempts[index] else None
+        return replace(last, attempt=last.attempt + 1) if last else self.requests[index]
 
     def is_settled(self, index: int) -> bool:
         return bool(self.attempts[index]) and (not self.attempts[index][-1][2] or self.tries(index) <= 0)

@@ -244,7 +244,8 @@ class Store:
                     database.execute(archive, (row[0], self._since))
                 new = database.execute(f"INSERT OR IGNORE INTO replies VALUES ({marks})", row).rowcount
                 select = f"SELECT {_COLUMNS} FROM replies WHERE key = ?"
-                stored.append(_reply(_row_values(row) if new else database.execute(select, row[:1]).fetchone()))
+                found = None if new else database.execute(select, row[:1]).fetchone()
+                stored.append(_reply(found or (row[3], row[2], *row[4:8], None)))
         return stored
 
     @contextmanager
@@ -275,10 +276,6 @@ def _row(key: str, custom_id: str, reply: Reply, problem: str) -> tuple:
     content = reply.content.encode("utf-8", "replace").decode("utf-8")  # lone surrogates have no UTF-8
     counts = (reply.usage.prompt, reply.usage.completion, int(reply.usage.estimated))
     return key, custom_id, reply.model, content, *counts, reply.finish_reason, time.time(), problem
-
-
-def _row_values(row: tuple) -> tuple:
-    return (row[3], row[2], *row[4:8], None)  # not stored before
 
 
 def _reply(row) -> Reply:

@@ -270,6 +270,34 @@ def test_a_batch_that_this_key_does_not_see_is_not_sent_again(chosen, tmp_path, 
         assert len(server.batches) == 1
 
 
+@pytest.mark.filterwarnings("default::UserWarning")
+def test_a_status_that_is_not_known_is_said_looked_at_for_a_while_and_ends_the_run(
+    chosen, tmp_path, expected, monkeypatch
+):
+    monkeypatch.setattr(module, "LOOKS", 6)
+    with BatchServer(endings=["never"]) as server:
+        server.calls_it = {"in_progress": "warming_up"}
+        with Store(tmp_path / "s.sqlite") as store:
+            ends = pytest.raises(SynthkitError, match="'warming_up'.*The same call looks at it again")
+            with pytest.warns(UserWarning, match="'warming_up'.*Looking on"), ends:
+                made_by(server, store, chosen)
+            assert server.batches["batch_0"]["looks"] <= 10
+            server.batches["batch_0"]["ending"], server.calls_it = "completed", {}
+            assert same(made_by(server, store, chosen).rows.to_list(), expected)
+        assert len(server.batches) == 1
+
+
+def test_the_words_of_other_providers_for_how_far_a_batch_is_are_known(chosen, store, expected):
+    with BatchServer(endings=["expired", "completed"]) as server:
+        server.calls_it = {
+            "validating": "QUEUED",
+            "in_progress": "RUNNING",
+            "expired": "TIMEOUT_EXCEEDED",
+            "completed": "SUCCESS",
+        }
+        assert same(made_by(server, store, chosen).rows.to_list(), expected)
+
+
 def test_an_outage_is_waited_out(chosen, store, expected):
     with BatchServer() as server:
         server.down = 2

@@ -26,6 +26,7 @@ class BatchServer(FaultServer):
         self.drop_create, self.down = drop_create, 0
         self.refusal = ""  # what is said instead of making a batch
         self.spoil, self.spoilt = None, 0  # what becomes of a file (None: it is not found), and how many times
+        self.calls_it: dict[str, str] = {}  # what it says in place of a status
         self.files: dict[str, bytes] = {}
         self.batches: dict[str, dict] = {}
         self.asked: list[str] = []  # the custom_id of every request that was answered, which is what is billed
@@ -103,7 +104,8 @@ class BatchServer(FaultServer):
         return lines, None
 
     def _shown(self, batch: dict) -> web.Response:
-        return web.json_response({k: v for k, v in batch.items() if k not in ("looks", "lines", "ending", "problem")})
+        shown = {k: v for k, v in batch.items() if k not in ("looks", "lines", "ending", "problem")}
+        return web.json_response(shown | {"status": self.calls_it.get(batch["status"], batch["status"])})
 
     async def _list(self, request):
         shown = [json.loads(self._shown(b).text) for b in reversed(self.batches.values())]
