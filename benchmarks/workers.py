@@ -10,6 +10,7 @@ answers depend on the prompt, and every prompt of this plan is another one. Two 
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 import os
 import random
@@ -55,7 +56,7 @@ def serve() -> None:
 
 
 def work(how: str, n: int, url: str, path: str) -> None:
-    """Ask a shard of the plan ("3/16"), or ask what is missing and filter ("all"); print what it took."""
+    """Ask a shard of the plan ("3/16"), ask what is missing and filter ("all"), or do both over Ray; print the cost."""
     from scale import peak
 
     import synthkit as sk
@@ -63,20 +64,61 @@ def work(how: str, n: int, url: str, path: str) -> None:
 
     chosen = the_plan(n)
     llm, wall, cpu = sk.LLM("m", base_url=url, api_key="k", concurrency=64), time.perf_counter(), time.process_time()
-    with warnings.catch_warnings(), sk.Store(path) as store:
+    rows = None
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        before = peak()
-        if how == "all":
-            rows = sk.generate(chosen, llm=llm, store=store, progress=False).rows
-            out = {"memory": peak(), "rows": len(rows), "digest": digest(rows)}
+        if how == "ray":
+            from synthkit import cluster
+
+            rows = cluster.generate(chosen, llm=llm, folder=path, workers=2).rows
         else:
-            out = {"asked": ask_shard(chosen, how, llm=llm, store=store, progress=False).answered}
-    took = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
-    print(json.dumps({"memory": peak(), "before": before} | out | took))
+            with sk.Store(path) as store:
+                if how == "all":
+                    rows = sk.generate(chosen, llm=llm, store=store, progress=False).rows
+                else:
+                    ask_shard(chosen, how, llm=llm, store=store, progress=False)
+    took = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu, "memory": peak()}
+    made = json.dumps(rows.to_list(), sort_keys=True) if rows else ""
+    print(json.dumps(took | {"digest": hashlib.sha256(made.encode()).hexdigest()[:12]}))
 
 
-def digest(rows) -> str:
-    return hashlib.sha256(json.dumps(rows.to_list(), sort_keys=True).encode()).hexdigest()[:12]
+def million(n: int) -> None:
+    """Take near-duplicates out of n texts, one in ten of them an edited copy of an earlier one, and report on them."""
+    import numpy as np
+    from scale import peak
+
+    import synthkit as sk
+    from synthkit.core.duplicates import NearIndex
+    from synthkit.core.rows import make_rows
+
+    draw, texts, copies, gone = random.Random(0), [], 0, 0
+    for i in range(n):
+        words = draw.choices(WORDS, k=15)
+        if i % 10 == 9:
+            words = draw.choice(texts).split()
+            words[draw.randrange(len(words))] = "edited"
+            copies += 1
+        texts.append(" ".join(words))
+    print(f"{n:,} texts, {copies:,} of them copies but for a word: {peak():.2f} GB", flush=True)
+    index, cpu = NearIndex(), time.process_time()
+    for i, text in enumerate(texts):
+        if index.nearest(text) is None:
+            index.add(text, i)
+        else:
+            gone += 1
+    cpu = time.process_time() - cpu
+    print(f"near-duplicates: {gone:,} found, {cpu:.0f} s of CPU, {peak():.2f} GB", flush=True)
+    del index
+    rows, made = make_rows({"text": texts, "label": [f"label {i % 5}" for i in range(n)]}), np.random.default_rng(0)
+    centres = made.normal(size=(5, 384))
+
+    def vectors(some):
+        noise = np.random.default_rng(len(some)).normal(size=(len(some), 384)) + centres[np.arange(len(some)) % 5]
+        return noise / np.linalg.norm(noise, axis=1, keepdims=True)
+
+    cpu = time.process_time()
+    report = sk.evaluate(rows, rows, embedder=vectors, progress=False)
+    print(f"report, vectors given: {time.process_time() - cpu:.0f} s of CPU, {peak():.2f} GB; {report.notes[0]}")
 
 
 def started(*arguments) -> dict:
@@ -95,33 +137,31 @@ def main(n: int) -> None:
         show("one worker, asked and filtered", whole, requests)
         for shards in (2, 16):
             paths = [f"{folder}/{i}-of-{shards}.sqlite" for i in range(1, shards + 1)]
+            jobs = [("--work", f"{i}/{shards}", n, url, path) for i, path in enumerate(paths, 1)]
             begun = time.perf_counter()
             with ThreadPoolExecutor(2) as two:
-                jobs = [("--work", f"{i}/{shards}", n, url, path) for i, path in enumerate(paths, 1)]
                 done = list(two.map(lambda job: started(*job), jobs))
-            asked = {
-                "wall": time.perf_counter() - begun,
-                "cpu": sum(d["cpu"] for d in done),
-                "memory": max(d["memory"] for d in done),
-            }
+            cpu, memory = sum(d["cpu"] for d in done), max(d["memory"] for d in done)
+            asked = {"wall": time.perf_counter() - begun, "cpu": cpu, "memory": memory}
             show(f"{shards} shards, two at a time, asked", asked, requests)
-            begun = time.perf_counter()
             with sk.Store(f"{folder}/{shards}.sqlite") as store:
                 store.merge(*paths)
-            print(f"  merged in {time.perf_counter() - begun:.1f} s")
             again = started("--work", "all", n, url, f"{folder}/{shards}.sqlite")
-            show("  filtered", again, requests)
-            print("  the same rows" if again["digest"] == whole["digest"] else "  OTHER ROWS", flush=True)
+            show(f"  merged, filtered: {same(again, whole)}", again, requests)
+        if importlib.util.find_spec("ray"):
+            over_ray = started("--work", "ray", n, url, f"{folder}/ray")
+            show(f"two workers of Ray: {same(over_ray, whole)}", over_ray | {"cpu": float("nan")}, requests)
     serving.stdin.close()
+
+
+def same(made: dict, whole: dict) -> str:
+    return "the same rows" if made["digest"] == whole["digest"] else "OTHER ROWS"
 
 
 def show(what: str, took: dict, requests: float) -> None:
     rate, cpu = requests / took["wall"], 1000 * took["cpu"] / requests
-    print(
-        f"{what:<34}{took['wall']:6.0f} s {rate:6.0f} requests/s {cpu:6.2f} ms of CPU each {took['memory']:5.2f} GB",
-        took.get("before", ""),
-        flush=True,
-    )
+    costs = f"{took['wall']:6.0f} s {rate:6.0f} requests/s {cpu:6.2f} ms of CPU each {took['memory']:5.2f} GB"
+    print(f"{what:<36}{costs}", flush=True)
 
 
 if __name__ == "__main__":
@@ -130,6 +170,8 @@ if __name__ == "__main__":
             serve()
         case ["--work", how, n, url, path]:
             work(how, int(n), url, path)
+        case ["million"]:
+            million(1_000_000)
         case [n]:
             main(int(n))
         case _:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 SHOWN = 500  # rows a side from which a bar is shown: a short run leaves no trace of one in a notebook
 JUDGED = 2000  # texts whose language is looked at
 MOST = 5000  # rows a side: beyond it no number moves, and a matrix of distances takes a gigabyte
+READ = 50_000  # rows a side that are read: of more as many, drawn at random
 
 
 class Overused(NamedTuple):
@@ -64,7 +65,7 @@ def evaluate(
 
     Twenty times (ten from 2,000 rows a side) the real rows are cut at random into halves of m = min(N/2, n synthetic)
     rows, stratified by label. The control compares half with half; the synthetic value is m synthetic rows in the
-    second half's place. Below m = 50 only diversity and length are given.
+    second half's place. Below m = 50 only diversity and length are given. Of more than 50,000 rows as many are read.
 
     `seeds` (what prompts showed, or might) add the privacy section, against `holdout`, real rows that no prompt held
     (default: `seeds.rest`), and the macro-F1 to expect of a classifier trained on the rows. `metrics="bias"` adds the
@@ -83,6 +84,10 @@ def evaluate(
     for name in [metrics] if isinstance(metrics, str) else metrics:
         if name not in ("bias", "all"):
             raise unknown("metric", name, ["bias", "all"])
+    draft, sizes = Draft(), (len(synthetic), len(real))
+    synthetic, real = (
+        _some_rows(draft, name, rows, random_state) for name, rows in (("synthetic", synthetic), ("real", real))
+    )
     m = min(len(real) // 2, len(synthetic), MOST)
     if m < 2:
         raise SynthkitError(
@@ -90,7 +95,6 @@ def evaluate(
         )
     language, language_notes = language_of(list(real["text"]), task_of(real))
     vectors, called = _embedder(embedder or embedder_for(language), list(real["text"]))
-    draft = Draft()
     halves = Halves(real, synthetic, vectors(list(real["text"])), vectors(list(synthetic["text"])), m, random_state)
     usable = _usable(draft, halves)
     ids = row_ids(real, "real"), row_ids(synthetic, "synthetic")
@@ -114,8 +118,15 @@ def evaluate(
             draft.note("the real rows are the seeds themselves: copying them flatters the alignment")
     bias(draft, synthetic, real, halves, vectors, slices=slices, whole=bool(metrics))
     tables = {name: tuple(rows) for name, rows in draft.tables.items()}
-    lines, notes, sizes = tuple(draft.lines), tuple(draft.notes), (m, len(synthetic), len(real))
-    return Report(lines, *sizes, called, notes, tables, _samples(halves), "; ".join(language_notes))
+    lines, notes = tuple(draft.lines), tuple(draft.notes)
+    return Report(lines, m, *sizes, called, notes, tables, _samples(halves), "; ".join(language_notes))
+
+
+def _some_rows(draft: Draft, name: str, rows: Dataset, random_state: int) -> Dataset:
+    if len(rows) <= READ:
+        return rows
+    draft.note(f"{READ:,} of {len(rows):,} {name} rows, drawn at random, are read in place of all")
+    return rows.select(np.sort(np.random.default_rng(random_state).permutation(len(rows))[:READ]))
 
 
 def _embedder(embedder, texts: list[str]):

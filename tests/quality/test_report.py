@@ -69,6 +69,18 @@ def test_one_row_is_refused():
         evaluate(invent(1, 2), invent(40, 1), embedder="lsa")
 
 
+def test_of_more_rows_than_are_read_a_random_part_stands_for_all_and_that_is_said(monkeypatch):
+    real, synthetic = invent(160, 1), invent(160, 2)
+    whole = evaluate(synthetic, real, embedder=given, progress=False)
+    assert not any("drawn at random" in note for note in whole.notes)
+    monkeypatch.setattr("synthkit.quality.evaluate.READ", 120)
+    read = []
+    part = evaluate(synthetic, real, embedder=lambda texts: (read.append(len(texts)), given(texts))[1], progress=False)
+    assert max(read) == 120 and part.m == 60
+    assert (part.synthetic_rows, part.real_rows) == (160, 160) == (whole.synthetic_rows, whole.real_rows)
+    assert sum("120 of 160 " in note and "drawn at random" in note for note in part.notes) == 2
+
+
 def test_one_class_leaves_label_fidelity_out_and_says_so():
     real = make_rows({"text": list(invent(120, 1)["text"]), "label": ["boats"] * 120})
     report = evaluate(invent(60, 2), real, embedder="lsa", metrics="bias")
