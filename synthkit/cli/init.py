@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 TEST_SHARE = 0.3  # of the rows, where no test rows are given
+LOOKED_AT = 2000  # unlabelled texts in which personal data are looked for
 TERMS = 5  # words that set a label apart, as a help for its description
 
 
@@ -25,6 +26,9 @@ def init(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="where the task goes; made if need be")],
     train: Annotated[Path, typer.Option(help="a table of labelled texts")],
     test: Annotated[Path | None, typer.Option(help="rows to score on (default: three in ten of train)")] = None,
+    unlabelled: Annotated[
+        Path | None, typer.Option(help="texts for a model to label: a table, a file of a text a line, a folder of .txt")
+    ] = None,
     text: Annotated[str | None, typer.Option(help="the column of texts")] = None,
     label: Annotated[str | None, typer.Option(help="the column of labels")] = None,
     encoding: Annotated[str | None, typer.Option(help="of the files, where it cannot be told")] = None,
@@ -47,14 +51,21 @@ def init(
         held_out = held_out.rows
     else:
         rows, held_out = _hold_out(rows)
+    parts = {"train": rows, "test": held_out}
+    if unlabelled:
+        pool = sk.load_rows(unlabelled, encoding=encoding, labelled=False, prefix="unlabelled")
+        shared.tell(pool.repairs)
+        parts["unlabelled"] = pool.rows.select_columns(["id", "text"])
     shared.folder(folder)
-    for name, part in (("train", rows), ("test", held_out)):
+    for name, part in parts.items():
         write_csv(folder / f"{name}.csv", part.to_pandas())
     write_private(
         where,
-        task_yaml(re.sub(r"[^\w .-]", "_", folder.resolve().name) or "task", rows, bool(test), sensitive_task(train)),
+        task_yaml(re.sub(r"[^\w .-]", "_", folder.resolve().name) or "task", rows, bool(test), sensitive_task(train))
+        + (_pool_yaml(unlabelled.name, list(pool.rows["text"])) if unlabelled else ""),
     )
-    print(f"{where}: {len(set(rows['label']))} labels; {len(rows):,} train rows, {len(held_out):,} test rows")
+    sizes = ", ".join(f"{len(part):,} {name} rows" for name, part in parts.items())
+    print(f"{where}: {len(set(rows['label']))} labels; {sizes}")
     print("Fill in `domain` and what each label means, then:")
     print(f"  synthkit check {folder}")
     print(f"  synthkit run {folder} --llm ngram    (asks no model; --llm live asks yours)")
@@ -89,10 +100,7 @@ def task_yaml(name: str, rows: Dataset, given_test: bool, sensitive: dict | None
 
     Rows of a sensitive task (what its task.yaml holds) make another one, with its patterns.
     """
-    import numpy as np
-
     from synthkit.core.language import NO_BLANKS, language_note, language_of
-    from synthkit.core.text import words
     from synthkit.seeds.gate import Gate
     from synthkit.seeds.profile import class_terms
     from synthkit.tasks.task import UNFILLED
@@ -100,13 +108,13 @@ def task_yaml(name: str, rows: Dataset, given_test: bool, sensitive: dict | None
     texts, labels = list(rows["text"]), list(rows["label"])
     language, _ = language_of(texts)
     by_words = ", counted letter by letter" if language.split("-")[0] in NO_BLANKS else ""
-    low, high = np.quantile([len(words(t)) for t in texts], [0.05, 0.95]).round().astype(int).tolist()
+    low, high = _usual_words(texts)
     gate, patterns = Gate(), dict(sensitive.get("patterns") or {}) if sensitive else {}
     gate.sensitive, gate.patterns = bool(sensitive), patterns
     plain = gate.plain(texts)
     terms = class_terms({n: [t for t, x in zip(plain, labels, strict=True) if x == n] for n in sorted(set(labels))})
     counts = Counter(labels)
-    personal = ", ".join(f"{count} {kind}" for kind, count in gate.counts.most_common()) or "none that can be found"
+    personal = _counted(gate.counts)
     note = f"# {note}\n" if (note := language_note(language)) else ""
     described = "\n".join(
         f"  {_quoted(label)}:  # {count:,} rows"
@@ -129,7 +137,7 @@ sensitive: {"true  # as is the task that these rows are of" if sensitive else "f
 domain: >-
   {UNFILLED}: what these texts are, who writes them, why, and how they sound.
 
-length: {{min_words: {max(1, low)}, max_words: {max(1, low, high)}}}  # of nine in ten rows{by_words}
+length: {{min_words: {low}, max_words: {high}}}  # of nine in ten rows{by_words}
 
 # What each label means, as you would tell a colleague; it goes into every prompt. {len(counts)} labels:
 labels:
@@ -144,6 +152,37 @@ source:
   test: test.csv  # {"as given" if given_test else "held out of your rows; no row repeats one of train"}
   # validation: validation.csv  # without it a fifth of train is held back to choose by
 """
+
+
+def _pool_yaml(source: str, texts: list[str]) -> str:
+    """Return the lines of task.yaml about texts without labels: what they show, as of the labelled ones."""
+    from synthkit.core.language import language_of
+    from synthkit.seeds.gate import Gate
+
+    gate, (low, high) = Gate(), _usual_words(texts)
+    holding = sum(bool(gate.find(text)) for text in texts[:LOOKED_AT])
+    looked_at = f"{holding:,} of the first {LOOKED_AT:,}" if len(texts) > LOOKED_AT else f"{holding:,} of them"
+    return f"""
+# {len(texts):,} texts without labels, from {" ".join(source.split())}: {low} to {high} words in nine of ten.
+# They look like language: {language_of(texts)[0]}.
+# Personal data found in {looked_at}: {_counted(gate.counts)}.
+# A model that labels them is shown them as they are, or with `sensitive: true` anonymised.
+unlabelled: unlabelled.csv
+"""
+
+
+def _usual_words(texts: list[str]) -> tuple[int, int]:
+    """Return the lengths, in words, between which nine of ten texts are."""
+    import numpy as np
+
+    from synthkit.core.text import words
+
+    low, high = np.quantile([len(words(t)) for t in texts], [0.05, 0.95]).round().astype(int).tolist()
+    return max(1, low), max(1, low, high)
+
+
+def _counted(finds: Counter) -> str:
+    return ", ".join(f"{count} {kind}" for kind, count in finds.most_common()) or "none that can be found"
 
 
 def _quoted(value: str) -> str:

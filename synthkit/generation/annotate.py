@@ -22,6 +22,7 @@ from synthkit.core.stats import wilson
 from synthkit.generation.generate import Generation
 from synthkit.generation.label_requests import annotate_requests, label_problem, labels_by_id, relabel_requests
 from synthkit.generation.ledger import Ledger, added, requests_ledger
+from synthkit.generation.parsing import LONGEST_TEXT
 from synthkit.generation.rows import synthetic_rows
 from synthkit.generation.source import asking, make_source
 from synthkit.llm.budget import Budget
@@ -73,7 +74,12 @@ class Annotation(Result):
             )
         if self.agreed[0] < STEADY * self.agreed[1]:
             notes.append(f"{self.agreed[1] - self.agreed[0]} of {self.agreed[1]} labels change with the order of texts")
-        if unclear > UNSUITED * (len(self.rows) + len(self.drops)):
+        texts = [*self.rows["text"], *(d["text"] for d in self.drops)]
+        if long := sum(len(text) > LONGEST_TEXT for text in texts):
+            notes.append(
+                f"{long} of {len(texts)} texts are longer than {LONGEST_TEXT:,} characters; {model} saw no more"
+            )
+        if unclear > UNSUITED * len(texts):
             notes.append(f"{unclear} texts carry none of the labels: do they belong to this task?")
         return tuple(notes)
 
@@ -121,9 +127,9 @@ def annotate(
 
     Raw rows need no labels; one that they have is not looked at. Forty are asked about twice, in another order, and of
     `seeds` up to forty whose labels are known, so that the first line says how far the labels can be trusted. The texts
-    of a task marked sensitive are anonymised before they are shown. A text whose label the model finds unclear, or to
-    which it gives two, is left out, with the reason in `.dropped()`. Replies of an LLM are stored before they are used,
-    and a `Budget` is never passed, as in `generate`.
+    of a task marked sensitive are anonymised before they are shown; of a long one the first
+    10,000 characters are. A text whose label the model finds unclear, or to which it gives two, is left out, with the
+    reason in `.dropped()`. Replies of an LLM are stored before they are used, and a `Budget` is never passed.
 
     Of a generation a row whose label changes says in its attributes which one was asked for, and requests and tokens
     are added to its ledger.

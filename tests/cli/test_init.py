@@ -75,3 +75,22 @@ def test_the_rows_of_one_fault_are_told_in_one_line(synthkit, tmp_path):
     (line,) = [line for line in err.splitlines() if "left out" in line]
     assert "rows 26, 27, 28, 29, 30 and 3 more: left out: . The text is empty" in line
     assert "8 rows left out" in out.splitlines()[0]
+
+
+@pytest.mark.parametrize("kind", ["folder", "lines"])
+def test_texts_without_labels_are_looked_at_and_named_in_the_task(synthkit, tmp_path, kind):
+    raw = ["the tables in the yard are wet", "please write to ann@example.com about the cake", "may dogs come in"]
+    table, source = write_csv(tmp_path / "mine.csv", ROWS), tmp_path / "mails"
+    if kind == "folder":
+        source.mkdir()
+        for i, text in enumerate(raw):
+            (source / f"{i}.txt").write_text(text, encoding="utf-8")
+    else:
+        source = tmp_path / "mails.txt"
+        source.write_text("\n".join(raw), encoding="utf-8")
+    code, out, err = synthkit("init", tmp_path / "cafe", "--train", table, "--unlabelled", source)
+    assert code == 0 and "3 unlabelled rows" in out
+    text = (tmp_path / "cafe" / "task.yaml").read_text(encoding="utf-8")
+    assert f"3 texts without labels, from {source.name}: 4 to 9 words" in text and "look like language: en" in text
+    assert "found in 1 of them: 1 EMAIL_ADDRESS" in text and "ann@example" not in text
+    assert sorted(loaded_task(tmp_path / "cafe").splits.unlabelled["text"]) == sorted(raw)

@@ -248,6 +248,14 @@ def test_a_label_called_unclear_is_a_label(cafe):
     assert len(set(allowed)) == len(allowed) == 5
 
 
+def test_a_text_that_is_too_long_to_be_shown_whole_is_said(cafe, pool, scripted):
+    long = make_rows({"id": ["a", "b"], "text": ["soup " * 2001, pool["text"][0]]})
+    source = scripted(lambda request: '{"texts": [{"number": 1, "label": "menu"}, {"number": 2, "label": "menu"}]}')
+    with pytest.warns(UserWarning, match="1 of 2 texts are longer than 10,000 characters; scripted saw no more"):
+        annotate(long, cafe, llm=source, progress=False)
+    assert max(len(m["content"]) for m in source.asked[0].messages) < 12_000
+
+
 def test_what_cannot_be_labelled_is_said(cafe, pool):
     for message, rows, task in [
         ("task=NoneType: expected a task", pool, None),
