@@ -22,7 +22,7 @@ from synthkit.cli.probe import try_
 from synthkit.cli.recordings import app as recordings
 from synthkit.cli.refine import refine
 from synthkit.cli.run import compare, reproduce, run
-from synthkit.cli.stores import merge, run_shard, status
+from synthkit.cli.stores import merge, run_shard, status, tell_stored
 from synthkit.core.errors import SynthkitError
 from synthkit.core.exports import write_csv
 
@@ -64,6 +64,8 @@ def generate(
     source, budget = live.source(llm), live.budget()
     if (shard or store) and isinstance(source, str):
         raise SynthkitError(f"--{'shard' if shard else 'store'} is for --llm live; here it is --llm {llm}")
+    if shard and out:
+        raise SynthkitError(f"--out {out}: a shard writes no rows, only replies, into --store; merge them for the rows")
     the_task, asked = with_attributes(sk.load_task(task), strategy, source, budget, propose=not shard)
     if shard and asked != strategy:
         raise SynthkitError(f"shards need the `attributes:` of {task!r} in its task.yaml: all ask the same then")
@@ -75,6 +77,8 @@ def generate(
         run_shard(plan, shard, source, store, budget, as_json)
         return
     with sk.Store(store) if store else nullcontext() as kept:
+        if kept:
+            tell_stored(plan, kept, source)
         made = sk.generate(plan, llm=source, budget=budget, progress=not as_json, store=kept)
     where = out or Path(f"{the_task.name}-{strategy}.csv")
     made.to_csv(where)

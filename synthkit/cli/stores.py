@@ -66,6 +66,15 @@ def run_shard(plan, shard: str, source, store: Path | None, budget, as_json: boo
         raise typer.Exit(SHORT)
 
 
+def tell_stored(plan, store, source) -> None:
+    """Say how many of a plan's requests a store answers: before others, perhaps all, are asked and paid for."""
+    wave = plan.slots[: plan.first_wave]
+    known = len(store.get_many([request.key(source) for request in wave]))
+    others = f"; {len(wave) - known:,} are asked now, of {source.address}" if known < len(wave) else ""
+    none = f" (what it holds was asked otherwise: another plan, model or address than {source.identity!r})"
+    say(f"{store.path} answers {known:,} of {len(wave):,} requests{none * (not known and len(store) > 0)}{others}")
+
+
 def merge(
     stores: Annotated[list[Path], typer.Argument(metavar="STORE...", help="files that shards wrote")],
     into: Annotated[Path, typer.Option(metavar="STORE", help="the file that takes them in; made where there is none")],
@@ -112,7 +121,8 @@ def read_status(path: Path) -> dict:
     from synthkit.llm.store import Store
 
     if not path.is_file():
-        raise SynthkitError(f"no such store: {path}. Nothing was asked with it yet")
+        folder = "a folder: name the files in it" if path.is_dir() else "nothing was asked with it yet"
+        raise SynthkitError(f"no such store: {path} ({folder})")
     with Store(path) as store:
         counts = "sum(problem = ''), sum(problem != ''), sum(prompt_tokens), sum(completion_tokens)"
         by_model = store.read(f"SELECT model, {counts} FROM replies GROUP BY model")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from synthkit.core.errors import unknown
+from synthkit.core.errors import SynthkitError, unknown
 from synthkit.core.progress import bar as progress_bar
+from synthkit.llm.batch import Batch
 from synthkit.llm.budget import Budget
 from synthkit.llm.client import LLM
 from synthkit.llm.engine import Answer, Status, ask
@@ -18,7 +19,7 @@ from synthkit.prompts.local import local_source
 from synthkit.seeds.gate import Gate
 from synthkit.tasks.task import Task
 
-SOURCES = ("recorded", "ngram", "local", "live")
+SOURCES = ("recorded", "ngram", "local", "live", "batch")
 
 
 def make_source(llm, task: Task, seeds=None, *, known: Sequence[str] = SOURCES):
@@ -32,7 +33,7 @@ def make_source(llm, task: Task, seeds=None, *, known: Sequence[str] = SOURCES):
         return local_source(task, seeds, path)
     if llm == "ngram":
         return NGram(seeds, max_words=task.max_words)
-    return LLM() if llm == "live" else Recorded(task.recordings)
+    return LLM() if llm == "live" else Batch() if llm == "batch" else Recorded(task.recordings)
 
 
 @contextmanager
@@ -43,6 +44,8 @@ def asking(
 
     A live model's replies go to the store at home where none is given.
     """
+    if store is not None and not isinstance(store, Store):
+        raise SynthkitError(f"store={store!r}: expected a store, as sk.Store({str(store)!r})")
     kept = Store() if hasattr(source, "identity") and store is None else store
     # a short run shows no bar and leaves no trace of one in a kept notebook
     bar = progress_bar(total=0, desc=what, unit="request", progress=progress)

@@ -276,7 +276,7 @@ class _Session:
         problems = (info.errors.data if info.errors else None) or []
         words = "; ".join(p.message or p.code or "" for p in problems[:3]) or "no reason given"
         others = sum(bool(b.id) for b in self._under_way.values())
-        full = any("token_limit" in f"{p.code}" or "nqueued token" in f"{p.message}" for p in problems)
+        full = any(w in f"{p.code} {p.message}" for p in problems for w in ("token_limit", "nqueued token", "too_"))
         if not full or not others and len(batch.asked) == 1:
             raise SynthkitError(self._llm._scrub(f"{self._llm.address} did not take batch {info.id}: {words}"))
         self._most, self._lines = max(1, others), self._lines if others else len(batch.asked) // 2

@@ -180,7 +180,7 @@ class Store:
         before = len(self)
         for path in map(Path, paths):
             if not path.is_file():
-                raise SynthkitError(f"no such store: {path}")
+                raise SynthkitError(f"no such store: {path}{' (a folder: name the files in it)' * path.is_dir()}")
             if path.samefile(self.path):
                 continue
             Store(path).close()  # brings a file of the first release up to date, and what a killed run left behind

@@ -95,6 +95,30 @@ def test_a_shard_that_is_none_is_refused(shard):
         read_shard(shard)
 
 
+def test_a_store_says_what_it_answers_before_the_rest_is_paid_for(served, synthkit, monkeypatch, tmp_path):
+    monkeypatch.setenv("SYNTHKIT_MODEL", "m")
+    monkeypatch.setenv("OPENAI_BASE_URL", served.url)
+    generated = ("generate", "feedback", "--llm", "live", "--n", 40, "--strategy", "attributed")
+    code, _, err = synthkit(*generated, "--shard", "1/2", "--out", "rows.csv")
+    assert code == 1 and "a shard writes no rows" in err and served.requests == 0
+    assert synthkit(*generated, "--shard", "1/2", "--store", "half.sqlite")[0] in (0, 3)
+    _, _, err = synthkit(*generated, "--store", "half.sqlite")
+    assert "half.sqlite answers 4 of 8 requests; 4 are asked now, of http://127.0.0.1" in err
+    _, _, err = synthkit(*generated, "--store", "half.sqlite")
+    assert "half.sqlite answers 8 of 8 requests\n" in err
+    monkeypatch.setenv("SYNTHKIT_MODEL", "another")
+    _, _, err = synthkit(*generated, "--store", "half.sqlite")
+    assert "answers 0 of 8 requests (what it holds was asked otherwise" in err and "'another localhost:" in err
+    code, _, err = synthkit("merge", tmp_path, "--into", "all.sqlite")
+    assert code == 1 and "a folder: name the files in it" in err
+
+
+def test_a_path_in_the_place_of_a_store_is_said(cafe, served):
+    with pytest.raises(SynthkitError, match=r"expected a store, as sk.Store\('replies.sqlite'\)"):
+        generate(cafe, llm=LLM("m", base_url=served.url), n=5, store="replies.sqlite")
+    assert served.requests == 0
+
+
 def test_status_says_from_another_terminal_what_runs_waits_and_cost(cafe, tmp_path, synthkit, monkeypatch):
     for name, value in {"batch.QUIET": 0.1, "batch.POLL": 0.02, "batch._TICK": 0.01, "slots.BEAT": 0.05}.items():
         monkeypatch.setattr(f"synthkit.llm.{name}", value)

@@ -94,6 +94,13 @@ def test_whatever_becomes_of_the_batches_the_rows_are_those_of_a_live_model(
     assert store.read("SELECT count(*) FROM batches WHERE asked != ''") == [(0,)]
 
 
+@pytest.mark.parametrize("limits", [{"lines": 5}, {"size": 9000}], ids=str)
+def test_a_provider_that_takes_shorter_files_than_usual_gets_shorter_ones(chosen, store, expected, limits):
+    with BatchServer(**limits) as provider:
+        assert same(made_by(provider, store, chosen).rows.to_list(), expected)
+        assert set(Counter(provider.asked).values()) == {1}
+
+
 SPOILT = {
     "not found": lambda content: None,
     "empty": lambda content: b"",
