@@ -1,31 +1,27 @@
 """How time and memory grow with the rows: each size in a process of its own, beside what one would use instead.
 
-    python benchmarks/scale.py                     a table, and benchmarks/scale.png
-    python benchmarks/scale.py embed evaluate      these alone
-    python benchmarks/scale.py --workers 100000    so many requests by one worker, then by two shards (ten minutes)
+    python benchmarks/scale.py                     all of it: a table, scale.json and scale.png (half an hour)
+    python benchmarks/scale.py embed evaluate      these again, and the picture with what scale.json has of the rest
 
-A curve ends with the first size that takes more than LIMIT seconds of the processor. Times are processor time of all
-threads, so that a busy machine does not count; on idle cores embedding is faster by the number of its threads.
+A curve ends before a size that would take more than LIMIT seconds of the processor, as the sizes before it say. Times
+are processor time of all threads, so that a busy machine does not count; memory is the most that the process had.
 """
 
 from __future__ import annotations
 
 import csv
-import hashlib
 import json
-import os
 import resource
 import subprocess
 import sys
 import tempfile
 import time
-import warnings
 from pathlib import Path
 
 import numpy as np
 
-LIMIT = 60.0
-SIZES = [1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000]
+LIMIT = 240.0
+SIZES = [1_000, 10_000, 100_000, 1_000_000]
 HERE = Path(__file__)
 
 
@@ -177,7 +173,7 @@ def evaluate(n, folder):
 
     def vectors(some):
         noise = np.random.default_rng(len(some)).normal(size=(len(some), 384)) + centres[np.arange(len(some)) % 5]
-        return noise / np.linalg.norm(noise, axis=1, keepdims=True)
+        return (noise / np.linalg.norm(noise, axis=1, keepdims=True)).astype(np.float32)
 
     synthetic, real = rows(n, 6), rows(n, 7)
     return lambda: sk.evaluate(synthetic, real, embedder=vectors, progress=False)
@@ -187,12 +183,12 @@ WORK = {
     "read a CSV": (load, "pandas.read_csv", load_pandas),
     "near-duplicates": (near, "datasketch", near_datasketch),
     "near-duplicates, one template": (near_template, "datasketch", near_template_datasketch),
-    "shared runs, n texts beside n": (runs, "", None),
-    "shared run, one word n times": (runs_repeated, "difflib", runs_repeated_difflib),
+    "runs shared with n other texts": (runs, "", None),
+    "run shared, one word n times": (runs_repeated, "difflib", runs_repeated_difflib),
     "personal data": (personal, "", None),
     "personal data, n colons": (personal_colons, "", None),
     "embed": (embed, "sentence-transformers", embed_sentence_transformers),
-    "evaluate n beside n, vectors given": (evaluate, "", None),
+    "evaluate n beside n": (evaluate, "", None),
 }
 
 
@@ -216,100 +212,64 @@ def peak() -> float:
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e9 if sys.platform == "darwin" else 1e6), 2)
 
 
-def shard(which: str, n: int, url: str, path: str) -> None:
-    """Ask a shard of n requests in this process, and print what it took."""
-    import synthkit as sk
-    from synthkit.cli.stores import ask_shard
-
-    plan = sk.plan(sk.load_task("feedback"), strategy="attributed", n=5 * n, surplus=0)
-    llm, wall, cpu = sk.LLM("m", base_url=url, api_key="k", concurrency=64), time.perf_counter(), time.process_time()
-    with warnings.catch_warnings(), sk.Store(path) as store:
-        warnings.simplefilter("ignore")  # prompts that happen to be the same get the same answer from this server
-        answered = ask_shard(plan, which, llm=llm, store=store, progress=False).answered
-    taken = {"answered": answered, "wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
-    print(json.dumps(taken | {"memory": peak()}))
-
-
-def workers(n: int) -> None:
-    """Ask n requests of a server on loopback by one worker, then by two at once; both must store the same replies."""
-    from engine import Server
-
-    import synthkit as sk
-
-    server, stored = Server(), []
-    with tempfile.TemporaryDirectory() as folder:
-        for count in (1, 2):
-            server.set(steady=True)
-            paths = [f"{folder}/{i}-of-{count}.sqlite" for i in range(1, count + 1)]
-            command = [sys.executable, HERE, "--shard"]
-            more = [[f"{i}/{count}", str(n), server.url, path] for i, path in enumerate(paths, 1)]
-            running = [subprocess.Popen([*command, *m], stdout=subprocess.PIPE, text=True) for m in more]
-            done = [json.loads(p.communicate()[0].splitlines()[-1]) for p in running]
-            start = time.perf_counter()
-            with sk.Store(f"{folder}/{count}.sqlite") as store:
-                store.merge(*paths)
-                merged = time.perf_counter() - start
-                rows = store.read("SELECT key, content, prompt_tokens, completion_tokens FROM replies ORDER BY key")
-            stored.append(hashlib.sha256(repr(rows).encode()).hexdigest())
-            wall, cpu = max(d["wall"] for d in done), sum(d["cpu"] for d in done)
-            memory = max(d["memory"] for d in done)
-            rate = f"{len(rows) / wall:.0f} a s, {1000 * cpu / n:.2f} ms of CPU each"
-            print(
-                f"{count} worker(s): {len(rows):,} of {n:,} in {wall:.0f} s, {rate}, {memory:.2f} GB a worker", end="; "
-            )
-            print(f"merged in {merged:.1f} s; load {os.getloadavg()[0]:.1f}", flush=True)
-    server.close()
-    print("the same replies" if stored[0] == stored[1] else "OTHER REPLIES")
-
-
 def curve(function) -> dict[int, dict]:
-    out = {}
+    """Return what each size takes, by size, as long as the next is expected to take less than LIMIT."""
+    out: dict[int, dict] = {}
     for n in SIZES:
-        point = measured(function.__name__, n)
-        if point is None:
+        if len(out) > 1:
+            (small, first), (large, last) = list(out.items())[-2:]
+            slope = np.log(max(last["seconds"], 0.1) / max(first["seconds"], 0.1)) / np.log(large / small)
+            if last["seconds"] * (n / large) ** max(slope, 1) > LIMIT:
+                break
+        if (point := measured(function.__name__, n)) is None:
             break
         out[n] = point
-        if point["seconds"] > LIMIT / 4:  # the next size takes three times as long or more
-            break
     return out
 
 
 def main(chosen: list[str]) -> None:
-    from synthkit.core.figures import BLUE, GREY, closed, grid, theme
-
-    names = [n for n in WORK if not chosen or any(c in n for c in chosen)]
-    curves = {}
-    for name in names:
+    kept = HERE.with_suffix(".json")
+    curves = json.loads(kept.read_text()) if kept.exists() else {}
+    for name in [n for n in WORK if not chosen or any(c in n for c in chosen)]:
         ours, other, theirs = WORK[name]
         for who, function in (("synthkit", ours), (other, theirs)):
-            if function:
-                curves[name, who] = curve(function)
-                points = "  ".join(
-                    f"{n:,}: {p['seconds']:.2f} s {p['memory']:.1f} GB" for n, p in curves[name, who].items()
-                )
-                print(f"{name:<36}{who:<22}{points or 'not installed'}", flush=True)
-    theme()
-    figure, axes = grid(-(-len(names) // 3), min(3, len(names)), 3.2)
+            if function and (points := curve(function)):
+                curves.setdefault(name, {})[who] = points
+            told = curves.get(name, {}).get(who, {}).items() if function else ()
+            line = "  ".join(f"{int(n):,}: {p['seconds']:.2f} s {p['memory']:.2f} GB" for n, p in told)
+            print(f"{name:<32}{who:<22}{line or 'not installed'}" * bool(function), flush=True)
+        kept.write_text(json.dumps(curves, indent=1) + "\n")
+    picture(curves)
+
+
+def picture(curves: dict) -> None:
+    """Draw seconds by size, a panel a kind of work, with the memory at the end of each curve."""
+    from synthkit.core.figures import BLUE, GREY, closed, grid, ruled
+
+    names = [name for name in WORK if name in curves]
+    figure, axes = grid(-(-len(names) // 3), 3, 3.0)
     for axis, name in zip(axes, names, strict=False):
-        for who, colour, marker in (("synthkit", BLUE, "o"), (WORK[name][1], GREY, "^")):
-            if points := curves.get((name, who)):
-                seconds = [max(p["seconds"], 1e-3) for p in points.values()]
-                axis.plot(list(points), seconds, color=colour, marker=marker, label=who)
-        axis.set(xscale="log", yscale="log", title=name, xlabel="n", ylabel="seconds")
-        axis.legend(fontsize=8)
+        for who, points in curves[name].items():
+            colour, marker = (BLUE, "o") if who == "synthkit" else (GREY, "^")
+            sizes = [int(n) for n in points]
+            seconds = [max(p["seconds"], 1e-3) for p in points.values()]
+            axis.plot(sizes, seconds, color=colour, marker=marker, label=who)
+            memory = list(points.values())[-1]["memory"]
+            axis.annotate(f"{memory:.1f} GB", (sizes[-1], seconds[-1]), (-4, 5), textcoords="offset points", ha="right")
+        axis.set(xscale="log", yscale="log", xlim=(700, 1.6e6), ylim=(1e-3, 1e3), title=name)
+        axis.axhline(60, color=GREY, lw=0.8, ls=":")
+        ruled(axis, "y")
+        axis.legend(fontsize=8, loc="upper left")
+    for axis in axes[: len(names) : 3]:
+        axis.set_ylabel("seconds (dotted: a minute)")
     for axis in axes[len(names) :]:
         axis.set_axis_off()
-    if not chosen:
-        closed(figure).savefig(HERE.with_suffix(".png"))
+    closed(figure).savefig(HERE.with_suffix(".png"), dpi=80)
 
 
 if __name__ == "__main__":
     match sys.argv[1:]:
         case ["--one", what, n]:
             one(what, int(n))
-        case ["--shard", which, n, url, path]:
-            shard(which, int(n), url, path)
-        case ["--workers", n]:
-            workers(int(n))
         case chosen:
             main(chosen)

@@ -85,7 +85,7 @@ def decoded(table: Table, data: bytes, encoding: str | None = None) -> str:
     marks = len(text) - len(text.lstrip("\ufeff"))
     if marks:
         table.note("byte order mark removed", "UTF-8" + f", {marks} times" * (marks > 1), "nothing", harmless=True)
-    return text[marks:]
+    return re.sub("(?m)^\ufeff+", "", text)  # also where files were joined
 
 
 def without_nul(table: Table, content: str) -> str:

@@ -129,7 +129,7 @@ def _records(table: Table, content: str, mark: str) -> tuple[list[list[str]], li
 
 def _quoted(content: str, mark: str, **dialect):
     """Return (records, their first lines, faults in one line, fault over several lines or None)."""
-    csv.field_size_limit(10_000_000)
+    csv.field_size_limit(2**31 - 1)  # what a C long holds everywhere
     reader = csv.reader(io.StringIO(content, newline=""), delimiter=mark, strict=True, **dialect)
     records, lines, faults, start = [], [], [], 1
     while True:
@@ -213,6 +213,8 @@ def _figures(cell: str) -> float:
 
 
 def _filled(table: Table, header: list[str], records: list[list[str]], lines: list[int], mark: str) -> Table:
+    wide = max(map(len, records))
+    header = [name for i, name in enumerate(header) if name or i < wide]  # separators at the end of the header alone
     width = len(header)
     if any(len(r) > width for r in records) and not any(r[width:] and any(r[width:]) for r in records):
         records = [r[:width] for r in records]  # a separator at the end of each line

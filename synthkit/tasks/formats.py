@@ -26,6 +26,7 @@ _OTHERS = {
     ".html": ("a web page", "pd.read_html(FILE)[0]"),
     ".yaml": ("YAML", "pd.DataFrame(yaml.safe_load(open(FILE)))"),
     ".yml": ("YAML", "pd.DataFrame(yaml.safe_load(open(FILE)))"),
+    ".mbox": ("a mailbox", 'pd.DataFrame({"text": [m.get_payload() for m in mailbox.mbox(FILE)]})'),
     b"%pdf": ("a PDF", ""),
     b"{\\rtf": ("a rich text document", ""),
     b"rdx": ("a file of R", ""),

@@ -16,6 +16,7 @@ _JOINERS = "\u200c\u200d"  # they shape letters and emoji, and belong to a name
 _MISSING_AS_TEXT = {"nan", "NaN", "<NA>", "NaT", "None", "N/A", "n/a", "#N/A", "null", "NULL", "-", "?"}
 _NUMBER = re.compile(r"[-+]?(\d+([.,]\d*)?|[.,]\d+)([eE][-+]?\d+)?")
 _WHOLE = re.compile(r"(-?\d+)([.,]0+)?")
+ALL_DIFFER = 8  # rows from which a label of its own in each is said
 _SEVERAL = re.compile(r"\s*[,;|]\s*")
 
 
@@ -35,6 +36,9 @@ def spelt(table: Table, cells: Sequence[str], known: Iterable[str] | None, names
     if known is None and all(re.fullmatch(r"\d{1,3}", name) for name in sums if name):
         fix = "A prompt needs words: names={'0': ..., '1': ...}"
         table.note("labels are numbers", ", ".join(sorted(filter(None, sums))), fix, column="label", harmless=True)
+    if known is None and len(cells) >= ALL_DIFFER and len(sums) == len(cells):
+        fix = "Is it an id, a date, or the text? Name the columns: text=, label="
+        table.note("every row has a label of its own", cells[0], fix, column="label")
     into = _reconciled(table, sums, known)
     for name in _MISSING_AS_TEXT & set(sums) - set(known or ()):
         what = f"a label that looks like a missing value, in {sums[name]:,} rows"
@@ -65,19 +69,16 @@ def _whole_numbers(table: Table, clean: dict[str, str], known) -> dict[str, str]
 
 def joined_labels(table: Table, column: str, known: Iterable[str] | None) -> None:
     """Leave out the rows whose label is several labels that also stand alone, as forms join what was ticked."""
-    cells = [visible(cell) if isinstance(cell, str) else "" for cell in table.columns[column]]
-    alone = {spelling_key(cell) for cell in cells if cell and not _SEVERAL.search(cell)} | {
-        spelling_key(name) for name in known or ()
-    }
-    reasons = {}
-    for i, cell in enumerate(cells):
-        parts = [part for part in _SEVERAL.split(cell) if part]
-        if len(parts) > 1 and spelling_key(cell) not in alone and alone.issuperset(map(spelling_key, parts)):
-            what, fix = (
-                f"{len(parts)} labels: {cell}",
-                "Rows here have one label: decide on one, or make a task of each",
-            )
-            reasons[i] = (what, fix)
+    cells = [cell if isinstance(cell, str) else "" for cell in table.columns[column]]
+    clean = {cell: visible(cell) for cell in set(cells)}
+    alone = {spelling_key(name) for name in [*(known or ()), *(n for n in clean.values() if not _SEVERAL.search(n))]}
+    joined = {}
+    for cell, name in clean.items():
+        parts = [part for part in _SEVERAL.split(name) if part]
+        if len(parts) > 1 and spelling_key(name) not in alone and alone.issuperset(map(spelling_key, parts)):
+            fix = "Rows here have one label: decide on one, or make a task of each"
+            joined[cell] = (f"{len(parts)} labels: {name}", fix)
+    reasons = {i: joined[cell] for i, cell in enumerate(cells) if cell in joined}
     table.leave_out(reasons, column="label")
 
 

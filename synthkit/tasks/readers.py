@@ -102,7 +102,7 @@ def _folder(path: Path, encoding: str | None, *, labelled: bool) -> Table:
     table = Table(str(path))
     table.sensitive = sensitive_task(path / "any")
     found = [f for f in path.rglob("*") if f.is_file() and not any(p[0] == "." for p in f.relative_to(path).parts)]
-    files = sorted(f for f in found if f.suffix.lower() == ".txt")
+    files = sorted(f for f in found if f.suffix.lower() == ".txt") or sorted(f for f in found if not f.suffix)
     if not files:
         tables = ", ".join(str(f.relative_to(path)) for f in sorted(found) if f.suffix.lower() in FILES)
         also = f"; it holds {tables[:200]}: name one" if tables else ", or name a table"
@@ -233,6 +233,9 @@ def _records(whole: object) -> list[dict] | None:
     inner = [v for v in whole.values() if isinstance(v, list) and v and all(isinstance(r, dict) for r in v)]
     if len(inner) == 1:
         return inner[0]
+    by_row = list(whole.values())
+    if all(isinstance(r, dict) for r in by_row) and usual_roles(map(str, by_row[0])):
+        return by_row
     columns = {n: list(v.values()) if isinstance(v, dict) else v for n, v in whole.items()}
     if all(isinstance(v, list) for v in columns.values()) and len({len(v) for v in columns.values()}) == 1:
         return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)] or None

@@ -211,3 +211,18 @@ def test_texts_with_commas_that_begin_with_numbers_are_no_numbers_of_rows(tmp_pa
 def test_columns_of_zeros_and_ones_are_named(tmp_path):
     with pytest.raises(SynthkitError, match=r"menu, animals hold 0 and 1: make one label of them, df\[.*idxmax"):
         loaded(tmp_path, "text,menu,animals\na swan,0,1\npea soup,1,0\n")
+
+
+def test_a_cell_of_many_megabytes_is_a_cell(tmp_path):
+    result = loaded(tmp_path, f"text,label\n{'quack ' * 2_000_000},animals\npea soup,menu\n")
+    assert [len(t) for t in result.rows["text"]] == [11_999_999, 8]
+
+
+def test_separators_at_the_end_of_the_header_alone_are_no_columns(tmp_path):
+    result = loaded(tmp_path, "text,label,,\na swan,animals\npea soup,menu\n")
+    assert list(result.rows["label"]) == ["animals", "menu"]
+
+
+def test_byte_order_marks_where_files_were_joined_are_taken_out(tmp_path):
+    result = loaded(tmp_path, '\ufefftext,label\n"a swan, white",animals\n\ufeff"pea soup, cold",menu\n')
+    assert list(result.rows["text"]) == ["a swan, white", "pea soup, cold"]

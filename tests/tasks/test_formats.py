@@ -94,6 +94,20 @@ def test_a_folder_of_tables_names_them(tmp_path):
         load_rows(tmp_path)
 
 
+def test_files_without_an_ending_are_texts_where_there_are_no_others(tmp_path):
+    for i, row in enumerate(ROWS):
+        folder = tmp_path / row["label"]
+        folder.mkdir(exist_ok=True)
+        saved(folder / f"{i}", row["text"])
+    assert sorted(load_rows(tmp_path).rows["text"]) == sorted(r["text"] for r in ROWS)
+
+
+@pytest.mark.parametrize("way", ["records", "split", "index", "columns", "table"])
+def test_a_frame_that_pandas_wrote_as_json_comes_back_whichever_way(tmp_path, way):
+    path = saved(tmp_path / "a.json", FRAME.to_json(orient=way))
+    assert texts_and_labels(load_rows(path)) == ROWS
+
+
 def database(path):
     with sqlite3.connect(path) as connection:
         FRAME.to_sql("remarks", connection)

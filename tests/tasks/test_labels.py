@@ -119,3 +119,10 @@ def test_a_score_with_a_decimal_comma_is_no_label():
 def test_how_an_emoji_is_drawn_makes_no_label():
     result = load_rows(rows("\u2764\ufe0f", "\u2764", "\u2764\ufe0f", "👎", "👎🏽"))
     assert set(result.rows["label"]) == {"\u2764\ufe0f", "👎", "👎🏽"}
+
+
+def test_a_label_of_its_own_in_every_row_is_said_and_refused_when_strict():
+    dates = rows(*(f"2024-05-{i:02d}" for i in range(1, 10)))
+    assert any(r.what == "every row has a label of its own" for r in load_rows(dates).repairs)
+    with pytest.raises(SynthkitError, match="Is it an id, a date, or the text"):
+        load_rows(dates, strict=True)
