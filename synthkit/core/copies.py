@@ -10,12 +10,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from synthkit.core.duplicates import NearIndex, gap_hashes, run_hashes, run_sums
+from synthkit.core.duplicates import NearIndex, OverlapIndex, gap_hashes, run_hashes, run_sums
 from synthkit.core.text import fold, likeness_by_signs, matched_words
 
 MOST_LOOKED_AT = 8  # texts with one text but for a word
 LEAST_SHARED = 2  # words that texts share which differ in one: texts of one word differ in all they have
 MOST_MISSPELT = 3  # words of a text
+ALIKE = (0.5, 0.8)  # least and most likeness to a seed that makes a text its edited copy
+MEMORY_FLOOR = 6  # words in a row shared with a seed that are never held against a text, whatever the seeds are like
 ONE_WORD, INSIDE, ORDER = KINDS = ("one word differs", "a test text inside it", "the same words in another order")
 
 
@@ -221,6 +223,49 @@ class CopyIndex:
     @cached_property
     def _vocabulary(self) -> set[str]:
         return {word for tokens in self.words for word in tokens}
+
+
+class Copied(NamedTuple):
+    """The seed (its position) that a text copies, in which way, and what shows it."""
+
+    row: int
+    how: str
+    shown: str
+
+
+class SeedCopies:
+    """Seeds that can be asked whether a text copies one: the filter and the report ask alike.
+
+    The run of words allowed is the 99th percentile of the longest run that a seed shares with another one, and never
+    less than MEMORY_FLOOR words. The likeness allowed (`CopyIndex.nearest`) is the 98th percentile of that of a seed to
+    its nearest other seed, between ALIKE; by chance a text may be as like one as the two nearest seeds are.
+
+    >>> copies = SeedCopies(["the lift is stuck on the third floor again"])
+    >>> copies.find("the crane is stuck on the third storey again")
+    Copied(row=0, how='edited copy of', shown=', likeness 0.60')
+    """
+
+    def __init__(self, texts: Sequence[str]):
+        self._overlap = OverlapIndex(texts, range(len(texts)), floor=MEMORY_FLOOR)
+        runs = (self._overlap.longest(text, but=row) for row, text in enumerate(texts))
+        lengths = [len(run[1].split()) if run else 0 for run in runs]
+        self.allowed = max(MEMORY_FLOOR, int(np.quantile(lengths, 0.99))) if lengths else MEMORY_FLOOR
+        self._index = CopyIndex(texts)
+        likeness = self._index.held_out() or [0.0]
+        self.alike = float(np.clip(np.quantile(likeness, 0.98), *ALIKE))
+        self._alike_by_chance = max(ALIKE[1], *likeness)
+
+    def find(self, text: str, *, chance: bool = False) -> Copied | None:
+        """Return the seed that a text copies, or None."""
+        run = self._overlap.longest(text)
+        if run and (length := len(run[1].split())) > self.allowed:
+            return Copied(run[0], f"{length} words in a row of", f": “{run[1][:80]}”")
+        if near := self._index.near.nearest(text):
+            return Copied(near[0], "near-duplicate of", f", Jaccard {near[1]:.2f}")
+        found = self._index.nearest(text)
+        if found and found[1] > (self._alike_by_chance if chance else self.alike):
+            return Copied(found[0], "edited copy of", f", likeness {found[1]:.2f}")
+        return None
 
 
 def _sets(tokens: Sequence[str]) -> tuple[set[str], set[str]]:

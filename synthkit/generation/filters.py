@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from synthkit.core.copies import CopyIndex
-from synthkit.core.duplicates import NearIndex, OverlapIndex
+from synthkit.core.copies import SeedCopies
+from synthkit.core.duplicates import NearIndex
 from synthkit.core.text import NEAR, fold, words
 from synthkit.generation.filter import Drop, Filter
 from synthkit.seeds.gate import REACHES, Gate
@@ -19,9 +16,6 @@ from synthkit.tasks.task import Task
 
 if TYPE_CHECKING:
     from synthkit.prompts.plan import Plan
-
-ALIKE = (0.5, 0.8)  # least and most likeness to a seed that makes a text its edited copy
-MEMORY_FLOOR = 6  # words in a row shared with a seed that are never held against a text, whatever the seeds are like
 
 
 class Empty(Filter):
@@ -146,58 +140,39 @@ class NearDuplicate(Filter):
 
 
 class SeedCopy(Filter):
-    """Copies a seed: shares a longer run of words with one than real rows share with it, or is one but for edits.
+    """Copies a seed: shares a longer run of words with one than seeds share, or is one but for edits (`SeedCopies`).
 
-    The run allowed is the 99th percentile of the longest run that a seed shares with another one (a filter may see
-    seeds and no other train row), and never less than MEMORY_FLOOR words. The likeness allowed (`CopyIndex`) is the
-    98th percentile of that of a seed to its nearest other seed, between ALIKE. A row that is asked to say a seed in
-    other words, and one whose prompt showed none, may be as like one as the two nearest seeds are. Without seeds of its
-    own the filter takes those that the plan's prompts show.
+    A row that is asked to say a seed in other words, and one whose prompt showed none, may be as like one as chance
+    allows. Without seeds of its own the filter takes those that the plan's prompts show.
     """
 
     name = "memorized seed"
 
     def __init__(self, seeds: Seeds | None = None):
-        self._overlap = None
+        self._copies: SeedCopies | None = None
         self._begun = False
         if seeds is not None:
             self._learn(seeds)
 
     def begin(self, plan: Plan) -> None:
         self._begun = True
-        if self._overlap is None and plan.seeds is not None:
+        if self._copies is None and plan.seeds is not None:
             self._learn(plan.seeds)
 
     def _learn(self, seeds: Seeds) -> None:
-        texts, ids = list(seeds.rows["text"]), list(seeds.rows["id"])
-        self._overlap = OverlapIndex(texts, ids, floor=MEMORY_FLOOR)
-        runs = [self._overlap.longest(t, but=i) for t, i in zip(texts, ids, strict=True)]
-        lengths = [len(r[1].split()) if r else 0 for r in runs]
-        self.allowed = max(MEMORY_FLOOR, int(np.quantile(lengths, 0.99))) if lengths else MEMORY_FLOOR
-        self._ids, self._index = ids, CopyIndex(texts)
-        likeness = self._index.held_out() or [0.0]
-        self.alike = float(np.clip(np.quantile(likeness, 0.98), *ALIKE))
-        self._alike_by_chance = max(ALIKE[1], *likeness)
+        self._ids, self._copies = list(seeds.rows["id"]), SeedCopies(list(seeds.rows["text"]))
 
     def check(self, row: dict) -> Drop | None:
-        if self._overlap is None:
+        if self._copies is None:
             return None
         shown = json.loads(row.get("demo_ids") or "[]")
-        run = self._overlap.longest(row["text"])
-        if run and len(run[1].split()) > self.allowed:
-            of = _named(run[0], shown)
-            return Drop(self.name, f"{len(run[1].split())} words in a row of {of}: “{run[1][:80]}”")
-        if found := self._index.near.nearest(row["text"]):
-            return Drop(self.name, f"near-duplicate of {_named(self._ids[found[0]], shown)}, Jaccard {found[1]:.2f}")
         chance = row.get("strategy") == "paraphrase" or (self._begun and not shown)
-        found = self._index.nearest(row["text"])
-        if found and found[1] > (self._alike_by_chance if chance else self.alike):
-            return Drop(self.name, f"edited copy of {_named(self._ids[found[0]], shown)}, likeness {found[1]:.2f}")
-        return None
-
-
-def _named(seed: str, shown: Sequence[str]) -> str:
-    return f"seed {seed}, shown in its prompt" if seed in shown else f"seed {seed}"
+        found = self._copies.find(row["text"], chance=chance)
+        if found is None:
+            return None
+        seed = self._ids[found.row]
+        in_prompt = ", shown in its prompt" if seed in shown else ""
+        return Drop(self.name, f"{found.how} seed {seed}{in_prompt}{found.shown}")
 
 
 def default_filters(task: Task, seeds: Seeds | None = None) -> list[Filter]:

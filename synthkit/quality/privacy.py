@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from synthkit.core.copies import SeedCopies
 from synthkit.core.duplicates import OverlapIndex
 from synthkit.core.rows import row_ids
 from synthkit.core.stats import Interval, wilson
@@ -23,6 +24,7 @@ LEAST_MEMBERS = 20  # members below which membership is not tested
 SHORTEST, RUN = 3, 6  # words of a shared run that are looked for, and that count as copied
 HELD_OUT = 5000  # held-out rows whose runs are looked for
 COPIED = f"rows with {RUN} or more words of a seed"
+EDITED = "rows that copy a seed, edited ones too"
 
 
 class Copy(NamedTuple):
@@ -32,6 +34,14 @@ class Copy(NamedTuple):
     seed: str
     words: int
     run: str
+
+
+class SeedCopied(NamedTuple):
+    """A synthetic row that copies a seed, as the filter of memorized seeds would say."""
+
+    id: str
+    seed: str
+    how: str
 
 
 def copies(
@@ -126,7 +136,7 @@ def privacy(
     holdout = holdout if holdout is not None and len(holdout) else None
     copied = copies(texts, ids, seed_texts, seed_ids)
     draft.tables["copies"] = [c for c in copied[:20] if c.words > SHORTEST]
-    _copied_rate(draft, copied, len(texts), seed_texts, seed_ids, holdout, random_state)
+    _copied_rates(draft, copied, (texts, ids), (seed_texts, seed_ids), holdout, random_state)
     found_again, held = survivors(texts, ids, seed_texts, gate=gate)
     rows = len({s.id for s in found_again})
     method = f"patterns and cues of sk.anonymize; the seeds hold {held} items"
@@ -140,26 +150,42 @@ def privacy(
         _attack(draft, synthetic, members, holdout, len(seeds), vectors, random_state)
 
 
-def _copied_rate(draft: Draft, copied: list[Copy], n: int, seeds, seed_ids, holdout, random_state: int) -> None:
-    """Add the share of rows that hold a run of a seed, beside where that of as many other real rows would fall."""
-    from scipy.stats import betabinom
+def _copied_rates(draft: Draft, copied: list[Copy], rows, seeds, holdout, random_state: int) -> None:
+    """Add the shares of rows that hold a run of a seed and that copy one, beside those of other real rows.
 
-    hits, longest = sum(c.words >= RUN for c in copied), copied[0].words if copied else 0
-    method = f"share of the rows; Wilson interval; the longest run has {longest} words"
-    control = None
+    `rows` and `seeds` are texts with their ids.
+    """
+    judge, others = SeedCopies(seeds[0]), []
+    edited = [SeedCopied(i, seeds[1][c.row], c.how) for t, i in zip(*rows, strict=True) if (c := judge.find(t))]
+    draft.tables["copied rows"] = edited[:20]
+    runs, of_runs = [c.words for c in copied], f"the longest run has {copied[0].words if copied else 0} words"
+    of_edits = f"more than {judge.allowed} words of one in a row, or likeness above {judge.alike:.2f}"
+    theirs, found = [], 0
     if holdout is not None:
         order = np.random.default_rng([random_state, 8]).permutation(len(holdout))[:HELD_OUT]
         others = [holdout["text"][int(i)] for i in order]
-        runs = [c.words for c in copies(others, list(range(len(others))), seeds, seed_ids)]
-        theirs, m = sum(length >= RUN for length in runs), len(others)
+        theirs = [c.words for c in copies(others, list(range(len(others))), *seeds)]
+        found = sum(judge.find(t) is not None for t in others)
+        of_runs += f", there {max(theirs, default=0)}"
+    long, long_there = (sum(length >= RUN for length in some) for some in (runs, theirs))
+    for name, hits, control, what in (
+        (COPIED, long, long_there, of_runs),
+        (EDITED, len(edited), found, of_edits),
+    ):
+        draft.lines.append(_rate(name, hits, len(rows[0]), control, len(others), what))
+
+
+def _rate(name: str, hits: int, n: int, theirs: int, m: int, what: str) -> Line:
+    """Return the line of a share of `n` rows, beside where that of as many of the `m` held-out rows would fall."""
+    from scipy.stats import betabinom
+
+    method, control = f"share of the rows; Wilson interval; {what}", None
+    if m:
         # with Jeffreys' prior: a rate of none in m rows does not promise none in n others
         low, high = betabinom.ppf([0.025, 0.975], n, theirs + 0.5, m - theirs + 0.5) / n
         control = Interval(theirs / m, min(float(low), theirs / m), max(float(high), theirs / m))
-        method += (
-            f"; control: {m:,} rows that no prompt held, bracket: where {n:,} more of them would fall (Jeffreys "
-            f"prediction), the longest run there {max(runs, default=0)}"
-        )
-    draft.lines.append(Line("privacy", COPIED, wilson(hits, n), control, "like real", method))
+        method += f"; control: {m:,} rows that no prompt held, bracket: where {n:,} more of them would fall (Jeffreys)"
+    return Line("privacy", name, wilson(hits, n), control, "like real", method)
 
 
 def _shown(synthetic, seeds, draft: Draft):

@@ -27,6 +27,7 @@ TABLES = {
     "not covered": "regions of real rows that synthetic rows of their label reach less than other real rows do",
     "nothing real": "regions of synthetic rows with fewer real rows of their label around than other real rows have",
     "copies": "the longest runs of words shared with a seed",
+    "copied rows": "rows that copy a seed, as the filter of memorized seeds would say",
     "personal data": "personal data of the seeds, found again",
     "label shares": "how often each label is met",
     "groups": "P(label | group named) - P(label | not named)",

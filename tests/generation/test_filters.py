@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from support.replies import as_reply
 from support.rows import row
 
+from synthkit.core.copies import MEMORY_FLOOR, SeedCopies
 from synthkit.core.errors import SynthkitError
 from synthkit.core.rows import make_rows
 from synthkit.generation.filter import Filter, apply, as_filters
 from synthkit.generation.filters import (
-    MEMORY_FLOOR,
     Empty,
     ExactDuplicate,
     LabelLeak,
@@ -25,6 +25,8 @@ from synthkit.generation.filters import (
 )
 from synthkit.generation.generate import generate
 from synthkit.prompts.plan import plan
+from synthkit.quality.privacy import EDITED, privacy
+from synthkit.quality.report import Draft
 from synthkit.seeds.seeds import Seeds
 from synthkit.tasks.task import Task, load_task
 
@@ -32,13 +34,12 @@ TASK = Task("cafe", {"menu_items": "food", "animals": "cats"}, "remarks", min_wo
 SEED = "my neighbour feeds nine cats on his balcony every single evening at seven sharp"
 
 
-def seeds_of(texts, rest=()):
-    def rows(some, name):
-        return make_rows(
-            {"id": [f"{name}{i}" for i in range(len(some))], "text": list(some), "label": ["a"] * len(some)}
-        )
+def rows_of(some, name):
+    return make_rows({"id": [f"{name}{i}" for i in range(len(some))], "text": list(some), "label": ["a"] * len(some)})
 
-    return Seeds(rows(texts, "seed"), rows(rest, "rest"), k=len(texts), random_state=0)
+
+def seeds_of(texts, rest=()):
+    return Seeds(rows_of(texts, "seed"), rows_of(rest, "rest"), k=len(texts), random_state=0)
 
 
 def keep_all(texts, seeds=None):
@@ -202,7 +203,7 @@ def test_a_dropped_row_is_not_held_against_later_ones():
 
 def test_the_rest_of_train_has_no_say_in_what_counts_as_memorized():
     with_rest = SeedCopy(seeds_of([SEED], rest=[SEED + " and so on"] * 20))
-    assert with_rest.allowed == SeedCopy(seeds_of([SEED])).allowed == MEMORY_FLOOR
+    assert with_rest.check(row(" ".join(SEED.split()[: MEMORY_FLOOR + 1]) + " was what they all talked of in the yard"))
 
 
 def test_a_run_of_seed_words_is_memorized_only_beyond_the_floor():
@@ -222,8 +223,9 @@ def test_a_shorter_text_that_nearly_is_a_seed_is_memorized():
 
 def test_runs_that_seeds_share_with_each_other_raise_what_is_allowed():
     phrase = "thank you very much for your kind and quick reply to my letter"
-    memorized = SeedCopy(seeds_of([phrase + " sincerely Ann", phrase + " yours Bob"]))
-    assert memorized.allowed == len(phrase.split())
+    seeds = [phrase + " sincerely Ann", phrase + " yours Bob"]
+    memorized = SeedCopy(seeds_of(seeds))
+    assert SeedCopies(seeds).allowed == len(phrase.split())
     assert memorized.check(row(f"{phrase}, and goodbye for now from all of us here in the north")) is None
 
 
@@ -231,6 +233,7 @@ KENNEL = "our terrier learned to open the kitchen cupboard and eats biscuits whe
 LOOKS_LIKE = str.maketrans("aeopc", "\u0430\u0435\u043e\u0440\u0441")
 DISGUISES = {
     "one word changed": KENNEL.replace("biscuits", "sausages"),
+    "every third word changed": " ".join("lemon" if i % 3 == 1 else w for i, w in enumerate(KENNEL.split())),
     "every fifth word changed": " ".join("lemon" if i % 5 == 2 else w for i, w in enumerate(KENNEL.split())),
     "words swapped in pairs": " ".join(
         w for pair in zip(KENNEL.split()[1::2], KENNEL.split()[::2], strict=True) for w in pair
@@ -248,6 +251,19 @@ DISGUISES = {
 def test_an_edited_copy_of_a_seed_is_memorized(disguise):
     copies = SeedCopy(seeds_of([KENNEL, SEED, "the vet was kind to our old cat and took her time with the stitches"]))
     assert copies.check(row(DISGUISES[disguise])).reason == "memorized seed"
+
+
+@pytest.mark.parametrize("disguise", DISGUISES)
+def test_the_report_counts_what_the_filter_drops_beside_as_many_real_rows(disguise):
+    others = ["the vet was kind to our old cat and took her time with the stitches", SEED]
+    draft, seeds = Draft(), rows_of([KENNEL, *others], "seed")
+    real = [f"{word} came back late and wet" for word in KENNEL.split()[:9]]
+    held_out = rows_of([*real, others[0].replace("cat", "dog")], "real")
+    made = rows_of([DISGUISES[disguise], "a parrot that nobody owns sings before the bakery opens"], "made")
+    privacy(draft, made, seeds, held_out, None)
+    (line,) = [line for line in draft.lines if line.metric == EDITED]
+    assert (line.synthetic.value, line.control.value) == (0.5, 0.1)
+    assert [(c.id, c.seed) for c in draft.tables["copied rows"]] == [("made0", "seed0")]
 
 
 def test_a_text_on_the_same_matter_is_no_copy():
