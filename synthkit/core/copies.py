@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from synthkit.core import withheld
 from synthkit.core.duplicates import NearIndex, OverlapIndex, gap_hashes, run_hashes, run_sums
 from synthkit.core.text import fold, likeness_by_signs, matched_words
 
@@ -259,7 +260,7 @@ class SeedCopies:
         """Return the seed that a text copies, or None."""
         run = self._overlap.longest(text)
         if run and (length := len(run[1].split())) > self.allowed:
-            return Copied(run[0], f"{length} words in a row of", f": “{run[1][:80]}”")
+            return Copied(run[0], f"{length} words in a row of", f": “{withheld.shown(run[1])[:80]}”")
         if near := self._index.near.nearest(text):
             return Copied(near[0], "near-duplicate of", f", Jaccard {near[1]:.2f}")
         found = self._index.nearest(text)

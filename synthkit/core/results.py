@@ -41,10 +41,12 @@ def _cell(value: object) -> str:
 
 
 def frame_of(rows, columns=None) -> pd.DataFrame:
-    """Return rows, or columns by name, as a frame; pandas is loaded when one is asked for and not before."""
+    """Return rows, or columns by name, as a frame, of a sensitive task without its words: a cell that ends in one shows
+    it. Pandas is loaded when a frame is asked for and not before."""
     import pandas as pd
 
-    return pd.DataFrame(rows, columns=columns)
+    frame = pd.DataFrame(rows, columns=columns)
+    return frame.map(_shown) if withheld.active() else frame
 
 
 def table(frame: pd.DataFrame, caption: str = "") -> Table:

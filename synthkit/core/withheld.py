@@ -76,6 +76,11 @@ def _tokens(text: str) -> tuple[str, ...]:
     return tuple(words(visible(text)[0]))
 
 
+def active() -> bool:
+    """Return whether anything is kept in this process."""
+    return bool(_patterns)
+
+
 def shown(text: str) -> str:
     """Return a text as it may be shown or written where it can be shared."""
     if not _patterns:

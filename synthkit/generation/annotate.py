@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from synthkit.core.errors import SynthkitError
-from synthkit.core.results import Result
+from synthkit.core.results import Result, frame_of
 from synthkit.core.rows import make_rows, row_ids
 from synthkit.core.stats import wilson
 from synthkit.generation.generate import Generation
@@ -98,13 +98,11 @@ class Annotation(Result):
 
     def to_frame(self) -> pd.DataFrame:
         """Return the labelled rows: id, label, text."""
-        return self.rows.to_pandas()[["id", "label", "text"]]
+        return frame_of(self.rows.to_pandas(), ["id", "label", "text"])
 
     def dropped(self) -> pd.DataFrame:
         """Return one row a text without a label: id, text, reason."""
-        import pandas as pd
-
-        return pd.DataFrame(self.drops, columns=["id", "text", "reason"])
+        return frame_of(self.drops, ["id", "text", "reason"])
 
 
 def _share(count: int, of: int) -> str:

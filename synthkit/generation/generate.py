@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from synthkit.core.errors import SynthkitError
 from synthkit.core.exports import write_csv
-from synthkit.core.results import Result
+from synthkit.core.results import Result, frame_of
 from synthkit.generation.filter import apply, as_filters, named
 from synthkit.generation.filters import default_filters
 from synthkit.generation.ledger import Ledger, requests_ledger, suspicions
@@ -59,13 +59,11 @@ class Generation(Result):
 
     def to_frame(self) -> pd.DataFrame:
         """Return the synthetic rows."""
-        return self.rows.to_pandas()[["id", "label", "text", "attributes"]]
+        return frame_of(self.rows.to_pandas(), ["id", "label", "text", "attributes"])
 
     def dropped(self) -> pd.DataFrame:
         """Return one row a dropped text: id, label, text, reason, evidence, what other filters said."""
-        import pandas as pd
-
-        return pd.DataFrame(self.drops, columns=["id", "label", "text", "reason", "evidence", "also"])
+        return frame_of(self.drops, ["id", "label", "text", "reason", "evidence", "also"])
 
     def to_csv(self, path) -> None:
         """Write the rows as CSV (UTF-8), every column of them, for their owner alone.

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from synthkit.core import withheld
 from synthkit.core.classifier import LabelClassifier
 from synthkit.core.errors import unknown
 from synthkit.core.stats import Interval, holm, wilson
@@ -237,4 +238,6 @@ def _slices(
         f"accuracy on the slice less that on the other rows, {len(rest)} real rows; Newcombe interval; control: "
         "trained on as many real rows"
     )
-    draft.lines.append(Line("bias", f"worst slice: {worst.slice}", worst.gap, same.gap, "like real", method))
+    draft.lines.append(
+        Line("bias", f"worst slice: {withheld.shown(worst.slice)}", worst.gap, same.gap, "like real", method)
+    )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from synthkit.core import withheld
 from synthkit.core.embedding import embed
 from synthkit.core.errors import SynthkitError, unknown
 from synthkit.core.language import embedder_for, foreign, language_of, main_language
@@ -141,7 +142,8 @@ def _embedder(embedder, texts: list[str]):
             )
         if len(bad := np.flatnonzero(~np.isfinite(out).all(axis=1))):
             raise SynthkitError(
-                f"embedder {name!r} gave {len(bad)} vectors with NaN or infinity, the first for {some[bad[0]][:60]!r}; "
+                f"embedder {name!r} gave {len(bad)} vectors with NaN or infinity, the first for "
+                f"{withheld.shown(some[bad[0]])[:60]!r}; "
                 "remove those texts or name another embedder"
             )
         return out.astype(np.float32)

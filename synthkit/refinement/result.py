@@ -54,7 +54,7 @@ class Iteration(Result):
     def to_frame(self) -> pd.DataFrame:
         """Return the rows that this iteration added."""
         frame = self.rows.to_pandas()
-        return frame[frame["iteration"] == self.number][["id", "label", "text", "attributes"]]
+        return frame_of(frame[frame["iteration"] == self.number], ["id", "label", "text", "attributes"])
 
 
 class OneShot(NamedTuple):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from synthkit.core import withheld
 from synthkit.core.embedding import embed
 from synthkit.core.errors import SynthkitError
 from synthkit.core.language import embedder_for, language_of
@@ -105,7 +106,8 @@ def balance(
     wishes = [_topics(texts, vectors, random_state, gate), _lengths(texts)]
     for name in columns:
         kind = column_kind(name) if gate.sensitive else None
-        wishes.append([f"{name}: [{kind}]"] * len(texts) if kind else gate.clean(f"{name}: {v}" for v in rows[name]))
+        values = (f"{name}: {withheld.shown(str(v))}" for v in rows[name])
+        wishes.append([f"{name}: [{kind}]"] * len(texts) if kind else gate.clean(values))
     counts = {str(label): int((labels == label).sum()) for label in sorted(set(labels))}
     cells = []
     for wish in (np.asarray(w) for w in wishes if w):

@@ -11,7 +11,7 @@ import numpy as np
 
 from synthkit.core.duplicates import NearIndex
 from synthkit.core.errors import SynthkitError
-from synthkit.core.results import Result
+from synthkit.core.results import Result, frame_of
 from synthkit.seeds.anonymizer import anonymize
 from synthkit.tasks.loading import Loaded, Repair, load_rows, repairs_summary
 from synthkit.tasks.task import Splits, Task
@@ -58,7 +58,7 @@ class Seeds(Result):
 
     def to_frame(self):
         """Return the seed rows: id, label, text."""
-        return self.rows.to_pandas()[["id", "label", "text"]]
+        return frame_of(self.rows.to_pandas(), ["id", "label", "text"])
 
 
 def load_seeds(source, *, k: int = 10, random_state: int = 0, strict: bool = False) -> Seeds:

@@ -121,15 +121,19 @@ def spelling_key(label: str) -> str:
     return re.sub(r"(?<=\w)[\s_-]+(?=\w)", " ", re.sub("[\ufe0e\ufe0f]", "", label.casefold()))
 
 
-def unknown_labels(counts: Mapping[str, int], known: Sequence[str]) -> dict[str, str]:
-    """Return for each label that is not known what to say of it: its rows, and the nearest known one."""
+def unknown_labels(counts: Mapping[str, int], known: Sequence[str], *, quoted: bool = True) -> dict[str, str]:
+    """Return for each label that is not known what to say of it: its rows, and the nearest known one.
+
+    Unless `quoted` it is not repeated: what stands in the wrong column may be a name.
+    """
     out = {}
     for name, rows in counts.items():
         if name and name not in known:
             near = _nearest(name, known)
             hint = f" - did you mean {near!r}?" if near else "."
             listed = ", ".join(known[:20]) + (" ..." if len(known) > 20 else "")
-            out[name] = f"unknown label {name!r} in {rows:,} row{'s' * (rows != 1)}{hint} Known: {listed}"
+            called = repr(name) if quoted else f"of {len(name.split())} words"
+            out[name] = f"unknown label {called} in {rows:,} row{'s' * (rows != 1)}{hint} Known: {listed}"
     return out
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import regex as re
 
 from synthkit.core import withheld
 from synthkit.core.errors import SynthkitError
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from datasets import Dataset
 
+_FULL_NAME = re.compile(r"(?:\p{Lu}[\p{L}\p{M}'’.-]*[ ,]{1,2}){1,3}\p{Lu}[\p{L}\p{M}'’-]+")
 STRANGE = "rows left out, for their label is not of the task"
 
 
@@ -119,13 +121,16 @@ def _withhold(table: Table, roles: dict[str, str]) -> None:
     """Keep to this machine what is read from a file in the folder of a sensitive task, whoever reads it.
 
     That is one that its task.yaml names, or that holds what its patterns find. Cells of other columns that tell rows
-    apart, as names do, are kept as texts are.
+    apart, and of those that hold whole names by their look, are kept as texts are, but for words of the task.yaml.
     """
     name, patterns = str(table.sensitive.get("name")), dict(table.sensitive.get("patterns") or {})
     withheld.withhold(name, (), patterns)
     texts = [as_text(cell) for cell in table.columns[roles["text"]]]
     others = [set(map(as_text, cells)) for name, cells in table.columns.items() if name not in roles.values()]
-    telling = [c for cells in others if 2 * len(cells) > len(texts) for c in cells if sum(map(str.isalpha, c)) > 2]
+    public = fold(str(table.sensitive))
+    whole = [sum(bool(_FULL_NAME.fullmatch(c) and fold(c) not in public) for c in cells) for cells in others]
+    columns = [c for c, names in zip(others, whole, strict=True) if 2 * len(c) > len(texts) or 2 * names >= len(c)]
+    telling = [c for cells in columns for c in cells if sum(map(str.isalpha, c)) > 2]
     named = [Path(n).name for n in dict(table.sensitive.get("source") or {}).values() if isinstance(n, str)]
     if Path(table.name).name in named or any(withheld.shown(t) != t for t in texts):
         withheld.withhold(name, texts, patterns, cells=telling)
@@ -154,9 +159,11 @@ def _cleaned(table: Table, columns: dict[str, list[str]], labels, names: Mapping
         table.note("cleaned of control characters, broken Unicode", f"{changed:,} texts", "nothing", column="text")
     labelled = "label" in columns
     spellings = spelt(table, columns["label"], labels, names) if labelled else [""] * len(texts)
-    strange = unknown_labels(Counter(spellings), list(labels)) if labels is not None and labelled else {}
+    strange, quoted = {}, not table.sensitive
+    if labels is not None and labelled:
+        strange = unknown_labels(Counter(spellings), list(labels), quoted=quoted)
     for name, sentence in strange.items():
-        table.note(STRANGE, name, sentence, column="label")
+        table.note(STRANGE, name if quoted else f"[{len(name.split())} words]", sentence, column="label")
     keep = []
     for i, (text, name, number) in enumerate(zip(texts, spellings, table.numbers, strict=True)):
         if text and (name or not labelled) and name not in strange and (text.isascii() or fold(text)):

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synthkit.core import withheld
 from synthkit.core.embedding import default_embedder, embed
 from synthkit.core.errors import unknown
 from synthkit.core.figures import COLOURS, GREY
-from synthkit.core.results import Result
+from synthkit.core.results import Result, frame_of
 from synthkit.core.rows import row_ids
 from synthkit.views.map import map_coordinates
 
@@ -76,7 +75,7 @@ class MapExplorer(Result):
     @staticmethod
     def _dot(row, colour: str) -> str:
         x, y = row.x * SIDE, (1 - row.y) * SIDE
-        read = html.escape(f"{row.source}, {row.label}: {withheld.shown(row.text)}")
+        read = html.escape(f"{row.source}, {row.label}: {row.text}")
         if row.source == "real":
             return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.2" fill="{colour}"><title>{read}</title></circle>'
         at = f'x="{x - 3.5:.1f}" y="{y - 3.5:.1f}" width="7" height="7"'
@@ -124,4 +123,4 @@ def explore_map(
     near = np.where(other_side, vectors @ vectors.T, -1.0)
     frame["similarity"] = near.max(axis=1)  # -1 where the other side has no text of the label
     frame["nearest"] = np.where(frame["similarity"] > -1, frame["id"].to_numpy()[near.argmax(axis=1)], "")
-    return MapExplorer(frame, by)
+    return MapExplorer(frame_of(frame), by)

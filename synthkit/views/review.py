@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from synthkit.core.errors import SynthkitError, unknown
 from synthkit.core.jsonl import read_jsonl
-from synthkit.core.results import Result
+from synthkit.core.results import Result, frame_of
 from synthkit.core.rows import need_columns, unique_ids
 from synthkit.generation.annotate import under_label
 from synthkit.generation.generate import Generation
@@ -129,14 +129,12 @@ class Review(Result):
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a decision: reader, id, label before and after, the classifier's guess, comment, text."""
-        import pandas as pd
-
         lines = [
             (reader, i, self.rows[i]["label"], label, self.guess.get(i, ""), comment, self.rows[i]["text"])
             for reader, read in self.read.items()
             for i, (label, comment) in read.items()
         ]
-        return pd.DataFrame(lines, columns=["reader", "id", "before", "after", "classifier", "comment", "text"])
+        return frame_of(lines, ["reader", "id", "before", "after", "classifier", "comment", "text"])
 
     def agreement(self) -> pd.DataFrame:
         """Return one row a pair of readers: rows both read, share decided alike, Cohen's kappa (1960; NaN where one

@@ -19,17 +19,20 @@ from synthkit.cli.notebook import execute
 from synthkit.core import embedding, withheld
 from synthkit.core.errors import SynthkitError
 from synthkit.core.results import table
-from synthkit.generation.filters import PersonalData
+from synthkit.generation.filters import PersonalData, SeedCopy
 from synthkit.generation.generate import generate
 from synthkit.llm.recorded import read_jsonl
 from synthkit.prompts.plan import plan
 from synthkit.quality.evaluate import evaluate
 from synthkit.seeds.anonymizer import anonymize
+from synthkit.seeds.balance import balance
 from synthkit.seeds.checks import check
 from synthkit.seeds.seeds import load_seeds
 from synthkit.tasks.loading import load_rows, repairs_frame
 from synthkit.tasks.task import load_task
 from synthkit.views.card import make_card
+from synthkit.views.map_explorer import explore_map
+from synthkit.views.review import review
 
 
 @pytest.fixture(scope="module")
@@ -357,3 +360,72 @@ def test_a_label_that_is_a_code_is_not_printed(folder, terminal):
     for options in ([], ["--json"]):
         printed = terminal("check", folder / "coded.csv", *options)
         assert "KXQQQ17" not in printed and "[FILE]" in printed
+
+
+def test_frames_of_real_rows_show_none_of_their_words_in_a_cell(clinic, tmp_path, monkeypatch):
+    def places(real, arms, embedder):  # drawing them takes long
+        rows = range(len(real))
+        return (
+            rows,
+            np.random.default_rng(0).random((len(rows), 2)),
+            {k: np.zeros((len(v), 2)) for k, v in arms.items()},
+        )
+
+    monkeypatch.setattr("synthkit.views.map_explorer.map_coordinates", places)
+    validation, seeds = clinic.splits.validation, load_seeds(clinic, k=4)
+    read = review(validation, file=tmp_path / "ana.jsonl")
+    read.drop(comment=validation["text"][0])
+    explored = explore_map(validation, clinic.splits.train, embedder="lsa")
+    frames = [read.to_frame(), seeds.to_frame(), explored.holes(30), explored.within((0, 1), (0, 1))]
+    assert leaks({str(i): frame._repr_html_() + frame.to_string() for i, frame in enumerate(frames)}) == {}
+    assert all(frame["text"].str.startswith("[withheld").any() for frame in frames)
+
+
+def test_an_embedder_that_fails_on_a_real_row_is_told_of_without_it(clinic):
+    train = clinic.splits.train
+    with pytest.raises(SynthkitError, match="NaN or infinity, the first for '.withheld: ") as error:
+        evaluate(train, train, embedder=lambda texts: np.full((len(texts), 2), np.nan), progress=False)
+    assert secrets(str(error.value)) == []
+
+
+def test_the_evidence_of_a_copied_run_does_not_repeat_it(clinic):
+    seeds = load_seeds(clinic, k=4)
+    run = " ".join(seeds.rows["text"][0].split()[:9])
+    found = SeedCopy(seeds).check(
+        {"text": f"well and so I came here yesterday, and {run}, which nobody had told me of"}
+    )
+    assert "words in a row of seed" in found.evidence and "[withheld" in found.evidence
+    assert not any(word in found.evidence for word in run.split() if len(word) > 6)
+
+
+@pytest.fixture
+def clerks(tmp_path):
+    """The clinic with a column of three people, none of whom a pattern, a cue or a lexicon knows."""
+    folder, people = write_clinic(tmp_path / "clerks"), ["Wendelgard Achterbosch", "Corvinian Dalrymplet", "Ysolt Brzk"]
+    for path in folder.glob("*.csv"):
+        head, *lines = path.read_text().splitlines()
+        body = [f"{line},{people[i % 3]},{('web', 'New Patient')[i % 2]}" for i, line in enumerate(lines)]
+        path.write_text("\n".join([f"{head},clerk,channel", *body]) + "\n")
+    with (folder / "task.yaml").open("a") as file:
+        file.write("channels: [web, New Patient]\n")
+    return load_task(folder)
+
+
+def test_a_column_of_few_whole_names_is_not_shown_and_one_that_the_task_names_is(clerks):
+    train = clerks.splits.train
+    report = evaluate(train, train, metrics="bias", slices="clerk", embedder="lsa", progress=False)
+    told = balance(train, columns=["clerk", "channel"], embedder="lsa")
+    shown = (
+        f"{report.to_json()}{report._repr_html_()}{report.table('slices').to_string()}{told.cells}{told._repr_html_()}"
+    )
+    assert not any(name in shown for name in ("Wendelgard", "Achterbosch", "Dalrymplet", "Ysolt", "Brzk"))
+    assert "channel: New Patient" in shown and "channel: web" in shown
+
+
+def test_what_stands_in_the_place_of_a_label_is_not_repeated(clinic, folder):
+    path = folder / "slipped.csv"
+    path.write_text("text,label\nit hurts again,pain\ncall me,Ottokar Wrzesniewski\nmove it please,booking\n")
+    loaded = load_rows(path, labels=clinic.labels)
+    told = f"{loaded.repairs}{loaded.to_frame().to_string()}"
+    assert len(loaded.rows) == 2 and "unknown label of 2 words in 1 row. Known: booking, pain" in told
+    assert "Ottokar" not in told and "Wrzesniewski" not in told
