@@ -36,6 +36,20 @@ _LOOPBACK = {"127.0.0.1", "::1", "localhost", "0.0.0.0", "", None}
 _USER_SETTINGS = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "SYNTHKIT_MODEL", "SYNTHKIT_PRICE")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    """Several workers: each file to one of them and each lesson to one, the lessons first, since they take longest."""
+    if not hasattr(config, "workerinput"):
+        return
+    for item in items:
+        source = getattr(item, "callspec", None) and item.callspec.params.get("source")
+        if item.get_closest_marker("notebooks"):
+            item.add_marker(pytest.mark.xdist_group(source.stem if source else "00_start_here"))
+        else:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+    items.sort(key=lambda item: item.get_closest_marker("notebooks") is None)
+
+
 class NetworkTouched(BaseException):
     """Not an Exception, so that code which puts up with a failing network cannot hide it."""
 

@@ -148,19 +148,14 @@ for n in (450, 5_000, 50_000):
     share = min(0.5, 1024 / n)
     noise = noise_of(8, 1 / (2 * n), share, round(20 / share))
     lines.append((n, round(n * share), noise, noise / (n * share) * WEIGHTS**0.5))
-frame = pd.DataFrame(
-    lines,
-    columns=[
-        "rows",
-        "rows a step",
-        "noise on a weight's sum",
-        "length of the noise on their mean",
-    ],
-)
-sk.table(
-    frame,
-    "noise at ε = 8, 20 passes over the rows; a row's part in the sum has a length of 1 at the most",
-)
+columns = [
+    "rows",
+    "rows a step",
+    "noise on a weight's sum",
+    "length of the noise on their mean",
+]
+what = "noise at ε = 8, 20 passes over the rows; a row's part in the sum has a length of 1 at the most"
+sk.table(pd.DataFrame(lines, columns=columns), what)
 
 # %% [markdown]
 # **Notice** the last column: what the rows of a step want on the mean has a length of 1 at the most. With a few hundred rows the noise is twelve
