@@ -25,7 +25,12 @@ _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?")
 _WORD = re.compile(r"[A-Za-z]+")
 _BETWEEN = re.compile(r",|\.\.\.|…")
 _PAIR = re.compile(r"u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")  # one character in two
+_TALK = re.compile(r"[ \t]*\n\s*(?:```\s*)?(?:[^{}\[\]]{1,400}[.!?)])?\s*\Z")  # after the last quote, to the end
 _DECODER = json.JSONDecoder(strict=False)
+
+
+def _is_last(text: str, at: int, stop: re.Pattern) -> bool:
+    return bool(_TALK.match(text, at)) and not stop.search(text, at)
 
 
 class _Damaged(Exception):
@@ -42,14 +47,15 @@ def json_values(text: str) -> Iterator[tuple[object, int, int]]:
     while (found := _OPENING.search(text, at)) and tries < MOST_TRIES and work[0] > 0:
         start = found.start()
         try:
-            value, at = _strict(text, start) or _Lenient(text, work).value(start, "")
+            value, at = strict_value(text, start) or _Lenient(text, work).value(start, "")
         except _Damaged:
             tries, at = tries + 1, start + 1
             continue
         yield value, start, at
 
 
-def _strict(text: str, start: int) -> tuple[object, int] | None:
+def strict_value(text: str, start: int = 0) -> tuple[object, int] | None:
+    """Return the value that begins at a place in a text, and where it ends, None where it is not strict JSON."""
     try:
         return _DECODER.raw_decode(text, start)
     except (ValueError, RecursionError):  # ValueError also for a number of more than 4,300 digits
@@ -127,10 +133,10 @@ class _Lenient:
             if self.text[here] == "\\":
                 char, at = self._escape(here + 1)
                 parts.append(char)
-            elif self._closes(here + 1, within):
+            elif (last := _is_last(self.text, here + 1, stop)) or self._closes(here + 1, within):
                 if apart and within == "[":  # which of the quotes part two texts cannot be told
                     raise _Damaged
-                return "".join(parts), here + 1
+                return "".join(parts), self.end if last else here + 1
             else:
                 apart = apart or not (self.text[here - 1].isalnum() and self.text[here + 1 : here + 2].isalnum())
                 parts.append(self.text[here])
@@ -149,9 +155,7 @@ class _Lenient:
                 return chr(int(digits, 16)), at + 1 + length
             except (ValueError, OverflowError):
                 raise _Damaged from None
-        if char in _ESCAPES:
-            return _ESCAPES[char], at + 1
-        return (f"\\{char}" if char.isalnum() else char), at + 1
+        return _ESCAPES.get(char, f"\\{char}" if char.isalnum() else char), at + 1
 
     def _closes(self, at: int, within: str) -> bool:
         """Whether a quote that ends at `at` ends its string: only where what follows goes on as JSON does."""

@@ -1,4 +1,4 @@
-"""Texts that a model wrote as a list instead of JSON: tags, a table, YAML, numbered or bulleted lines.
+"""Texts that a model wrote as a list instead of JSON: tags, a table, YAML, lines with numbers, bullets or nothing.
 
 Each reader gives all texts of a reply or none: a list whose parts cannot be told apart for certain is no list.
 """
@@ -11,13 +11,14 @@ import io
 import json
 import re
 from contextlib import suppress
+from itertools import takewhile
 
 _TAG = re.compile(
     r"<((?:text|message|review|comment|example|item|sentence|content)(?:_\d{1,3})?|li)\b[^<>]{0,200}>", re.I
 )
 _ANY_TAG = re.compile(r"<\w{1,40}\b[^<>]{0,200}>")
 _CDATA = re.compile(r"\s*<!\[CDATA\[(.*)\]\]>\s*", re.S)
-_CELL_RULE = re.compile(r"\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?")
+_CELL_RULE = re.compile(r"\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?")
 _YAML_TEXT = re.compile(r"(\s*)(?:- +)?[\"']?text[\"']?\s*:(?:[ \t]+(.*)|)", re.I)
 _YAML_OTHER = re.compile(r"\s*(?:- +)?[\"']?[A-Za-z_]{1,20}[\"']?\s*:(?:\s.*|)|\s*-\s*|---|\.\.\.")
 NOUN = r"(?i:text|message|example|review|sample|item|sentence|request|question|comment|ticket|post|entry|number|no\.?)"
@@ -33,6 +34,9 @@ _TALK = re.compile(
     r"would you like|do you want|if you (?:need|want|would like))",
     re.I,
 )
+_SPEAKS = re.compile(r"(?:sure|okay|of course|here|let['’]?s|the user|we need|i(?:['’]ll| will| can| need to))\b", re.I)
+_GAP = re.compile(r"\n\s*(?:[-*_]{3,}\s*)?\n\s*")
+_ODD = re.compile(r"\s*(?:[][{}<>#|]|```|[^\w\s“\"'‘«„¡¿(@]\s)")
 _BULLET = re.compile(r"\s{0,3}[-*•–·]\s+(.*)", re.S)
 
 
@@ -44,7 +48,9 @@ def listed_texts(text: str, count: int, *, cut: bool) -> list[str]:
     """
     if _REFUSES.match(text) and not NUMBERED.fullmatch(text.partition("\n")[0]):
         return []  # a list of reasons
-    for read in (_tagged, _table, _csv, _yaml, numbered_lines, _bulleted, _quoted):
+    for read in (_tagged, _table, _csv, _yaml, numbered_lines, _bulleted, _quoted, _unmarked):
+        if read is _unmarked and (cut or count < 3):
+            break  # prose, and its end is not known
         found = read(text)
         if found and cut and read is not _tagged:  # a closing tag shows that its text is whole
             found = found[:-1]
@@ -79,25 +85,28 @@ def _between_tags(text: str) -> list[str]:
 
 
 def _table(text: str) -> list[str]:
-    """A markdown table with a column `text`; an escaped bar in it could be meant or not."""
-    lines = [line.strip() for line in text.split("\n") if line.strip().startswith("|")]
-    if len(lines) < 3 or not _CELL_RULE.fullmatch(lines[1]):
+    """A markdown table; an escaped bar in it could be meant or not."""
+    lines = [line.strip() for line in _fenced(text).split("\n")]
+    rule = next((i for i, line in enumerate(lines) if i and "|" in line and _CELL_RULE.fullmatch(line)), 0)
+    rows = [lines[rule - 1], *takewhile(lambda line: "|" in line, lines[rule + 1 :])]
+    edges = [(line.startswith("|"), line.endswith("|")) for line in (lines[rule], *rows)]
+    if not rule or len(set(edges)) > 1 or any("\\|" in line for line in rows):
         return []
-    if any("\\|" in line or not line.endswith("|") for line in lines):
-        return []
-    return _column([[cell.strip() for cell in line[1:-1].split("|")] for line in (lines[0], *lines[2:])])
+    left, right = edges[0]
+    return _column([[cell.strip() for cell in line[left : len(line) - right].split("|")] for line in rows])
 
 
 def _csv(text: str) -> list[str]:
-    """A table with commas, semicolons or tabs, from the line that names a column `text` on."""
+    """A table with commas, semicolons or tabs, from the line that names a column `text`, or that is number 1, on."""
     lines = _fenced(text).split("\n")
     for start, line in enumerate(lines):
         for mark in ",;\t":
             names = [name.strip().strip('"').lower() for name in line.split(mark)]
-            if len(names) > 1 and "text" in names:
-                below = io.StringIO("\n".join(lines[start + 1 :]), newline="")
+            if len(names) > 1 and ("text" in names or names[0] == "1"):
+                below = io.StringIO("\n".join(lines[start + ("text" in names) :]), newline="")
                 with suppress(csv.Error):
                     rows = list(csv.reader(below, delimiter=mark, strict=True, skipinitialspace=True))
+                    names = names if "text" in names else [""] * len(rows[0])
                     ends = (i for i, row in enumerate(rows) if len(row) != len(names))
                     return _column([names, *rows[: next(ends, None)]])
                 return []
@@ -105,11 +114,17 @@ def _csv(text: str) -> list[str]:
 
 
 def _column(cells: list[list[str]]) -> list[str]:
-    """The column `text` of rows under a header, all of one width."""
+    """The column `text` of rows under a header, or the only one that neither counts the rows nor stays the same."""
     names = [name.strip().strip("*").lower() for name in cells[0]]
-    if names.count("text") != 1 or any(len(row) != len(names) for row in cells):
+    if any(len(row) != len(names) for row in cells):
         return []
-    return [row[names.index("text")] for row in cells[1:]]
+    columns = [list(column) for column in zip(*cells[1:], strict=True)]
+    if "text" in names:
+        return columns[names.index("text")] if columns and names.count("text") == 1 else []
+    counts = [str(i) for i in range(1, len(cells))]
+    numbers = [[re.sub(r"\D", "", cell) if len(cell) < 15 else "" for cell in column] for column in columns]
+    texts = [c for c, number in zip(columns, numbers, strict=True) if number != counts and len(set(c)) > 1]
+    return texts[0] if len(texts) == 1 else []
 
 
 def _yaml(text: str) -> list[str]:
@@ -180,6 +195,17 @@ def _quoted(text: str) -> list[str]:
     return _in_a_row([(line, _string(line.strip().rstrip(","))) for line in _fenced(text).split("\n")])
 
 
+def _unmarked(text: str) -> list[str]:
+    """Lines, or paragraphs where blank lines part them, below an opening with a colon; nothing that speaks to us."""
+    body = re.sub(r"\A[^\n]*[:：]\s*\n", "", _fenced(text).strip()).strip()
+    apart = {re.sub(r"[ \t]", "", gap) for gap in _GAP.findall(body)}
+    parts = _GAP.split(body) if apart else body.split("\n")
+    odd = any(_ODD.match(part) or re.search(r"[:：{[]\s*\Z", part) or _TALK.match(part) for part in parts)
+    alike = (r"\s*\d", r".*[?？]\s*\Z", r"\s*[\w ]{1,30}[:：\t]")  # a list of some kind, questions to us, a form
+    odd |= any(all(re.match(kind, part, re.S) for part in parts) for kind in alike)
+    return [] if odd or len(apart) > 1 or _SPEAKS.match(parts[0]) else [part.strip() for part in parts]
+
+
 def _string(line: str) -> str | None:
     """What a line says that is a string in JSON."""
     with suppress(ValueError):
@@ -198,6 +224,6 @@ def _in_a_row(found: list[tuple]) -> list:
 def _fenced(text: str) -> str:
     """What stands in the one fence of a text, else the whole; without lines that are but a tag, and closing talk."""
     parts = re.split(r"^[ \t]*```[^\n]*$", text, flags=re.M)
-    body = re.sub(r"^\s*</?\w+>[ \t]*$", "", parts[1] if len(parts) == 3 else text, flags=re.M)
+    body = re.sub(r"\A(?:json|text)[ \t]*$|^\s*</?\w+>[ \t]*$", "", parts[1] if len(parts) == 3 else text, flags=re.M)
     body, _, last = body.rstrip().rpartition("\n\n")
     return body if _TALK.match(last) else f"{body}\n\n{last}"

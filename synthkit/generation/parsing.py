@@ -1,18 +1,17 @@
 """From a reply to texts: what can be read, what has to be asked again. A reply is never trusted.
 
 Read in this order, and by the first that gives texts: the whole reply as JSON; what follows its thinking, as the JSON
-values that stand in it; the same as a list of lines. Then what is wrapped round every text is taken off.
+values that stand in it; the same as a list, as `line_formats` orders them. Then what is wrapped round every text is
+taken off. Questions about the texts to write are no texts.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
-from contextlib import suppress
 
 from synthkit.core.text import tidy, words
-from synthkit.generation.json_values import json_values
+from synthkit.generation.json_values import json_values, strict_value
 from synthkit.generation.line_formats import NOUN, NUMBERED, listed_texts, numbered_lines
 from synthkit.llm.engine import Answer
 from synthkit.llm.request import Reply, Request
@@ -42,7 +41,13 @@ _END = re.compile(r"(?:\s*(?:<[|｜][^<>|｜\n]{1,40}[|｜]>|</s>|<eos>|<end_of_
 _QUOTED_JSON = re.compile(r'"(?:\s|\\n)*[\[{](?:\s|\\n|[\[{])*\\"')
 _NUMBERED_KEY = re.compile(r"(?:[a-z]+[ _-]?)?#?(\d{1,3})", re.I)
 _FIRST_LINE = re.compile(r"(?:[^\n{\[<]*\n\s*)?")
-_QUOTES = {'"': '"', "“": "”", "„": "“", "«": "»", "'": "'", "‘": "’"}
+_ASKS_BACK = re.compile(
+    r"\b(?:should|shall) (?:I|it|they|the [a-z]+) (?:be|use|write|make|include|mention|focus|cover|sound)\b|"
+    r"\b(?:what|which) (?:tone|style|wording)\b|\byou (?:mean|have in mind|want me to|like me to)\b",
+    re.I,
+)
+_AROUND = [(mark, "") for mark in ("- ", "* ", "• ", "> ")] + [("**", "**"), ("*", "*")]
+_AROUND += [(quotes[0], quotes[1]) for quotes in ('""', "“”", "„“", "«»", "''", "‘’")]
 
 
 def reply_problem(request: Request, reply: Reply) -> str | None:
@@ -51,11 +56,8 @@ def reply_problem(request: Request, reply: Reply) -> str | None:
     if any(unsound(request, item) is None for item in items or []):
         return None
     named = {"length": "cut off at the token limit", "refusal": "refused", "content_filter": "stopped by a filter"}
-    if reply.finish_reason in named:
-        return named[reply.finish_reason]
-    if not reply.content.strip():
-        return "empty reply"
-    return unsound(request, items[0]) if items else "no text in the reply"
+    other = unsound(request, items[0]) if items else "no text in the reply"
+    return named.get(reply.finish_reason) or (other if reply.content.strip() else "empty reply")
 
 
 def unsound(request: Request, item: dict) -> str | None:
@@ -81,28 +83,23 @@ def parse_reply(reply: Reply, *, key: str = "text", count: int = 5) -> list[dict
     content = reply.content[:LONGEST_REPLY].lstrip("\ufeff").strip()
     cut = reply.finish_reason == "length" or len(reply.content) > LONGEST_REPLY
     answer = content
-    if not _is_json(content):
+    if (strict_value(content) or (None, -1))[1] != len(content):
         answer = _END.sub("", content[max((m.end() for m in _CLOSED.finditer(content)), default=0) :]).strip()
         if answer == _END.sub("", content).strip() and _OPENED.match(content):
             return None  # it thinks, and does not come to an end
     begins = _FIRST_LINE.match(answer).end()  # JSON, or tags, in the lines of a list are of their texts
     listed = numbered_lines(answer) if key == "text" and not cut and NUMBERED.match(answer, begins) else []
     if len(listed) == count and not any(t.startswith(("{", "[")) for t in listed):
-        return _unwrapped([{key: t} for t in listed], count)
-    items = _of_values(answer, key, count)
-    if not items and key == "text" and not re.match(r"\s*[\[{]\s*[\[{\"'“]", answer):
-        items = [{key: text} for text in listed_texts(answer, count, cut=cut)]
-    items = [i for i in items if i[key].strip() not in ("...", "…", "")]
-    if not items:
+        items = [{key: t} for t in listed]
+    else:
+        items = _of_values(answer, key, count)
+        if not items and key == "text" and not re.match(r"\s*[\[{]\s*[\[{\"'“]", answer):
+            items = [{key: text} for text in listed_texts(answer, count, cut=cut)]
+        items = [i for i in items if i[key].strip() not in ("...", "…", "")]
+    asks = all(i[key].rstrip().endswith(("?", "？")) for i in items)
+    if not items or key == "text" and asks and sum(bool(_ASKS_BACK.search(i[key])) for i in items) > 1:
         return None
     return _unwrapped(items, count) if key == "text" else items
-
-
-def _is_json(content: str) -> bool:
-    with suppress(ValueError, RecursionError):
-        json.loads(content, strict=False)
-        return True
-    return False
 
 
 def _of_values(answer: str, key: str, count: int) -> list[dict]:
@@ -113,9 +110,8 @@ def _of_values(answer: str, key: str, count: int) -> list[dict]:
         talk = (answer[:start] + answer[end:]).strip("`json \n")
         if items and not (talk and _is_words(value) and len(value) != count):  # words amid talk are no texts
             found.append(items)
-    if not found and (quoted := _QUOTED_JSON.search(answer)):  # JSON in a JSON string
-        with suppress(ValueError, RecursionError):
-            return _items(json.JSONDecoder(strict=False).raw_decode(answer, quoted.start())[0], key)
+    if not found and (quoted := _QUOTED_JSON.search(answer)) and (inside := strict_value(answer, quoted.start())):
+        return _items(inside[0], key)  # JSON in a JSON string
     if len(found) > 1:
         numbers = [number_of(i) for items in found for i in items]
         goes_on = None not in numbers and len(set(numbers)) == len(numbers)
@@ -149,10 +145,7 @@ def _of_list(values: list, key: str, depth: int) -> list[dict]:
     dicts = [_folded(v) for v in values if isinstance(v, dict)]
     name = _shared_name(dicts, key)
     found = [item for d in dicts if (item := _item(d, key, name))]
-    if found:
-        return found
-    boxed = [items for v in values if isinstance(v, (dict, list)) and (items := _items(v, key, depth + 1))]
-    return [i for items in boxed for i in items]
+    return found or [i for v in values if isinstance(v, (dict, list)) for i in _items(v, key, depth + 1)]
 
 
 def _of_dict(value: dict, key: str, depth: int) -> list[dict]:
@@ -219,22 +212,13 @@ def _unwrapped(items: list[dict], count: int) -> list[dict]:
         return [{**items[0], "number": n, "text": part} for n, part in enumerate(parts, 1)]
     heads = [NUMBERED.fullmatch(t) for t in texts]
     numbers = [int(h["number"]) for h in heads if h]
-    one_noun = len({h["noun"] for h in heads if h}) == 1 and (
-        len(items) > 1 or re.fullmatch(NOUN, heads[0]["noun"] or "")
-    )
+    nouns = {h["noun"] or "" for h in heads if h}
+    one_noun = len(nouns) == 1 and (len(items) > 1 or re.fullmatch(NOUN, *nouns))
     numbered = one_noun and numbers in ([number_of(i) for i in items], list(range(1, len(items) + 1)))
     if all(heads) and numbered and all(h["text"].strip() for h in heads):
         texts = [h["text"].strip() for h in heads]
     if len(items) > 1:
-        for opening, closing in (
-            ("- ", ""),
-            ("* ", ""),
-            ("• ", ""),
-            ("> ", ""),
-            ("**", "**"),
-            ("*", "*"),
-            *_QUOTES.items(),
-        ):
+        for opening, closing in _AROUND:
             around = len(opening + closing)
             if not all(len(t) > around and t.startswith(opening) and t.endswith(closing) for t in texts):
                 continue

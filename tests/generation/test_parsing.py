@@ -182,6 +182,11 @@ def test_a_whole_list_in_one_string_is_taken_apart_and_half_a_list_is_not():
         "number,text\n",
         "```json\n```",
         "[1] [2] {3}",
+        "Sure, I can do that.\nThe label is menu.\nThe tone will vary.\nSome are short.\nSome are long.",
+        "Label: menu\nTone: angry\nLength: short\nLanguage: English\nCount: 5",
+        "import json\ntexts = []\nfor i in range(5):\n    texts.append(i)\nprint(texts)",
+        "One of them.\n\nA second one.\nA third one.\nA fourth one.\nThe last one.",
+        "| Label | Meaning |\n|---|---|\n| a | no food |\n| b | no tea |\n| c | late |\n| d | loud |\n| e | cold |",
     ],
 )
 def test_nothing_is_made_of_a_reply_that_holds_no_text(said):
@@ -208,6 +213,46 @@ def test_a_cut_at_any_place_keeps_what_is_whole_and_nothing_else():
         for end in range(len(whole)):
             got = texts_in(whole[:end], finish="length")
             assert got == TEXTS[: len(got)]
+
+
+QUESTIONS = [
+    "Which café do you mean?",
+    "What tone should I use?",
+    "How long should the texts be?",
+    "Is there a house style?",
+    "Should they mention the cats?",
+]
+
+
+@pytest.mark.parametrize("listed", ["numbered", "dashes", "quoted lines", "bare lines", "a table", "YAML"])
+def test_questions_about_the_texts_to_write_are_no_texts(listed):
+    assert texts_in(LISTS[listed](QUESTIONS)) == []
+    assert texts_in("Before I begin:\n\n" + LISTS[listed](QUESTIONS)) == []
+    assert texts_in(dumps({"texts": rows(QUESTIONS)})) == []
+
+
+def test_questions_of_customers_are_texts():
+    asked = [
+        "Why is it closed?",
+        "Can I bring a dog?",
+        "Could you tell me which tea this is?",
+        "When?",
+        "Do you mean me?",
+    ]
+    assert texts_in(LISTS["numbered"](asked)) == texts_in(dumps({"texts": rows(asked)})) == asked
+
+
+@pytest.mark.parametrize("box", ["as asked", "an array of strings", "by number", "no numbers"])
+@pytest.mark.parametrize("after", ["\n\nI hope these help!", "\n```", "\n```\nAll of them are invented."])
+def test_brackets_that_are_missing_before_talk_cost_no_text(box, after):
+    whole = dumps(BOXES[box](TEXTS))
+    for missing in range(1, len(whole) - len(whole.rstrip("]}")) + 1):
+        assert texts_in(whole[:-missing] + after) == TEXTS
+
+
+def test_a_last_quote_that_nothing_but_half_a_sentence_follows_is_of_a_text_that_is_cut_off():
+    cut = dumps({"texts": rows(TEXTS[:4])})[:-2] + ', {"number": 5, "text": "the sign says "open"\n\nand then it'
+    assert texts_in(cut, finish="length") == TEXTS[:4]
 
 
 @pytest.fixture

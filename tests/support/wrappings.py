@@ -15,8 +15,8 @@ def dumps(value, **how):
     return json.dumps(value, ensure_ascii=False, **how)
 
 
-def _csv(texts):
-    return "number,text\n" + "\n".join(f'{i},"{t.replace(QUOTE, QUOTE * 2)}"' for i, t in enumerate(texts, 1))
+def _csv(texts, header="number,text\n", mark=","):
+    return header + "\n".join(f'{i}{mark}"{t.replace(QUOTE, QUOTE * 2)}"' for i, t in enumerate(texts, 1))
 
 
 # JSON as it should be, in boxes of many shapes
@@ -102,6 +102,17 @@ LISTS = {
     "YAML, quoted": lambda ts: "texts:\n" + "\n".join(f"  - text: {dumps(t)}" for t in ts),
     "YAML, blocks": lambda ts: "\n".join(f"- number: {r['number']}\n  text: |-\n    {r['text']}" for r in rows(ts)),
     "CSV": _csv,
+    "CSV in another language": lambda ts: _csv(ts, "Nummer;Nachricht\n", ";"),
+    "tabs and no header": lambda ts: _csv(ts, "", "\t"),
+    "a table in another language": lambda ts: (
+        "| N° | Avis |\n|:-:|-----|\n" + "\n".join(f"| {r['number']} | {r['text']} |" for r in rows(ts))
+    ),
+    "a table without edges": lambda ts: (
+        "Nr. | Nachricht | Etikett\n---|---|---\n" + "\n".join(f"{r['number']} | {r['text']} | Essen" for r in rows(ts))
+    ),
+    "a table of one column": lambda ts: "| Ejemplo |\n|---|\n" + "\n".join(f"| {t} |" for t in ts),
+    "bare lines": "\n".join,
+    "bare paragraphs": "\n\n".join,
     "a table": lambda ts: "| # | text |\n|---|---|\n" + "\n".join(f"| {r['number']} | {r['text']} |" for r in rows(ts)),
 }
 
