@@ -261,11 +261,10 @@ def _usefulness(draft: Draft, halves: Halves, few, vectors, called: str) -> None
         except SynthkitError as error:
             draft.note(f"no expected macro-F1: {error}")
             return
-        values.append(usefulness.expected(usefulness.signals(side.vectors, side.labels, *real)))
+        values.append(usefulness.expected(usefulness.agreement(side.vectors, side.labels, *real)))
     method = (
-        f"{len(usefulness.WEIGHTS)} signals from {len(few)} labelled and {len(rest)} unlabelled real rows, joined as "
-        "benchmarks/report.py validates; brackets: nine of ten errors on datasets and kinds of set left out; control: "
-        "real rows"
+        f"how a classifier of the rows agrees with one of {len(few)} labelled real rows on {len(rest)} others, "
+        "calibrated by benchmarks/report.py; brackets: nine of ten errors on datasets left out; control: real rows"
     )
     draft.lines.append(Line("usefulness", "expected macro-F1 (TSTR)", *values, "higher", method))
 

@@ -7,9 +7,10 @@ from support.rows import invent
 from synthkit.core.embedding import embed
 from synthkit.core.errors import SynthkitError
 from synthkit.quality.evaluate import evaluate
-from synthkit.quality.usefulness import WEIGHTS, expected, need, signals
+from synthkit.quality.usefulness import agreement, expected, need
 
-_HARD = {label: [f"{label}{i}" for i in range(120)] for label in ("boats", "bread", "birds")}
+_COMMON = [f"word{i}" for i in range(120)]  # so that nine rows do not teach all there is
+_HARD = {label: [*_COMMON, *(f"{label}{i}" for i in range(60))] for label in ("boats", "bread", "birds")}
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +22,7 @@ def at_hand():
         return embed(rows["text"] if hasattr(rows, "features") else rows, embedder="lsa", fit_on=fit)
 
     def score(rows, labels):
-        return expected(signals(vectors(rows), labels, vectors(few), few["label"], vectors(unlabelled)))
+        return expected(agreement(vectors(rows), labels, vectors(few), few["label"], vectors(unlabelled)))
 
     return score, good
 
@@ -63,12 +64,25 @@ def test_other_vectors_than_the_validated_ones_get_a_sentence():
     assert any("validated on MiniLM vectors, not on 'lsa'" in note for note in report.notes)
 
 
-def test_every_signal_has_a_weight_and_more_of_it_never_lowers_the_score():
+def test_a_set_that_answers_as_the_few_do_agrees_wholly_and_more_agreement_is_never_expected_to_be_worth_less():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(60, 8))
     x /= np.linalg.norm(x, axis=1, keepdims=True)
-    labels = ["a", "b"] * 30
-    assert signals(x, labels, x[:20], labels[:20], x).keys() == WEIGHTS.keys()
-    middle = {name: mean for name, (mean, _, _) in WEIGHTS.items()}
-    for name, (mean, sd, _) in WEIGHTS.items():
-        assert expected({**middle, name: mean + sd}).value >= expected(middle).value
+    labels = np.array(["a", "b"] * 30)
+    assert agreement(x[:20], labels[:20], x[:20], labels[:20], x) == 1
+    assert agreement(x[:20], labels[:20][::-1], x[:20], labels[:20], x) == 0
+    scores = [expected(agreed) for agreed in np.linspace(0, 1, 11)]
+    assert all(
+        one.value < other.value and one.high < other.high for one, other in zip(scores, scores[1:], strict=False)
+    )
+
+
+def test_rows_that_the_few_know_nothing_of_count_for_little():
+    few, between = np.array([[1.0, 0.0], [0.0, 1.0]] * 5), np.array([[0.71, 0.70], [0.70, 0.71]] * 5)
+    rows, few_labels = np.vstack([few, between]), ["a", "b"] * 5
+    on_sure, on_unsure = (agreement(rows, few_labels + few_labels, few, few_labels, some) for some in (few, between))
+    turned = np.vstack([np.tile(few, (20, 1)), np.tile(between, (20, 1))])
+    labels = few_labels * 20 + few_labels[::-1] * 20
+    wrong_between = agreement(turned, labels, few, few_labels, rows)
+    assert on_sure == on_unsure == 1
+    assert wrong_between > 0.95
