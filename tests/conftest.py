@@ -56,8 +56,14 @@ class NetworkTouched(BaseException):
 
 @pytest.fixture(autouse=True, scope="session")
 def home(tmp_path_factory):
-    """Give the whole session one home for stores, vectors and maps, and hide the user's keys and endpoint."""
+    """Give the whole session one home for stores, vectors and maps, and hide the user's keys and endpoint.
+
+    Several workers have a home each, and vectors (with the salt of their keys) in common.
+    """
     folder = tmp_path_factory.mktemp("home")
+    if "PYTEST_XDIST_WORKER" in os.environ and os.name == "posix":
+        (folder / "salt").write_bytes(bytes(32))
+        (folder / "vectors.sqlite").symlink_to(tmp_path_factory.getbasetemp().parent / "vectors.sqlite")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SYNTHKIT_HOME", str(folder))
         patch.setenv("HF_DATASETS_CACHE", str(folder / "datasets"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -63,35 +64,17 @@ def import_(
     """File replies (OpenAI Batch output) with a task. Replies to other prompts than today's are left out and listed."""
     import synthkit as sk
     from synthkit.core.jsonl import read_jsonl
-    from synthkit.generation.label_requests import BATCH, PREFIX, bare_reply
+    from synthkit.generation.label_requests import bare_reply
     from synthkit.llm.recorded import SHOWS_TEXTS, batch_line, parse_id
     from synthkit.prompts.batch import import_batch
-    from synthkit.prompts.plan import seeds_for, slot_request
-    from synthkit.prompts.registry import get_strategy
 
-    the_task = sk.load_task(task)
-    answered = read_jsonl(file)
-    asked, seeds, labels = read_jsonl(requests) if requests else [], {}, {}
+    the_task, answered, slots = sk.load_task(task), read_jsonl(file), defaultdict(set)
     for line in [] if requests else answered:
         parts = parse_id(str(line.get("custom_id")))
-        name, state = parts["strategy"], parts["random_state"]
-        if name.startswith(SHOWS_TEXTS):
-            if (SHOWS_TEXTS, state) not in labels:
-                most = max(parse_id(a["custom_id"])["slot"] for a in answered if str(a["custom_id"]).startswith(name))
-                labels[SHOWS_TEXTS, state] = _annotation(the_task, BATCH * (most + 1), state)
-            asked += [batch_line(r, "any") for r in labels[SHOWS_TEXTS, state] if r.custom_id == line["custom_id"]]
-            continue
-        if name.startswith(PREFIX):
-            if (name, state) not in labels:
-                of = name.removeprefix(PREFIX)
-                plan = sk.plan(the_task, seeds_for(the_task, of), strategy=of, n=200, random_state=state)
-                labels[name, state] = _relabelling(plan)
-            asked += [batch_line(r, "any") for r in labels[name, state] if r.slot == parts["slot"]]
-            continue
-        if name not in seeds:
-            seeds[name] = seeds_for(the_task, name)
-        request = slot_request(the_task, seeds[name], get_strategy(name), parts["slot"], state)
-        asked.append(batch_line(request, "any"))
+        name = SHOWS_TEXTS if parts["strategy"].startswith(SHOWS_TEXTS) else parts["strategy"]
+        slots[name, parts["random_state"]].add(parts["slot"])
+    again = (r for (name, state), numbers in slots.items() for r in _requests(the_task, name, state, numbers))
+    asked = read_jsonl(requests) if requests else [batch_line(r, "any") for r in again]
     known = {a["custom_id"]: a for a in asked if a["custom_id"].startswith(SHOWS_TEXTS)}
     answered = [bare_reply(known[a["custom_id"]], a) if a.get("custom_id") in known else a for a in answered]
     added, problems = import_batch(asked, answered, the_task.recordings)
@@ -113,6 +96,23 @@ def status(task: Annotated[str, typer.Argument(metavar="TASK", help="a shipped t
         print(f"nothing is recorded for {task}")
         return
     print(frame_of(counts, columns=["strategy", "version", "random_state", "replies"]).to_string(index=False))
+
+
+def _requests(task, name: str, random_state: int, slots: set[int]):
+    """Return what is asked today in these slots of a strategy, or for labels."""
+    import synthkit as sk
+    from synthkit.generation.label_requests import BATCH, PREFIX
+    from synthkit.llm.recorded import SHOWS_TEXTS
+    from synthkit.prompts.plan import seeds_for, slot_request
+    from synthkit.prompts.registry import get_strategy
+
+    if name == SHOWS_TEXTS:
+        return _annotation(task, BATCH * (max(slots) + 1), random_state)
+    of = name.removeprefix(PREFIX)
+    shown = seeds_for(task, of)
+    if name != of:
+        return _relabelling(sk.plan(task, shown, strategy=of, n=200, random_state=random_state))
+    return [slot_request(task, shown, get_strategy(of), slot, random_state) for slot in sorted(slots)]
 
 
 def _relabelling(plan):

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from synthkit.core.errors import SynthkitError
+from synthkit.core.stats import thread_pools
 
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 LONGEST = 256  # word pieces of a text that are read, as in sentence-transformers
@@ -70,9 +71,7 @@ class MiniLM:
 
     def batches(self, texts: Sequence[str]) -> Iterator[tuple[list[int], np.ndarray]]:
         """Yield (positions, their vectors) as they are ready, texts of like length together."""
-        from threadpoolctl import ThreadpoolController
-
-        blas = ThreadpoolController().select(user_api="blas")
+        blas = thread_pools().select(user_api="blas")
         threads = max([library["num_threads"] for library in blas.info()], default=1)
         ids = self.pieces(texts)
         groups, size = [], BATCH

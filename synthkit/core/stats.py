@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -10,9 +12,19 @@ import numpy as np
 
 def one_thread():
     """Return a context in which linear algebra uses one thread: many small fits on a busy machine are faster so."""
-    from threadpoolctl import threadpool_limits
+    return thread_pools().limit(limits=1)
 
-    return threadpool_limits(1)
+
+def thread_pools():
+    """Return threadpoolctl's control of the libraries that are loaded; kept, since a search takes milliseconds."""
+    return _thread_pools(len(sys.modules))
+
+
+@lru_cache(maxsize=1)
+def _thread_pools(modules: int):
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 class Interval(NamedTuple):

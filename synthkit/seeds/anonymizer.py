@@ -125,7 +125,8 @@ def find_personal(
     return [Finding(row_id, *span) for span in joined]
 
 
-def _find_in(text: str, patterns: tuple, ner: str | None) -> list[Span]:
+@lru_cache(maxsize=4096)  # filters, reports and cards ask about the same rows
+def _find_in(text: str, patterns: tuple, ner: str | None) -> tuple[Span, ...]:
     taken: list[Span] = []
     known = -1
     while known < len(taken):
@@ -137,7 +138,7 @@ def _find_in(text: str, patterns: tuple, ner: str | None) -> list[Span]:
         for span in taken[known:]:
             text = text[: span.start] + "|" * (span.end - span.start) + text[span.end :]
         ner = None  # a model reads sentences: what is left of one misleads it
-    return sorted(taken, key=lambda s: s.start)
+    return tuple(sorted(taken, key=lambda s: s.start))
 
 
 def anonymize(
