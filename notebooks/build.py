@@ -35,15 +35,18 @@ def strip(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
         cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
         outputs = [o for o in cell.get("outputs", []) if not (o.output_type == "stream" and o.name == "stderr")]
         for output in outputs:
-            output.pop("metadata", None) if output.output_type == "stream" else output.update(metadata={})
+            alt = output.pop("metadata", {}).get("image/png", {}).get("alt")
+            if output.output_type != "stream":
+                output.metadata = nbformat.from_dict({"image/png": {"alt": alt}} if alt else {})
         if cell.cell_type == "code":
             cell.outputs = outputs
     for cell, after in zip(notebook.cells, notebook.cells[1:], strict=False):
         sentence = re.match(r"\*Figure: (.+?)\*(\n|$)", after.source, flags=re.DOTALL)
-        for output in cell.get("outputs", []) if sentence else []:
-            if "image/png" in output.get("data", {}):  # what a screen reader says in the picture's place
+        for output in cell.get("outputs", []):
+            if "image/png" in output.get("data", {}):
                 output.data["image/png"] = smaller(output.data["image/png"])
-                output.metadata["image/png"] = {"alt": " ".join(sentence[1].split())}
+                if sentence:  # what a screen reader says in the picture's place; `captioned` has said it already
+                    output.metadata["image/png"] = {"alt": " ".join(sentence[1].split())}
     nbformat.validate(notebook)
     return notebook
 

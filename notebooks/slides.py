@@ -48,7 +48,8 @@ def slides(lesson: Path) -> list[str]:
                 elif sections and "**Notice**" in part:
                     sections[-1]["notice"] = part[part.index("**Notice**") :].split("\n\n")[0]
         elif sections and cell.outputs:
-            sections[-1]["output"] = shown(cell.outputs[-1], sections[-1]["output"])
+            for output in cell.outputs:
+                sections[-1]["output"] = shown(output, sections[-1]["output"])
     return [slide(**section) for section in sections if not section["title"].startswith("## Exercises")]
 
 

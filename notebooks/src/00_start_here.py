@@ -10,14 +10,15 @@
 # New words are in *italics* and explained where they first stand; all of them are in the [glossary](GLOSSARY.md).
 # Whoever teaches with these pages finds a plan in [TEACHING](TEACHING.md).
 #
-# **You will** look at seeds · generate 200 rows · see them on a map · read a verdict with its uncertainty.
+# **You will** look at seeds · generate a few hundred rows · see them on a map · read a verdict with its uncertainty.
 # **Needs** about 10 min to read and 30 s to run, CPU, no key, no network. **Data** `feedback`: customer messages in six topics, a stand-in written for the kit.
 #
 # | notebook | the question it answers |
 # |---|---|
 # | [01 Seed preparation](01_seed_preparation.ipynb) | which real examples do we start from, and what must not leave the machine? |
 # | [02 Prompting strategies](02_prompting_strategies.ipynb) | what exactly do we ask, and what does each way of asking bring back? |
-# | [03 Generation](03_generation.ipynb) | what will it cost, what came, what did we keep? |
+# | [03 Generation](03_generation.ipynb) | what will it cost, what came, and what if it breaks off? |
+# | [03b Filters](03b_filters.ipynb) | what did we keep, and do filters earn their keep? |
 # | [04 Synthetic against real](04_synthetic_vs_real.ipynb) | does it look like the real thing? |
 # | [05 Downstream classifiers](05_downstream_classifiers.ipynb) | is a model trained on it good on real data? |
 # | [06 Quality report](06_quality_report.ipynb) | is the dataset good, and how do we know? |
@@ -55,7 +56,7 @@ sk.table(
 )
 
 # %% [markdown]
-# **Notice** that 10 rows a label is not much: half an hour of labelling.
+# **Notice** that `K` rows a label is not much: half an hour of labelling.
 # The rest of the real rows stays aside. We use it only to judge.
 
 # %% [markdown]
@@ -86,7 +87,7 @@ sk.table(made.rows.to_pandas()[["label", "text"]].iloc[3:60:8], "eight synthetic
 sk.plot_map(seeds.rest, {"synthetic": made.rows})
 
 # %% [markdown]
-# *Figure: six panels, one a topic; blue synthetic dots lie among the dark grey real dots, thinly in some regions and at the rim in others.*
+# *Figure: one panel a topic; each real row is a dark grey dot, each synthetic one a blue dot.*
 #
 # **Notice** where dark grey has no blue near it: things real people write about that the model did not think of.
 # Blue dots at the rim say nothing: the map was fitted on the real rows, and new ones are pushed outwards.
@@ -95,7 +96,7 @@ sk.plot_map(seeds.rest, {"synthetic": made.rows})
 # %% [markdown]
 # ## 4. The verdict
 # Train the same small classifier, the *student*, on different sets of rows, the *arms*. Test all of them on real rows
-# that nobody has seen. Ten real rows a label are luck, so they are *drawn* five times.
+# that nobody has seen. A few real rows a label are luck, so they are *drawn* several times.
 #
 # The score is *macro-F1*: how well each label is recognised (1: every row is found and nothing else is called so), averaged
 # over the labels, so that a rare one counts as much as a common one. The brackets are *95 % intervals*: where the number
@@ -107,7 +108,7 @@ comparison = sk.compare(arms, test=task.splits.test, task=task)
 comparison.plot()
 
 # %% [markdown]
-# *Figure: macro-F1 of eight training sets with intervals; synthetic lies above the few real rows and the description, and below all real rows on sentence vectors.*
+# *Figure: macro-F1 of each arm with its 95 % interval, for each student.*
 
 # %% tags=["keep_output"]
 comparison
@@ -160,7 +161,7 @@ mark(
 
 # %% [markdown]
 # ### 3 · Write a function
-# Lesson 03 drops rows by *filters*: functions of a row that return nothing, or what they saw. Write `asks`:
+# Lesson 03b drops rows by *filters*: functions of a row that return nothing, or what they saw. Write `asks`:
 # it returns `"?"` for a row whose text holds a question mark, and `None` for every other row.
 
 

@@ -218,8 +218,9 @@ contest = sk.compare_strategies(task, ways, requests=26, rows=100)
 contest.plot()
 
 # %% [markdown]
-# *Figure: eight ways of asking by macro-F1 together with the few real rows, and the tokens each row cost. The mix and the
-# `zero_shot` are at the top and among the cheapest; the two that show real rows cost most and are near the bottom.*
+# *Figure: each way of asking by macro-F1 together with the few real rows, and by the tokens that a row cost.*
+#
+# As run here, the mix and `zero_shot` are at the top and among the cheapest; the two that show real rows cost most and are near the bottom.
 
 # %% tags=["keep_output"]
 contest

@@ -1,16 +1,14 @@
 # %% [markdown]
-# # 03 · What did we ask, what came back, what did we keep?
-# [← 02 Prompting strategies](02_prompting_strategies.ipynb) · [04 Synthetic against real →](04_synthetic_vs_real.ipynb) · [Words](GLOSSARY.md)
+# # 03 · What did we ask, what came back, and what did it cost?
+# [← 02 Prompting strategies](02_prompting_strategies.ipynb) · [03b Filters →](03b_filters.ipynb) · [Words](GLOSSARY.md)
 #
-# A language model answers; not every answer is a row.
-# Here we follow each text from request to dataset.
+# A language model answers, and each answer costs something.
+# Here we follow the requests: planned, asked, paid for, and never lost.
 #
-# **You will** estimate a run · generate · read its ledger · switch filters on and off · cap a run · break it off and go on.
-# **Needs** about 15 min to read and 25 s to run, CPU, no network. **Data** `feedback` (recorded replies).
+# **You will** estimate a run · generate · read its ledger · cap a run · break it off and go on.
+# **Needs** about 8 min to read and 10 s to run, CPU, no network. **Data** `feedback` (recorded replies).
 
 # %%
-import pandas as pd
-
 import synthkit as sk
 
 sk.theme()
@@ -19,7 +17,7 @@ sk.theme()
 TASK = "feedback"
 STRATEGY = "zero_shot"
 N = 200
-LIVE = False  # True asks the endpoint of section 9, which may cost money
+LIVE = False  # True asks the endpoint of section 7, which may cost money
 
 # %% [markdown]
 # ## 1. Plan first
@@ -55,119 +53,13 @@ made.ledger
 # When texts are dropped, more requests are taken from the reserve, until there are enough.
 
 # %% tags=["keep_output"]
-made.ledger.plot()
+from synthkit.core.figures import captioned
+
+words = f"a waterfall from {made.ledger.asked} texts asked for, through those that fell and why, to {len(made.rows)} kept."
+captioned(made.ledger.plot(), words)
 
 # %% [markdown]
-# *Figure: a waterfall from texts asked for, through a few dropped as duplicates or not needed, to 200 kept.*
-#
-# ## 3. Why was a text dropped?
-# Each dropped text carries its reason and the evidence.
-
-# %% tags=["keep_output"]
-sk.table(
-    made.dropped()[["label", "text", "reason", "evidence"]].head(8),
-    "the first texts that were dropped",
-)
-
-# %% [markdown]
-# **Notice** the twin that is named. You can look at both and disagree.
-#
-# Every kept row knows where it came from.
-
-# %%
-pd.Series(made.rows[0]).drop("text").to_frame("lineage of the first row")
-
-# %% [markdown]
-# ## 4. Filters on and off
-# A filter looks at a row and says nothing, or why it should go and what it saw. The first in a stated order decides.
-# Eight are on. They look at words only, so that every machine keeps the same rows. Each alone, on all replies to
-# `STRATEGY` and to `boundary`, a strategy that asks for texts close to another label:
-
-# %% tags=["keep_output"]
-seeds = sk.load_seeds(task)
-whole = sk.plan(task, strategy="boundary", n=260, surplus=0)  # 52 requests, no reserve
-alone = {}
-for some in (sk.plan(task, strategy=STRATEGY, n=260, surplus=0), whole):
-    by_each = (
-        (f.name, sk.generate(some, filters=[f], progress=False))
-        for f in sk.default_filters(task, seeds)
-    )
-    alone[some.strategy] = {name: len(made.drops) for name, made in by_each}
-sk.table(
-    pd.DataFrame(alone).rename_axis("filter").reset_index(), "of 260 texts, dropped by it alone"
-)
-
-# %% [markdown]
-# **Notice** the zeros. This model does not talk about its texts, leak labels or make up phone numbers; a small one does.
-# A filter that finds nothing is no proof that there is nothing: it finds what it looks for.
-#
-# One more stands ready: `same meaning` finds twins by sentence vectors, and is stricter for short texts.
-
-# %%
-from synthkit.generation.vector_filters import SameMeaning
-
-choices = {
-    "no filter": [],
-    "default": sk.default_filters(task, seeds),
-    "and same meaning": [*sk.default_filters(task, seeds), SameMeaning()],
-}
-runs = {name: sk.generate(whole, filters=f, progress=False) for name, f in choices.items()}
-
-# %% tags=["keep_output"]
-ledgers = {name: run.ledger for name, run in runs.items()}
-ledgers["default"].plot(beside=ledgers)
-
-# %% [markdown]
-# *Figure: three waterfalls from 260 texts of `boundary`. Without filters all are kept, the default filters take next to
-# nothing, nor do twins by meaning.*
-#
-# The same as a table:
-
-# %% tags=["keep_output"]
-counts = {n: {"kept": len(run.rows), **dict(run.ledger.dropped)} for n, run in runs.items()}
-steps = pd.DataFrame(counts).fillna(0).astype(int)
-sk.table(steps.rename_axis("texts").reset_index(), "the same replies under four choices")
-
-# %% [markdown]
-# Does a text carry its label? A filter that asked a classifier of the seeds made more labels hold and no score higher, and
-# is gone: [02](02_prompting_strategies.ipynb) has the numbers.
-# The other way is to ask the model itself, blindly, which label a text carries, and to believe it (PromptMix, Sahu et al.
-# 2023). Twenty texts a request, through the same store and budget; the requests are added to the ledger.
-
-# %% tags=["keep_output"]
-whole_rows = runs["default"].rows
-again = sk.annotate(runs["default"], progress=False)
-asked_for = {r["id"]: r["label"] for r in whole_rows}
-changed = sum(asked_for[r["id"]] != r["label"] for r in again.rows)
-print(f"{changed} of {len(whole_rows)} rows change their label")
-unclear = again.dropped().query("reason == 'label unclear'")
-sk.table(unclear[["label", "text", "reason", "evidence"]], "dropped by relabelling")
-
-# %% [markdown]
-# **Notice** that the model which wrote the texts finds its own labels right. That is no proof: read some.
-#
-# The surest filter is a reader. Rows come one at a time, those first that a classifier doubts: k keeps, d drops, a number gives that
-# label. What you decide is saved at once; `reader.result()` has the rows that are left, `sk.review(made, join=[...])` joins readers.
-
-# %%
-reader = sk.review(made, file="my_review.jsonl")
-reader
-
-# %% [markdown]
-# A filter of your own is a function of a row. What it returns is the evidence.
-
-
-# %% tags=["keep_output"]
-def shouting(row):
-    loud = [w for w in row["text"].split() if w.isupper() and w.isalpha() and len(w) > 3]
-    return ", ".join(loud) if len(loud) > 1 else None
-
-
-quiet = sk.generate(whole, filters=[*sk.default_filters(task, seeds), shouting], progress=False)
-sk.table(quiet.dropped().query("reason == 'shouting'").head(3)[["text", "evidence"]], "mine")
-
-# %% [markdown]
-# ## 5. Again, and less
+# ## 3. Again, and less
 # The same call again asks nobody and gives the same rows.
 
 # %%
@@ -184,7 +76,7 @@ assert list(trial.rows["text"]) == list(made.rows["text"])[:40]
 trial
 
 # %% [markdown]
-# ## 6. A cap that holds
+# ## 4. A cap that holds
 # With `Budget` a run stops before it would pass the cap. What came until then is kept, and is a beginning of the plan.
 
 # %% tags=["keep_output"]
@@ -202,9 +94,10 @@ except sk.SynthkitError as error:
     print(error)
 
 # %% [markdown]
-# ## 7. Without any language model
+# ## 5. Without any language model
 # `llm="ngram"` learns word pairs from the seeds and shuffles them into new texts. It is the baseline that a language model
 # has to beat, and it runs on your own task without recordings. Its rows say what they are.
+# (A small language model that runs on a laptop, `llm="local"`, is in [03b](03b_filters.ipynb).)
 
 # %% tags=["keep_output"]
 baseline = sk.generate(
@@ -226,7 +119,7 @@ sk.table(
 # **Notice** how little sense it makes. And yet a classifier learns something from it: see [05](05_downstream_classifiers.ipynb).
 
 # %% [markdown]
-# ## 8. When it breaks off
+# ## 6. When it breaks off
 # Every reply of a live model is stored before it is used. Here an endpoint of our own answers from the recordings, and
 # is gone after fifteen answers.
 
@@ -274,7 +167,7 @@ print("the same rows as in one go:", list(resumed.rows["text"]) == list(made.row
 # and so does a cap: raise it, run again, and the run goes on from there.
 
 # %% [markdown]
-# ## 9. A live model
+# ## 7. A live model
 # Without `store=` the replies go to the store in your home (`synthkit doctor` says where). It asks only with `LIVE = True`.
 
 # %%
@@ -285,12 +178,9 @@ if LIVE:
 # %% [markdown]
 # ## What we know, and what we do not
 # - Every request and every text is accounted for, and a dropped text shows its evidence.
-# - By default duplicates are found by shared words and characters: two texts that say the same differently both stay.
-# - Each filter's reach is measured on real rows (`benchmarks/filters.py`): of 200 real rows at most one in a hundred is
-#   taken for another's twin.
-# - Recorded token counts are estimates (four bytes a token) and marked so.
-# - Try it: `STRATEGY = "attributed"`. Are fewer texts dropped?
-# - Next: [04 Synthetic against real](04_synthetic_vs_real.ipynb).
+# # - Recorded token counts are estimates (four bytes a token) and marked so.
+# - Try it: `STRATEGY = "attributed"`. What does it cost more, and are fewer texts dropped?
+# - Next: [03b Filters](03b_filters.ipynb).
 
 # %% [markdown]
 # ## Exercises
@@ -306,7 +196,7 @@ three = sk.generate(plan, budget=sk.Budget(requests=3), progress=False)
 # %% tags=["check"]
 from synthkit.views.exercises import mark
 
-mark(lambda: three.ledger.answered == 3, "section 6, with another number")
+mark(lambda: three.ledger.answered == 3, "section 4, with another number")
 
 # %% [markdown]
 # ### 2 · Read the ledger
@@ -327,23 +217,17 @@ mark(
 )
 
 # %% [markdown]
-# ### 3 · Write a filter
-# Drop texts of fewer than eight words, and say how many they have. Call the function `brief`.
-
+# ### 3 · Plan for uneven labels
+# Make a plan of `STRATEGY` with ten rows for each label and thirty for the first one. Call it `uneven`.
 
 # %% tags=["solution"]
-def brief(row):
-    words = len(row["text"].split())
-    return f"{words} words" if words < 8 else None
-
+wanted = dict.fromkeys(task.labels, 10) | {list(task.labels)[0]: 30}
+uneven = sk.plan(task, strategy=STRATEGY, per_label=wanted)
 
 # %% tags=["check"]
 mark(
-    lambda: (
-        brief({"text": "too short"})
-        and not brief({"text": "one two three four five six seven eight"})
-    ),
-    "return None for a row that stays",
+    lambda: sorted(uneven.wanted.values()) == [10] * (len(task.labels) - 1) + [30],
+    "per_label= takes a dict: how many rows of each label",
 )
 
 # %% [markdown]
@@ -370,8 +254,8 @@ mark(
 # Each request draws its random choices from its own number. So a trial run is not wasted.
 #
 # </details>
-# <details><summary>5. A filter found nothing. What do you know?</summary>
+# <details><summary>5. What is `llm="ngram"` good for, if its texts make no sense?</summary>
 #
-# That it did not find what it looks for. Here a strong model wrote the texts; a small one gives filters more to do.
+# It is the baseline that a language model has to beat, and it runs anywhere. What it cannot beat was not worth paying for.
 #
 # </details>

@@ -1,6 +1,6 @@
 # %% [markdown]
 # # 04 · Does it look like the real thing?
-# [← 03 Generation](03_generation.ipynb) · [05 Downstream classifiers →](05_downstream_classifiers.ipynb) · [Words](GLOSSARY.md)
+# [← 03b Filters](03b_filters.ipynb) · [05 Downstream classifiers →](05_downstream_classifiers.ipynb) · [Words](GLOSSARY.md)
 #
 # Two questions: are the synthetic rows as varied as real ones, and do they lie where real ones lie?
 # A number alone answers neither. So each stands beside its *control*: what real rows give in the same place.
@@ -38,7 +38,7 @@ real = seeds.rest
 sk.plot_map(real, {name: g.rows for name, g in made.items()})
 
 # %% [markdown]
-# *Figure: one panel a topic; synthetic rows of both strategies gather in the dense parts and leave thin real regions empty.*
+# *Figure: one panel a topic; real rows as grey dots, those of each strategy in a colour of their own.*
 #
 # **Notice** how both strategies crowd where a topic is densest. Real messages wander off. Dots at the rim are no finding: whatever is
 # placed into a map that was fitted on other rows is pushed outwards a little.

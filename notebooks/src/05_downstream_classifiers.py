@@ -46,7 +46,7 @@ arms = sk.standard_arms(made, k=K, draws=DRAWS)
 {name: [len(rows) for rows in draws] for name, draws in arms.items()}
 
 # %% [markdown]
-# **Notice** that `real_few` is drawn five times. Which ten rows you happen to have matters a lot, and one draw would hide it.
+# **Notice** that `real_few` is drawn `DRAWS` times. Which rows you happen to have matters a lot, and one draw would hide it.
 
 # %% [markdown]
 # ## 2. State the question, then compare
@@ -69,7 +69,7 @@ comparison
 comparison.plot()
 
 # %% [markdown]
-# *Figure: macro-F1 with 95 % intervals for eight arms and two students; the arms with synthetic rows lie between the few real rows and all of train.*
+# *Figure: macro-F1 of each arm with its 95 % interval, for each student.*
 #
 # **Notice** the brackets, not just the dots. The line above the table says what they cover: other test rows and other draws
 # of real rows, but not another run of the generator, since there is only one here.
@@ -99,8 +99,9 @@ print(fill(comparison.verdict(), 100))
 comparison.plot("classes")
 
 # %% [markdown]
-# *Figure: recall of six labels before (open circles) and after (filled) the synthetic rows; every line goes right.*
+# *Figure: recall of each label before (open circles) and after (filled) the synthetic rows.*
 #
+# A line that goes right is a label that gains.
 # And which texts? `feedback` is ours to show; for a dataset of somebody else leave `rows=` out and keep the ids.
 
 # %% tags=["keep_output"]
@@ -136,9 +137,9 @@ curve = sk.learning_curve(made, real=(0, 5, 10, 20), draws=DRAWS, progress=False
 curve.plot()
 
 # %% [markdown]
-# *Figure: macro-F1 over synthetic rows, one line for each number of real rows a label; the lines start far apart and meet.*
+# *Figure: macro-F1 over synthetic rows, one line for each number of real rows a label.*
 #
-# **Notice** where the lines meet: with 200 synthetic rows it hardly matters whether one has 5 or 20 real rows a label.
+# **Notice** where the lines meet: there it hardly matters any more how many real rows a label one has.
 # Read a line backwards to see how many real rows the synthetic ones are worth.
 
 # %% [markdown]

@@ -110,7 +110,7 @@ sk.table(comparison.to_frame()[columns], comparison.summary())
 comparison.plot()
 
 # %% [markdown]
-# *Figure: macro-F1 with 95 % intervals; generated and labelled rows do about equally well alone, and together come close to all of train.*
+# *Figure: macro-F1 of each arm with its 95 % interval.*
 
 # %% tags=["keep_output"]
 comparison.contrasts()

