@@ -178,7 +178,7 @@ if LIVE:
 # %% [markdown]
 # ## What we know, and what we do not
 # - Every request and every text is accounted for, and a dropped text shows its evidence.
-# # - Recorded token counts are estimates (four bytes a token) and marked so.
+# - Recorded token counts are estimates (four bytes a token) and marked so.
 # - Try it: `STRATEGY = "attributed"`. What does it cost more, and are fewer texts dropped?
 # - Next: [03b Filters](03b_filters.ipynb).
 
