@@ -60,7 +60,7 @@ _PUBLIC = {
         "compare_strategies": "strategies",
         "learning_curve": "learning_curve",
     },
-    "refinement": {"diagnose": "diagnosis", "refine": "loop", "Loop": "loop"},
+    "refinement": {"diagnose": "diagnosis", "refine": "loop"},
     "views": {
         "plot_map": "map",
         "explore_map": "map_explorer",
@@ -72,7 +72,7 @@ _PUBLIC = {
     "cli": {"doctor": "doctor"},
 }
 # old name: new name; each warns for one release
-_RENAMED: dict[str, str] = {"coverage": "balance", "relabel": "annotate"}
+_RENAMED: dict[str, str] = {"coverage": "balance", "relabel": "annotate", "Loop": "refine"}
 _MOVED = {  # old name: where it is, what to write in its place
     "plot_ledger": ("generation.plots", "made.ledger.plot()"),
     "load_card": ("views.card", "Card.load(folder), of synthkit.views.card"),

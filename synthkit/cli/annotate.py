@@ -31,27 +31,40 @@ def annotate(
 
     if not task:
         raise SynthkitError("--task is missing: which task's labels? A shipped one, or a folder with a task.yaml")
-    the_task, source, rows = sk.load_task(task), live.source(llm), None
-    if file:
-        loaded = sk.load_rows(file, labelled=False, encoding=encoding)
-        tell(loaded.repairs)
-        rows = loaded.rows
-    elif the_task.source:
-        rows = the_task.splits.unlabelled
-    if rows is None:
-        raise SynthkitError(f"which texts? Name a file, or `unlabelled:` in the task.yaml of {the_task.name!r}")
+    the_task, source = sk.load_task(task), live.source(llm)
+    rows = texts_of(file, the_task, encoding)
     seeds = most_seeds(the_task) if the_task.source else None
     rows = sk.pick(rows, n) if n else rows
     done = sk.annotate(rows, the_task, seeds=seeds, llm=source, budget=live.budget(), progress=not as_json)
-    where = out or Path(f"{the_task.name}-annotated.csv")
+    report(done, out or Path(f"{the_task.name}-annotated.csv"), as_json)
+
+
+def texts_of(file: Path | None, task, encoding: str | None):
+    """Return the raw texts of a file, or those of the task."""
+    import synthkit as sk
+
+    if file:
+        loaded = sk.load_rows(file, labelled=False, encoding=encoding)
+        tell(loaded.repairs)
+        return loaded.rows
+    if not task.source or task.splits.unlabelled is None:
+        raise SynthkitError(f"which texts? Name a file, or `unlabelled:` in the task.yaml of {task.name!r}")
+    return task.splits.unlabelled
+
+
+def report(done, where: Path, as_json: bool, *, iterations=None) -> None:
+    """Write the rows that got a label; print what was asked, what came, and how far the labels can be trusted."""
     table = done.rows.to_pandas()
     write_csv(where, table.assign(text=table["text"].map(withheld.shown)))  # of a sensitive task ids do
     frame, gone = done.ledger.to_frame(), done.dropped()["reason"].value_counts()
     ledger = dict(zip(frame["step"].str.strip(), map(str, frame["count"]), strict=True))
     if as_json:
         checks = {"seeds right": done.right, "asked again the same": done.agreed}
+        checks |= {} if iterations is None else {"iterations": iterations.to_dict("records")}
         print(json.dumps({"file": str(where), "rows": len(done.rows), **checks, "ledger": ledger}, indent=1))
         return
+    if iterations is not None:
+        print(f"{iterations.to_string(index=False)}\n")
     print(f"{frame.to_string(index=False)}\n\n{spoken(done.summary())}")
     for reason, count in gone.items():
         print(f"  without a label: {count}, {reason}")

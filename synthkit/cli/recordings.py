@@ -57,9 +57,7 @@ def pending(
 def import_(
     task: Annotated[str, typer.Argument(metavar="TASK", help="a shipped task or a folder")],
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Batch output (JSONL)")],
-    requests: Annotated[
-        Path | None, typer.Option(help="Batch input that was exported; needed for `refine --export`")
-    ] = None,
+    requests: Annotated[Path | None, typer.Option(help="Batch input that was exported")] = None,
 ) -> None:
     """File replies (OpenAI Batch output) with a task. Replies to other prompts than today's are left out and listed."""
     import synthkit as sk

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from synthkit.comparison.leakage import refuse_leak
+from synthkit.comparison.pseudo_labels import pseudo_labelled
 from synthkit.core.errors import SynthkitError
 from synthkit.core.rows import bare, make_rows
 from synthkit.core.text import fold
@@ -108,6 +109,7 @@ def standard_arms(
     k: int = 10,
     draws: int = DRAWS,
     annotated: Annotation | None = None,
+    pool: Dataset | None = None,
 ) -> dict[str, Arm]:
     """Return the arms of the kit's headline.
 
@@ -119,6 +121,7 @@ def standard_arms(
     as there are some: what the synthetic ones are worth is read off them. With `annotated` (`sk.annotate`) raw rows
     that a model labelled are trained on too, alone and beside the others; `real_few+mixed` costs as many requests as
     `synthetic`: the annotated rows, and those of the first synthetic ones that the other requests brought.
+    With a `pool` of raw texts the fullest arm stands there with them as well, under pseudo-labels that no model gives.
 
     >>> import synthkit as sk
     >>> made = sk.generate(sk.load_task("feedback"), n=20, progress=False)
@@ -159,9 +162,17 @@ def standard_arms(
     arms["real_few+synthetic"] = replace(together, requests=cost[0], tokens=cost[1])
     if annotated is not None:
         arms |= annotated_arms(annotated, generations, few, pairs, phrases if described else None)
+    if pool is not None:
+        fullest = "real_few+synthetic" + "+annotated" * (annotated is not None)
+        arms[f"{fullest}+pseudo"] = _with_pseudo_labels(arms[fullest], pool)
     arms |= {f"real_{n}": Arm(sets, tuple(every), n * len(task.labels)) for n, sets in more_real(task, k, len(few))}
     arms["real_full"] = Arm((task.splits.train,), ((0, 0),), len(task.splits.train))
     return arms
+
+
+def _with_pseudo_labels(arm: Arm, pool: Dataset) -> Arm:
+    sets = tuple(pseudo_labelled(s, pool, random_state=d) for s, (_, d) in zip(arm.sets, arm.units, strict=True))
+    return replace(arm, sets=sets, real=arm.real + len(sets[0]) - len(arm.sets[0]))
 
 
 def annotated_arms(

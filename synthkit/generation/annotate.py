@@ -20,7 +20,7 @@ from synthkit.core.results import Result, frame_of
 from synthkit.core.rows import make_rows, row_ids
 from synthkit.core.stats import wilson
 from synthkit.generation.generate import Generation
-from synthkit.generation.label_requests import annotate_requests, label_problem, labels_by_id, relabel_requests
+from synthkit.generation.label_requests import CHECKED, annotate_requests, label_problem, labels_by_id, relabel_requests
 from synthkit.generation.ledger import Ledger, added, requests_ledger
 from synthkit.generation.parsing import LONGEST_TEXT
 from synthkit.generation.rows import synthetic_rows
@@ -115,6 +115,7 @@ def annotate(
     task: Task | None = None,
     *,
     seeds: Seeds | None = None,
+    twice: int = CHECKED,
     llm: str | LLM = "recorded",
     budget: Budget | None = None,
     store: Store | None = None,
@@ -123,11 +124,11 @@ def annotate(
 ) -> Annotation | Generation:
     """Return texts under the labels that a model gives them, twenty a request: raw ones, or those of a generation.
 
-    Raw rows need no labels; one that they have is not looked at. Forty are asked about twice, in another order, and of
-    `seeds` up to forty whose labels are known, so that the first line says how far the labels can be trusted. The texts
-    of a task marked sensitive are anonymised before they are shown; of a long one the first
-    10,000 characters are. A text whose label the model finds unclear, or to which it gives two, is left out, with the
-    reason in `.dropped()`. Replies of an LLM are stored before they are used, and a `Budget` is never passed.
+    Raw rows need no labels; one that they have is not looked at. `twice` of them are asked about again, in another
+    order, and of `seeds` up to forty whose labels are known, so that the first line says how far the labels can be
+    trusted. The texts of a task marked sensitive are anonymised before they are shown; of a long one the first 10,000
+    characters are. A text whose label the model finds unclear, or to which it gives two, is left out, with the reason
+    in `.dropped()`. Replies of an LLM are stored before they are used, and a `Budget` is never passed.
 
     Of a generation a row whose label changes says in its attributes which one was asked for, and requests and tokens
     are added to its ledger.
@@ -148,7 +149,7 @@ def annotate(
     with asking(task, source, "annotate", store=store, budget=budget, progress=progress) as answers_to:
         if isinstance(rows, Generation):
             return _relabelled(rows, answers_to(relabel_requests(rows), label_problem), source)
-        main, again, known = annotate_requests(rows, task, seeds=seeds, random_state=random_state)
+        main, again, known = annotate_requests(rows, task, seeds=seeds, twice=twice, random_state=random_state)
         if getattr(source, "name", "") not in STAYS:
             _say_personal(rows, task)
         note = ""

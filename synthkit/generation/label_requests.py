@@ -39,7 +39,7 @@ SYSTEM = "You label texts for a text classification dataset. Judge each text by 
 
 
 def annotate_requests(
-    rows: Dataset, task: Task, *, seeds: Seeds | None = None, random_state: int = 0
+    rows: Dataset, task: Task, *, seeds: Seeds | None = None, twice: int = CHECKED, random_state: int = 0
 ) -> tuple[list[Request], list[Request], list[Request]]:
     """Return the requests for the labels of rows, those that ask a second time, and those about seeds."""
     need_columns("rows=", rows, ("text",))
@@ -48,7 +48,7 @@ def annotate_requests(
     unique_ids("rows=", rows, "text")
     shown = _shown(rows, task)
     main = _in_requests(task, shown, SHOWS_TEXTS, random_state)
-    again = _in_requests(task, shown[:CHECKED], AGAIN, random_state)
+    again = _in_requests(task, shown[:twice], AGAIN, random_state)
     if seeds is not None and not isinstance(seeds, Seeds):
         raise SynthkitError(f"seeds={type(seeds).__name__}: expected seeds, as sk.load_seeds(task) returns them")
     few = seeds.rows if seeds else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from synthkit.core.language import foreign
@@ -137,6 +138,18 @@ def added(ledger: Ledger, more: Ledger) -> Ledger:
         faulty=tuple(sorted((Counter(dict(ledger.faulty)) + Counter(dict(more.faulty))).items())),
         tokens_estimated=ledger.tokens_estimated or more.tokens_estimated,
         usd=None if ledger.usd is None or more.usd is None else ledger.usd + more.usd,
+    )
+
+
+def whole(ledgers: Sequence[Ledger]) -> Ledger:
+    """Return the ledger of parts that follow each other: requests and texts of all, the last one's note."""
+    counts = {name: [getattr(x, name) for x in ledgers] for name in ("asked", "parsed", "short", "unparsable", "kept")}
+    dropped = sum((Counter(dict(x.dropped)) for x in ledgers), Counter())
+    return replace(
+        reduce(added, ledgers),
+        **{name: sum(values) for name, values in counts.items()},
+        dropped=tuple(sorted(dropped.items())),
+        note=ledgers[-1].note,
     )
 
 

@@ -16,7 +16,6 @@ from synthkit.core.jsonl import read_jsonl
 from synthkit.llm.request import Reply, Request, Usage, sha256_json
 
 SHOWS_TEXTS = "annotate"  # how the strategies of such requests begin
-OWN_SLOTS = 1000  # slots from here on are those of a loop: request j of iteration i is 1000 * i + j
 _ID = re.compile(r"(?P<strategy>\w+)-v(?P<version>\d+)-r(?P<random_state>\d+)-s(?P<slot>\d+)-a(?P<attempt>\d+)-\w{12}")
 
 
@@ -65,15 +64,11 @@ class Recorded:
         what = f"no recorded reply to this prompt ({request.strategy}, random_state {request.random_state})"
         if self.stale(request):
             what = f"the recording of {request.strategy}, slot {request.slot} answered another prompt"
-        ways, ngram, write = "Two", "", "refine TASK --export FILE` writes the requests"
-        if request.slot >= OWN_SLOTS:
-            what += ": a loop's own question"
-        elif request.strategy.startswith(SHOWS_TEXTS):
+        ways, ngram, write = "Three", "llm='ngram' is the offline baseline; ", "recordings pending` writes the requests"
+        if request.strategy.startswith(SHOWS_TEXTS):
             what = f"no recorded labels of these texts ({request.strategy}, slot {request.slot})"
+            ways, ngram = "Two", ""
             write = "recordings pending TASK --annotate N` writes the requests for N unlabelled rows of a task"
-        else:
-            ways, ngram = "Three", "llm='ngram' is the offline baseline; "
-            write = "recordings pending` writes the requests"
         return SynthkitError(
             f"{what}. {ways} ways on: llm=sk.LLM(model, base_url=...) asks a live model; {ngram}`synthkit {write} out, "
             "`recordings import` files the replies"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from synthkit.core.jsonl import write_jsonl
-from synthkit.llm.recorded import OWN_SLOTS, Recorded, batch_files, batch_line, joined, kept_line, parse_id, to_reply
+from synthkit.llm.recorded import Recorded, batch_files, batch_line, joined, kept_line, to_reply
 from synthkit.llm.request import Request, estimate_tokens
 
 
@@ -29,7 +29,7 @@ def import_batch(asked: Iterable[dict], answered: Iterable[dict], folder: Path) 
     """Add replies to a task's recordings; return (how many are new, what was left out and why).
 
     `asked` are Batch input lines, `answered` Batch output lines. A newer reply to the same slot replaces the older one,
-    but for the slots of a loop (OWN_SLOTS and up) and for raw texts: what they ask depends on what came before.
+    but for raw texts: which ones are asked about depends on what came before.
     """
     requests = {entry["custom_id"]: entry for entry in asked}
     old_asked, old_answered = batch_files(folder)
@@ -58,7 +58,7 @@ def import_batch(asked: Iterable[dict], answered: Iterable[dict], folder: Path) 
             }
         same_slot = [k for k in merged if k.rsplit("-", 1)[0] == name.rsplit("-", 1)[0] and k != name]
         kept = kept_line(requests[name])
-        same_slot = same_slot if "body" in kept and parse_id(name)["slot"] < OWN_SLOTS else []
+        same_slot = same_slot if "body" in kept else []
         for stale in same_slot:
             del merged[stale]
         merged[name] = (kept, line)

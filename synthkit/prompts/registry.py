@@ -1,10 +1,9 @@
 """Ways of asking: each strategy turns (task, seeds, label, count, rng) into a prompt.
 
 A strategy is a function. `register` makes it known under its name: one's own with `@sk.register` in a notebook, one of
-the kit as a module of `strategies/` and a line at the end of this one (`topical` is `refinement/proposals.py`'s alone).
-Its version is part of a recording's id, so raise it when the prompt changes. Keyword-only arguments, each with a
-default, are options of `plan(...)`. A new one has no recordings: `plan(...).show(0)` prints what it asks, and
-`llm=sk.LLM(...)` answers.
+the kit as a module of `strategies/` and a line at the end of this one. Its version is part of a recording's id, so
+raise it when the prompt changes. Keyword-only arguments, each with a default, are options of `plan(...)`. A new one has
+no recordings: `plan(...).show(0)` prints what it asks, and `llm=sk.LLM(...)` answers.
 """
 
 from __future__ import annotations

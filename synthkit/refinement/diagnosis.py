@@ -1,10 +1,10 @@
-"""What do synthetic rows lack or have too much of, judged by real ones? Each finding names what could mend it."""
+"""What do synthetic rows lack or have too much of, judged by real ones? Words say where to look."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,14 +17,12 @@ from synthkit.core.errors import SynthkitError
 from synthkit.core.language import embedder_for, language_of
 from synthkit.core.results import Result, frame_of
 from synthkit.core.rows import need_columns, row_ids
-from synthkit.core.text import words
 from synthkit.quality.alignment import reached
 from synthkit.quality.controls import Halves
 from synthkit.quality.diversity import overused
 from synthkit.quality.fidelity import off_register, register
 from synthkit.quality.regions import ByLabel, Reached, Region, clusters_within_labels, describe
 from synthkit.seeds.gate import Gate
-from synthkit.seeds.profile import Profile, profile
 from synthkit.tasks.splits import task_of
 
 if TYPE_CHECKING:
@@ -58,8 +56,7 @@ class Finding(NamedTuple):
 class Diagnosis(Result):
     """Findings about synthetic rows, the worst of each kind first.
 
-    `coverage`, `by_label`, `not_covered` and `nothing_real` are those of `sk.evaluate` for the same rows; `predicted`,
-    shape (n,), is how a classifier trained on the synthetic rows reads the real ones; `like` what those are like.
+    `coverage`, `by_label`, `not_covered` and `nothing_real` are those of `sk.evaluate` for the same rows.
     """
 
     findings: tuple[Finding, ...]
@@ -67,8 +64,6 @@ class Diagnosis(Result):
     by_label: tuple[ByLabel, ...]
     not_covered: tuple[Region, ...]
     nothing_real: tuple[Region, ...]
-    predicted: np.ndarray = field(compare=False)
-    like: Profile
     synthetic_rows: int
     real_rows: int
     embedder: str
@@ -108,17 +103,6 @@ class Reference:
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Return the vectors of texts in the space of the reference."""
         return embed(texts, embedder=self.embedder, fit_on=self.texts)
-
-    def rows_with(self, label: str, terms: Sequence[str]) -> tuple[str, ...]:
-        """Return the ids of the rows of a label in which any word of the terms stands: where such words come from."""
-        wanted = {word for term in terms for word in words(term)}
-        of_label = np.flatnonzero(self.labels == label)
-        return tuple(self.ids[i] for i in of_label if wanted & set(words(self.plain[i])))
-
-    @cached_property
-    def like(self) -> Profile:
-        """What the real rows are like."""
-        return profile(self.rows, embedder=self.embedder, random_state=self.random_state)
 
     @cached_property
     def label_model(self) -> LabelModel | None:
@@ -187,10 +171,10 @@ def diagnose(
         *sorted(_confused(reference, predicted), key=lambda f: (-f.rows, f.label, f.other)),
         *_overused(halves, ids),
         *_register(halves),
-        *off_label(synthetic, reference, near[1]),
+        *_off_label(synthetic, reference, near[1]),
         *map(_far, nothing_real),
     ]
-    measured = tuple(findings), cuts.coverage, by_label, not_covered, nothing_real, predicted, reference.like
+    measured = tuple(findings), cuts.coverage, by_label, not_covered, nothing_real
     return Diagnosis(*measured, len(synthetic), len(reference.texts), reference.embedder)
 
 
@@ -229,7 +213,7 @@ def _overused(halves: Halves, ids: Sequence[str]) -> Iterator[Finding]:
 
 
 def _register(halves: Halves) -> Iterator[Finding]:
-    """Lengths and habits over all rows; what the real ones are like is told label by label."""
+    """Lengths and habits over all rows."""
     n = len(halves.synthetic.texts)
     here, there = (float(np.median([len(t) for t in side.tokens])) for side in (halves.synthetic, halves.real))
     if not 0.8 <= here / max(there, 1) <= 1.25:
@@ -245,9 +229,7 @@ def _far(region: Region) -> Finding:
     return Finding("nothing real near", region.label, rows, region.rows, evidence)
 
 
-def off_label(synthetic: Dataset, at: Reference, near: np.ndarray | None = None) -> list[Finding]:
-    """Return the findings "label does not stick" alone; `near`, shape (n,), says which rows have a real one near."""
-    near = at.near(synthetic)[1] if near is None else near
+def _off_label(synthetic: Dataset, at: Reference, near: np.ndarray) -> list[Finding]:
     model, labels, ids = at.label_model, np.asarray(synthetic["label"]), row_ids(synthetic, "row")
     known = np.flatnonzero(np.isin(labels, at.names))
     if model is None or not len(known):

@@ -178,19 +178,6 @@ def test_requests_written_out_hold_nothing_of_its_people(folder, terminal, tmp_p
     assert leaks(files_of(tmp_path)) == {}
 
 
-def test_what_a_loop_decided_holds_nothing_of_its_people(tmp_path):
-    task = load_task(write_clinic(tmp_path / "dental_desk"))
-    mixed = {"strategy": "zero_shot", "start": 4, "requests": 2, "embedder": "lsa", "progress": False}
-    file_replies(plan(task, strategy="zero_shot", n=20, surplus=0).slots, task.recordings, distinct_texts)
-    from synthkit.refinement.loop import Loop
-
-    step = Loop(task, **mixed).diagnose()
-    assert any(p.about for p in step.proposals)
-    lines = step.pending()
-    kept = step._loop.decisions.save()
-    assert leaks({"pending": json.dumps(lines), "decisions": kept.read_text(encoding="utf-8")}) == {}
-
-
 def test_a_card_holds_nothing_of_its_people(clinic):
     seeds = anonymize(load_seeds(clinic, k=8), progress=False).seeds
     made = generate(plan(clinic, seeds, strategy="zero_shot", n=20), llm="ngram", progress=False)

@@ -1,13 +1,13 @@
-"""An invented hotel's guest book: three labels of two subjects each, and a model that knows some of them."""
+"""An invented hotel's guest book: three labels of two subjects each, and a model that tells them apart."""
 
 from __future__ import annotations
 
 import csv
+import json
+import re
 
 import numpy as np
 
-from support.replies import as_reply
-from synthkit.core.text import words
 from synthkit.tasks.task import load_task
 
 YAML = """
@@ -97,31 +97,22 @@ def real_rows(part: str, each: int) -> list[list[str]]:
     ]
 
 
-def write_hotel(folder):
-    """Write the task into a folder and load it: 12, 10 and 8 rows a subject."""
+def write_hotel(folder, *, unlabelled: bool = False):
+    """Write the task into a folder and load it: 12, 10 and 8 rows a subject, those of train as raw texts as well."""
     folder.mkdir(parents=True)
-    (folder / "task.yaml").write_text(YAML, encoding="utf-8")
+    yaml = YAML.replace("source: {", "source: {unlabelled: train, ") if unlabelled else YAML
+    (folder / "task.yaml").write_text(yaml, encoding="utf-8")
     for part, each in (("train", 12), ("validation", 10), ("test", 8)):
         with (folder / f"{part}.csv").open("w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows([["id", "text", "label"], *real_rows(part, each)])
     return load_task(folder)
 
 
-def turn(request) -> str:
-    """The part of a prompt that a strategy wrote."""
-    return request.messages[-1]["content"].split("# Your turn\n")[1]
+def labeller(request) -> str:
+    """A model that reads the texts in a prompt and gives each the label that it was written for."""
+    asked = map(json.loads, re.findall(r'^{"number".*}$', request.messages[-1]["content"], flags=re.M))
+    return json.dumps({"texts": [{"number": a["number"], "label": label_of(a["text"])} for a in asked]})
 
 
-def writes(known, *, dress=lambda text, request: text):
-    """Return a script: on `label` it writes about the subjects in `known[label]`, or about those a prompt names."""
-
-    def script(request):
-        mine = SUBJECTS[request.label]
-        said = set(words(turn(request)))
-        named = [s for s, sentence in mine.items() if said & {w for w in words(sentence) if len(w) > 5}]
-        subjects = named or known[request.label]
-        numbers = [10 * request.slot + i for i in range(request.count)]
-        texts = [text(request.label, subjects[i % len(subjects)], n) for i, n in enumerate(numbers)]
-        return as_reply([dress(t, request) for t in texts])
-
-    return script
+def label_of(text: str) -> str:
+    return next(label for label, subjects in SUBJECTS.items() if any(subject in text for subject in subjects))
