@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from synthkit.prompts.plan import Plan
 
 PART = 1_000_000  # texts whose keys of one band are compared together, by one worker
+_ROW = "__row__"  # its number, beside the columns of the file
 AGREE = 0.3  # below the threshold by this share of its signature, one pair in 10^8 is a near-duplicate all the same
 
 
@@ -86,10 +87,9 @@ def embed(rows: str | Path, out: str | Path, *, embedder=None, workers: int = 2,
     """
     if not (embedder is None or callable(embedder)):
         raise SynthkitError(f"embedder={embedder!r}: expected a function from texts to vectors, or None for MiniLM")
+    data, out = _read(rows), _empty(out)
     pool = _pool(_ray_data(), workers, 1024, how)
-    _read(rows).map_batches(_Embedder, fn_constructor_args=(embedder,), **pool).drop_columns(["row"]).write_parquet(
-        str(out)
-    )
+    data.map_batches(_Embedder, fn_constructor_args=(embedder,), **pool).drop_columns([_ROW]).write_parquet(out)
 
 
 def near_duplicates(rows: str | Path, out: str | Path, *, threshold: float = NEAR) -> pd.DataFrame:
@@ -101,22 +101,22 @@ def near_duplicates(rows: str | Path, out: str | Path, *, threshold: float = NEA
     """
     import pandas as pd
 
-    data, gone = _read(rows), {}
+    data, out, gone = _read(rows), _empty(out), {}
     whole = data.count()
     parts = 1 + whole // PART
     banded = data.map_batches(_banded, fn_args=(parts,), batch_size=4096)
     groups = banded.groupby("group", num_partitions=min(BANDS * parts, 1 + whole // 10_000))
     pairs = groups.map_groups(_near_pairs, fn_args=(threshold, parts), batch_format="numpy").to_pandas()
-    for row, twin, alike in pairs.sort_values(["row", "twin"]).itertuples(index=False):
+    for row, twin, alike in pairs.sort_values([*pairs.columns[:2]]).itertuples(index=False):
         if twin not in gone and alike > gone.get(row, (0, 0.0))[1]:
             gone[row] = twin, alike
     numbers = np.array(list(gone), dtype=np.int64)
 
     def kept(batch: dict) -> dict:
-        stay = ~np.isin(batch.pop("row"), numbers)
+        stay = ~np.isin(batch.pop(_ROW), numbers)
         return {name: values[stay] for name, values in batch.items()}
 
-    data.map_batches(kept).write_parquet(str(out))
+    data.map_batches(kept).write_parquet(out)
     return pd.DataFrame([(row, *twin) for row, twin in gone.items()], columns=["row", "twin", "likeness"])
 
 
@@ -126,8 +126,8 @@ def sample(rows: str | Path, n: int = 50_000, *, random_state: int = 0) -> Datas
 
     data = _read(rows)
     chosen = np.random.default_rng(random_state).permutation(data.count())[:n]
-    drawn = data.map_batches(lambda b: {name: values[np.isin(b["row"], chosen)] for name, values in b.items()})
-    return Dataset.from_pandas(drawn.to_pandas().sort_values("row").drop(columns="row"), preserve_index=False)
+    drawn = data.map_batches(lambda b: {name: values[np.isin(b[_ROW], chosen)] for name, values in b.items()})
+    return Dataset.from_pandas(drawn.to_pandas().sort_values(_ROW).drop(columns=_ROW), preserve_index=False)
 
 
 class _Asker:
@@ -157,14 +157,14 @@ def _banded(batch: dict, parts: int) -> dict:
     """Return each text once for each band of its signature."""
     keys = np.array([band_keys(signature(text)) for text in batch["text"]], dtype=np.uint64).reshape(-1, BANDS)
     groups = np.arange(BANDS) * parts + (keys % parts).astype(int)
-    texts = {name: np.repeat(batch[name], BANDS) for name in ("row", "text")}
+    texts = {name: np.repeat(batch[name], BANDS) for name in (_ROW, "text")}
     return texts | {"group": groups.ravel(), "key": keys.ravel().view(np.int64)}
 
 
 def _near_pairs(group: dict, threshold: float, parts: int) -> dict:
     """Return the near-duplicates among texts of one band that share it as the first of their bands."""
-    order, found = np.lexsort((group["row"], group["key"])), []
-    rows, texts, keys = (group[name][order] for name in ("row", "text", "key"))
+    order, found = np.lexsort((group[_ROW], group["key"])), []
+    rows, texts, keys = (group[name][order] for name in (_ROW, "text", "key"))
     edges = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1], [True]]))
     for start, end in zip(edges[:-1], edges[1:], strict=True):
         sketches = np.array([signature(text) for text in texts[start:end]]) if end - start > 1 else ()
@@ -180,12 +180,17 @@ def _near_pairs(group: dict, threshold: float, parts: int) -> dict:
 
 
 def _read(rows: str | Path):
-    """Return the rows of Parquet files as Ray Data, with their numbers in a column `row`."""
+    """Return the rows of Parquet files as Ray Data, numbered."""
     import pyarrow.parquet as pq
 
     path, items, before = Path(rows).resolve(), [], 0
     for file in [path] if path.is_file() else sorted(path.rglob("*.parquet")):
-        meta = pq.ParquetFile(file).metadata
+        try:
+            meta = pq.ParquetFile(file).metadata
+        except ValueError as error:
+            raise SynthkitError(f"{file} is no Parquet file ({error})") from None
+        if "text" not in meta.schema.names:
+            raise SynthkitError(f"{file} has no column `text`: it has {', '.join(meta.schema.names)}")
         for i in range(meta.num_row_groups):
             items.append({"file": str(file), "group": i, "before": before})
             before += meta.row_group(i).num_rows
@@ -196,10 +201,21 @@ def _read(rows: str | Path):
 
 def _numbered(batch: dict):
     import pyarrow as pa
+    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
     table = pq.ParquetFile(batch["file"][0]).read_row_group(int(batch["group"][0]))
-    return table.append_column("row", pa.array(np.arange(len(table)) + int(batch["before"][0])))
+    texts = pc.fill_null(pc.cast(table["text"], pa.string()), "")
+    table = table.set_column(table.column_names.index("text"), "text", texts)
+    return table.append_column(_ROW, pa.array(np.arange(len(table)) + int(batch["before"][0])))
+
+
+def _empty(out: str | Path) -> str:
+    """Refuse a folder that has files: those of two calls would be read as one set."""
+    out = Path(out).resolve()
+    if out.is_file() or (out.is_dir() and any(out.iterdir())):
+        raise SynthkitError(f"{out} is there and not empty: name a new folder")
+    return str(out)
 
 
 def _share(llm, workers: int):
@@ -216,9 +232,15 @@ def _share(llm, workers: int):
 
 def _pool(data, workers: int, size: int, how: dict) -> dict:
     """Return the arguments of a stage with so many actors; half a core each leaves room to read and to write."""
+    import ray
+
     if not isinstance(workers, int) or workers < 1:
         raise SynthkitError(f"workers={workers!r}: expected a whole number, 1 or more")
-    return {"compute": data.ActorPoolStrategy(size=workers), "batch_size": size, "num_cpus": 0.5} | how
+    how = {"num_cpus": 0.5} | how
+    cores = ray.cluster_resources().get("CPU", 0)
+    if workers * how["num_cpus"] >= cores:  # the rest would wait for ever
+        raise SynthkitError(f"workers={workers} at num_cpus={how['num_cpus']} each leave none of Ray's {cores:g} cores")
+    return {"compute": data.ActorPoolStrategy(size=workers), "batch_size": size} | how
 
 
 def _ray_data():

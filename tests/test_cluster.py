@@ -4,6 +4,7 @@ import random
 from collections import Counter
 
 import pytest
+from datasets import Dataset
 from support.fault_server import FaultServer
 
 from synthkit import cluster
@@ -118,12 +119,17 @@ def test_vectors_stand_beside_the_rows_they_belong_to(started, tmp_path):
     def lengths(texts):
         return [[len(text), 1.0] for text in texts]
 
-    texts = invented(300, 4)
-    make_rows({"text": texts, "label": ["a"] * 300}).to_parquet(tmp_path / "rows.parquet", batch_size=64)
+    texts = [*invented(299, 4), None]
+    rows = Dataset.from_dict({"text": texts, "row": ["mine"] * 300})
+    rows.to_parquet(tmp_path / "rows.parquet", batch_size=64)
     cluster.embed(tmp_path / "rows.parquet", tmp_path / "out", embedder=lengths)
     rows = cluster.sample(tmp_path / "out").to_list()
-    assert [r["text"] for r in rows] == texts
-    assert [r["vector"] for r in rows] == lengths(texts)
+    assert [r["text"] for r in rows] == [*texts[:-1], ""] and {r["row"] for r in rows} == {"mine"}
+    assert [r["vector"] for r in rows] == lengths([*texts[:-1], ""])
+    with pytest.raises(SynthkitError, match="out is there and not empty: name a new folder"):
+        cluster.near_duplicates(tmp_path / "rows.parquet", tmp_path / "out")
+    with pytest.raises(SynthkitError, match="leave none of Ray's 4 cores"):  # it would wait for them for ever
+        cluster.embed(tmp_path / "rows.parquet", tmp_path / "more", workers=8)
 
 
 def test_what_cannot_be_done_over_ray_is_said(cafe, tmp_path, started):
@@ -137,12 +143,19 @@ def test_what_cannot_be_done_over_ray_is_said(cafe, tmp_path, started):
         cluster.embed(tmp_path, tmp_path / "out", embedder="lsa")
     with pytest.raises(SynthkitError, match="expected Parquet files with rows"):
         cluster.near_duplicates(tmp_path, tmp_path / "out")
+    (tmp_path / "a.csv").write_text("text,label\nlate,a\n")
+    with pytest.raises(SynthkitError, match="a.csv is no Parquet file"):
+        cluster.sample(tmp_path / "a.csv")
+    Dataset.from_dict({"body": ["late"]}).to_parquet(tmp_path / "b.parquet")
+    with pytest.raises(SynthkitError, match="has no column `text`: it has body"):
+        cluster.sample(tmp_path / "b.parquet")
 
 
 def test_without_ray_the_extra_is_named(monkeypatch, tmp_path):
     import sys
 
+    Dataset.from_dict({"text": ["late"]}).to_parquet(tmp_path / "a.parquet")
     monkeypatch.setitem(sys.modules, "ray", None)
     monkeypatch.setitem(sys.modules, "ray.data", None)
     with pytest.raises(SynthkitError, match=r"pip install 'synthkit\[ray\]'"):
-        cluster.embed(tmp_path, tmp_path / "out")
+        cluster.sample(tmp_path / "a.parquet")
