@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from synthkit.core import withheld
 from synthkit.core.errors import SynthkitError, unknown
 from synthkit.core.results import Result, frame_of
 from synthkit.llm.request import Request, estimate_tokens
@@ -17,6 +18,7 @@ from synthkit.prompts.prompt import SYSTEM, Prompt, answer, schema, setting
 from synthkit.prompts.registry import Strategy, get_strategy
 from synthkit.seeds.anonymizer import anonymize as anonymized
 from synthkit.seeds.seeds import Seeds, load_seeds
+from synthkit.tasks.splits import task_of
 from synthkit.tasks.task import Task
 
 if TYPE_CHECKING:
@@ -157,6 +159,8 @@ def plan(
             seeds = anonymized(seeds, patterns=task.patterns, progress=False).seeds
             found = ", ".join(f"{number} {kind} replaced" for kind, number in seeds.found)
             note = f"; the seeds that prompts show were anonymised ({found or 'nothing found'})"
+        elif task_of(seeds.rows) is None:
+            withheld.refuse(list(seeds.rows["text"]), "seeds", "a model")  # a short one is lost in a prompt
     wanted = {label: sum(n for (of, _), n in cells.items() if of == label) for label, _ in cells} or None
     count = ceil((requests or (_requests(wanted, texts) if wanted else n / texts)) * (1 + surplus))
     slots = []

@@ -80,7 +80,8 @@ class Review(Result):
         self._decide(self.reader, row_id, label, comment)
         self.file.parent.mkdir(parents=True, exist_ok=True)
         line = {"id": row_id, "label": label, "comment": comment}
-        self.file.touch(mode=0o600)  # comments quote rows
+        self.file.touch()
+        self.file.chmod(0o600)  # comments quote rows
         with self.file.open("a", encoding="utf-8", newline="\n") as file:
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
 

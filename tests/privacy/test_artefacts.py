@@ -361,7 +361,9 @@ def test_frames_of_real_rows_show_none_of_their_words_in_a_cell(clinic, tmp_path
     monkeypatch.setattr("synthkit.views.map_explorer.map_coordinates", places)
     validation, seeds = clinic.splits.validation, load_seeds(clinic, k=4)
     read = review(validation, file=tmp_path / "ana.jsonl")
+    (tmp_path / "ana.jsonl").touch(mode=0o644)
     read.drop(comment=validation["text"][0])
+    assert os.name != "posix" or stat.S_IMODE((tmp_path / "ana.jsonl").stat().st_mode) == 0o600
     explored = explore_map(validation, clinic.splits.train, embedder="lsa")
     frames = [read.to_frame(), seeds.to_frame(), explored.holes(30), explored.within((0, 1), (0, 1))]
     assert leaks({str(i): frame._repr_html_() + frame.to_string() for i, frame in enumerate(frames)}) == {}

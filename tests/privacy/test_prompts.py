@@ -204,6 +204,28 @@ def test_rows_of_a_sensitive_task_are_kept_whichever_task_labels_them(clinic, op
     assert len(listener.bodies) == sent
 
 
+def test_short_rows_that_lost_their_task_are_stopped_one_by_one(tmp_path, open_clinic, listener, asks):
+    folder = write_clinic(tmp_path / "short")
+    for part in ("train", "validation", "test"):
+        lines = [f"bed {x} to {part} {i},{y}" for i in range(6) for x, y in (("Quorl", "pain"), ("Zwemp", "booking"))]
+        (folder / f"{part}.csv").write_text("\n".join(["text,label", *lines]) + "\n")
+    rows = load_task(folder).splits.train
+    remade = make_rows({name: list(rows[name]) for name in ("id", "text", "label")})
+    seeds, texts = load_seeds(remade, k=1), make_rows({"id": ["a"], "text": ["a text that is nobody's"]})
+    attacks = [
+        lambda: annotate(remade.select_columns(["id", "text"]), open_clinic, **asks),
+        lambda: annotate(texts, open_clinic, seeds=seeds, **asks),
+        *(
+            lambda name=name: plan(open_clinic, seeds, strategy=name, n=5, anonymize=False)
+            for name in ("few_shot", "paraphrase")
+        ),
+    ]
+    for attack in attacks:
+        with pytest.raises(SynthkitError, match="real rows of a task marked sensitive"):
+            attack()
+    assert not listener.bodies
+
+
 def test_raw_rows_of_a_sensitive_task_are_not_embedded_elsewhere(clinic, listener, embeds):
     splits = clinic.splits
     for texts in (splits.test["text"][:], splits.train["text"][:3], [splits.validation["text"][0]]):
