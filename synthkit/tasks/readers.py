@@ -139,8 +139,9 @@ def _file(path: Path, encoding: str | None) -> Table:
 
 def _opened(file, encoding: str | None) -> Table:
     """Return the rows of an open file, or of what behaves like one."""
-    data = file.read()
-    table = Table(str(getattr(file, "name", "source")))
+    data, name = file.read(), getattr(file, "name", "source")
+    table = Table(str(name))
+    table.sensitive = sensitive_task(Path(name)) if isinstance(name, str) else None
     return _read(table, data if isinstance(data, bytes) else data.encode("utf-8", "replace"), encoding)
 
 

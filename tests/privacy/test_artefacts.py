@@ -263,10 +263,12 @@ def test_a_file_beside_its_task_is_anonymised_by_the_patterns_of_the_task(folder
     assert leaks(files_of(tmp_path)) == {}
 
 
-def test_rows_read_from_a_file_of_a_sensitive_task_are_withheld_whoever_reads_them(folder, monkeypatch):
+@pytest.mark.parametrize("opened", [False, True])
+def test_rows_read_from_a_file_of_a_sensitive_task_are_withheld_whoever_reads_them(folder, monkeypatch, opened):
     for name, nothing in {"_index": {}, "_rows": set(), "_released": set()}.items():
         monkeypatch.setattr(withheld, name, nothing)
-    rows = load_rows(folder / "test.csv").rows
+    with (folder / "test.csv").open(encoding="utf-8") as file:
+        rows = load_rows(file if opened else folder / "test.csv").rows
     assert leaks({"table": table(rows.to_pandas())._repr_html_()}) == {}
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1")
     with pytest.raises(SynthkitError, match="texts to be embedded hold real rows"):
