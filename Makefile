@@ -16,7 +16,7 @@ run: $(STAMP)  ## from seeds to a verdict, offline and without a key; writes rep
 
 test: $(TESTS)  ## run the tests, every notebook among them
 	@$(BIN)/python -m ruff check .
-	@$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n auto --dist loadscope --no-loadscope-reorder
 
 lab: $(STAMP)  ## open the lessons in JupyterLab, as copies of your own in my_lessons/
 	@$(BIN)/python notebooks/lab.py

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 from pathlib import Path
 
@@ -36,18 +37,26 @@ _LOOPBACK = {"127.0.0.1", "::1", "localhost", "0.0.0.0", "", None}
 _USER_SETTINGS = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "SYNTHKIT_MODEL", "SYNTHKIT_PRICE")
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Give each file to one worker, and each lesson to one: all its tests look at one run of it."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByLesson(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file, _, test = nodeid.partition("::")
+            if file.endswith("test_notebooks.py"):
+                lesson = re.search(r"\[(\d\d\w+)", test)
+                return lesson[1] if lesson else "00_start_here"
+            return file
+
+    return ByLesson(config, log)
+
+
 def pytest_collection_modifyitems(config, items):
-    """Several workers: each file to one of them and each lesson to one, the lessons first, since they take longest."""
-    if not hasattr(config, "workerinput"):
-        return
-    for item in items:
-        source = getattr(item, "callspec", None) and item.callspec.params.get("source")
-        if item.get_closest_marker("notebooks"):
-            item.add_marker(pytest.mark.xdist_group(source.stem if source else "00_start_here"))
-        else:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
-    items.sort(key=lambda item: item.get_closest_marker("notebooks") is None)
+    """Several workers begin with the lessons, since they take longest."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: item.get_closest_marker("notebooks") is None)
 
 
 class NetworkTouched(BaseException):
