@@ -8,7 +8,7 @@ from support.rows import invent
 
 from synthkit.comparison import classifiers, finetune
 from synthkit.comparison.classifiers import STUDENTS
-from synthkit.comparison.finetune import BATCH, EVERY, LEARNT, LEAST, MOST, PASSES, batches, finished
+from synthkit.comparison.finetune import BATCH, EVERY, FIRST, LEARNT, LEAST, MOST, PASSES, batches, finished
 from synthkit.core.embedding import weights_folder
 from synthkit.tasks.task import bundled_tasks
 
@@ -41,12 +41,14 @@ def test_training_stops_when_nothing_is_left_to_learn_or_enough_was_tried():
     def steps(losses, rows):
         return next(s for s in range(1, MOST + 1) if finished(s, losses[:s], rows))
 
-    assert steps(learnt, 5000) == LEAST
+    assert steps(learnt, LEAST * BATCH // FIRST) == LEAST
+    assert steps(learnt, 800) == -(-FIRST * 800 // BATCH // EVERY) * EVERY  # not before every row was seen thrice
+    assert steps(learnt, 5000) == MOST
     assert steps(learning, 20) == LEAST
     assert steps(learning, 400) == -(-PASSES * 400 // BATCH // EVERY) * EVERY
     assert steps(learning, 5000) == MOST
     late = [1.0] * 95 + [LEARNT / 2] * MOST
-    assert steps(late, 5000) == 95 + EVERY + (-95 - EVERY) % EVERY
+    assert steps(late, 500) == 95 + EVERY + (-95 - EVERY) % EVERY
 
 
 def test_a_fit_that_was_done_is_not_done_again_and_other_rows_are(tmp_path, monkeypatch):
