@@ -31,6 +31,7 @@
 from textwrap import fill
 
 import synthkit as sk
+from synthkit.core.figures import captioned
 
 sk.theme()
 
@@ -84,11 +85,10 @@ sk.table(made.rows.to_pandas()[["label", "text"]].iloc[3:60:8], "eight synthetic
 # Dark grey is real, blue is synthetic, one panel a topic.
 
 # %% tags=["keep_output"]
-sk.plot_map(seeds.rest, {"synthetic": made.rows})
+words = f"one panel a topic: {len(made.rows)} synthetic rows in blue, {len(seeds.rest)} real ones in dark grey."
+captioned(sk.plot_map(seeds.rest, {"synthetic": made.rows}), words)
 
 # %% [markdown]
-# *Figure: one panel a topic; each real row is a dark grey dot, each synthetic one a blue dot.*
-#
 # **Notice** where dark grey has no blue near it: things real people write about that the model did not think of.
 # Blue dots at the rim say nothing: the map was fitted on the real rows, and new ones are pushed outwards.
 # A map is for looking. No number in this kit is computed from it.
@@ -105,10 +105,7 @@ sk.plot_map(seeds.rest, {"synthetic": made.rows})
 # %% tags=["keep_output"]
 arms = sk.standard_arms(made, k=K)
 comparison = sk.compare(arms, test=task.splits.test, task=task)
-comparison.plot()
-
-# %% [markdown]
-# *Figure: macro-F1 of each arm with its 95 % interval, for each student.*
+captioned(comparison.plot(), f"macro-F1. {comparison.summary()}.")
 
 # %% tags=["keep_output"]
 comparison

@@ -18,7 +18,7 @@ from synthkit.core.figures import captioned
 sk.theme()
 
 # %% tags=["parameters"]
-TASK = "feedback"
+TASK = "feedback"  # the small model of section 3 wrote for this one only
 STRATEGY = "zero_shot"
 N = 200
 

@@ -17,6 +17,7 @@ from sklearn.naive_bayes import ComplementNB
 from sklearn.pipeline import make_pipeline
 
 import synthkit as sk
+from synthkit.core.figures import captioned
 
 sk.theme()
 
@@ -66,11 +67,9 @@ comparison
 # classifier trained on all real rows reads the synthetic ones. It mostly agrees with the label that was asked for.
 
 # %% tags=["keep_output"]
-comparison.plot()
+captioned(comparison.plot(), f"macro-F1. {comparison.summary()}.")
 
 # %% [markdown]
-# *Figure: macro-F1 of each arm with its 95 % interval, for each student.*
-#
 # **Notice** the brackets, not just the dots. The line above the table says what they cover: other test rows and other draws
 # of real rows, but not another run of the generator, since there is only one here.
 
