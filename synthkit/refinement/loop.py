@@ -19,7 +19,7 @@ from synthkit.core.embedding import embed
 from synthkit.core.errors import SynthkitError
 from synthkit.core.language import embedder_for, language_of
 from synthkit.core.results import frame_of
-from synthkit.core.rows import bare, row_ids, sample
+from synthkit.core.rows import bare, need_columns, row_ids, sample
 from synthkit.core.stats import Fits, Interval, estimate
 from synthkit.generation.annotate import Annotation, annotate
 from synthkit.generation.generate import Generation
@@ -59,7 +59,7 @@ class Refinement(Annotation):
     def summary(self) -> str:
         steps = f"in {len(self.iterations) - 1} iterations: validation macro-F1"
         first, last = (self.iterations[i].macro_f1.value for i in (0, -1))
-        return f"{super().summary().replace('Annotation', 'Refinement', 1)} {steps} {first:.3f} to {last:.3f}"
+        return f"{super().summary().replace('Annotation', 'Refinement', 1)}, {steps} {first:.3f} to {last:.3f}"
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row an iteration, the start as iteration 0: texts, labelled, requests, validation macro-F1."""
@@ -97,13 +97,20 @@ def refine(
     """
     if not isinstance(iterations, int) or iterations < 1:
         raise SynthkitError(f"iterations={iterations!r}: expected a whole number, 1 or more")
+    if not isinstance(task, Task):
+        raise SynthkitError(f"task={type(task).__name__}: expected what sk.load_task(...) returns: it has the labels")
     seeds = seeds or load_seeds(task)
+    if not isinstance(seeds, Seeds):
+        raise SynthkitError(f"seeds={type(seeds).__name__}: expected seeds, as sk.load_seeds(task) returns them")
     pool = getattr(pool, "rows", pool) if pool is not None else task.splits.unlabelled
     if pool is None:
         raise SynthkitError(f"which texts? pool=sk.load_rows(FILE, labelled=False), or `unlabelled:` in {task.name!r}")
+    need_columns("pool=", pool, ("text",))
     student = bare(seeds.rows)
     if synthetic is not None:
-        student = joined(student, getattr(synthetic, "rows", synthetic))
+        synthetic = getattr(synthetic, "rows", synthetic)
+        need_columns("synthetic=", synthetic)
+        student = joined(student, synthetic)
     if "id" not in pool.column_names:
         pool = pool.add_column("id", row_ids(pool, "text"))
     validation = task.splits.validation

@@ -114,4 +114,13 @@ def test_what_cannot_be_done_is_said_before_anything_is_asked(hotel, seeds, scri
         refine(bare, seeds, llm=source)
     with pytest.raises(SynthkitError, match="pool= has no text that"):
         refine(hotel, seeds, pool=hotel.splits.unlabelled.select([]), llm=source)
+    for wrong, words in (
+        ({"seeds": seeds.rows}, "seeds=Dataset: expected seeds"),
+        ({"pool": ["a room", "a soup"]}, r"pool=: expected rows \(a datasets.Dataset\); got list"),
+        ({"synthetic": hotel.splits.unlabelled}, "synthetic=: no column 'label'"),
+        ({"task": "hotel"}, "task=str: expected what sk.load_task"),
+        ({"n": 0}, "n=0: expected a whole number"),
+    ):
+        with pytest.raises(SynthkitError, match=words):
+            refine(**{"task": hotel, "seeds": seeds, "llm": source, **wrong})
     assert not source.asked
