@@ -59,6 +59,7 @@ sk.table(table.reset_index(), "privacy lines")
 
 # %% [markdown]
 # - **rows with 6 or more words of a seed**: in a row, that is; the bracket of the control is where as many undrawn real rows would fall.
+# - **rows that copy a seed, edited ones too**: what the filter *memorized seed* would drop, words exchanged or reordered; the control says how many real rows it would call copies.
 # - **nearer to a seed than to held-out** is a *smoke test*: 0.5 if seeds are no nearer than other real rows. Sets that pass it have been
 #   attacked with success ([Yao et al. 2025](https://arxiv.org/abs/2505.01524)): smoke is a finding, no smoke is not.
 # - **membership inference** plays the attacker who sees only the synthetic texts: does a bigram model of them favour the seeds over
