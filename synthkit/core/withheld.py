@@ -76,6 +76,12 @@ def _tokens(text: str) -> tuple[str, ...]:
     return tuple(words(visible(text)[0]))
 
 
+def lost_patterns(texts: Iterable[str]) -> dict[str, str]:
+    """Return the patterns of all sensitive tasks where a text is a row of one: for rows that no longer know theirs."""
+    some = _index and any(map(is_withheld, texts))
+    return {kind: p.pattern for patterns in _patterns.values() for kind, p in patterns.items()} if some else {}
+
+
 def active() -> bool:
     """Return whether anything is kept in this process."""
     return bool(_patterns)

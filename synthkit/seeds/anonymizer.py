@@ -177,6 +177,8 @@ def anonymize(
             raise unknown("column", name, rows.column_names)
     task = getattr(source, "task", None) or task_of(rows)
     patterns = patterns if patterns is not None else (task.patterns if task else {})
+    if task_of(rows) is None:
+        patterns = joined(patterns, withheld.lost_patterns(rows["text"]))
     ner = ner or (task.ner if task else None)
     put = Surrogates(random_state) if replace_by == "surrogate" else lambda kind, _: f"[{NAMES.get(kind, kind)}]"
     prefix = "row" if rows is source else f"seed-r{source.random_state}"  # so that two draws share no new id

@@ -226,6 +226,14 @@ def test_short_rows_that_lost_their_task_are_stopped_one_by_one(tmp_path, open_c
     assert not listener.bodies
 
 
+def test_rows_that_lost_their_task_are_anonymised_by_its_patterns(clinic, open_clinic, listener, asks):
+    rows = clinic.splits.validation.select(range(20, 44))
+    remade = make_rows({name: list(rows[name]) for name in ("id", "text", "label")})
+    other = replace(open_clinic, name="front_desk", patterns={})
+    generate(plan(other, load_seeds(remade, k=4), strategy="few_shot", n=10), **asks)
+    assert listener.bodies and "[STAFF]" in "".join(listener.bodies) and not secrets("".join(listener.bodies))
+
+
 def test_raw_rows_of_a_sensitive_task_are_not_embedded_elsewhere(clinic, listener, embeds):
     splits = clinic.splits
     for texts in (splits.test["text"][:], splits.train["text"][:3], [splits.validation["text"][0]]):
