@@ -16,14 +16,16 @@ from synthkit.llm.request import Reply, Request, Usage, estimate_tokens
 OUTPUTS = ("json_schema", "json_object with schema", "json_object", "text")  # from the strictest to plain prose
 _OUTPUT_WORDS = ("response_format", "json_schema", "json_object", "schema", "grammar", "structured output")
 LONGEST_WAIT = 300.0  # seconds that a server may ask us to wait; a longer wait ends the run with its words
-_FINISHES = {"max_tokens": "length", "model_length": "length", "safety": "content_filter"}  # other names of these
-_PASSING = {408, 409, 425, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529}
-_NO_QUOTA = ("insufficient_quota", "billing_hard_limit", "insufficient balance", "insufficient credit")
+_FINISHES = {"max_tokens": "length", "model_length": "length"}  # other names
+_STOPPED = re.compile(r"content_filter|safety|recitation|prohibited|blocklist", re.I)  # a filter, by any name
+_PASSING = {408, 409, 424, 425, 498}  # beside those of the server from 500 on
+_NO_QUOTA = re.compile(r"insufficient[ _](quota|balance|credit)|billing_hard_limit|credit balance|spending limit", re.I)
+_NO_KEY = re.compile(r"api.?key (is )?(not valid|invalid)|invalid api.?key", re.I)
 _A_DAY = re.compile(r"per[ _-]?day|daily|\b[tr]pd\b|free[ _-]models[ _-]per", re.I)
 _RETRY_IN = re.compile(r"(?:try again in|retry in|retrydelay\W+)\s*((?:\d+(?:\.\d+)?\s*(?:ms|[dhms])\w*\s*)+)", re.I)
 _BUSY = re.compile(r"loading|busy|overload|capacity|pending|no (available )?slots?|too many|warming|starting", re.I)
 _FLAGGED = re.compile(r"content.?(filter|management|policy)|moderation|flagged|safety|usage.polic|blocked", re.I)
-_CONTEXT = re.compile(r"context.?(length|window|size)|exceeds? the available context|input is too (long|large)", re.I)
+_CONTEXT = re.compile(r"context.?(length|window|size)|available context|input is too (long|large)|max_new_tokens", re.I)
 _WANTS = re.compile(r"must be|required|missing|enable_thinking", re.I)
 _ACCIDENT = re.compile(r"json_validate_failed|failed_generation|failed to generate json|generated json", re.I)
 
@@ -104,16 +106,17 @@ def read_reply(content: bytes, request: Request, model: str, address: str = "the
         code = problem.get("code") if isinstance(problem, dict) else None
         if isinstance(code, int) and 400 <= code < 600:
             raise read_error(code, {"error": problem}, {}, model=model, address=address)
-        raise Passing(f"an answer without a message ({complaint(problem) or 'no choices'})"[:300], billed=True)
+        raise Passing(f"an answer without message ({complaint(problem or answer or 'no choices')})"[:300], billed=True)
     finish = str(choice.get("finish_reason") or "stop").lower()
-    finish = "refusal" if message.get("refusal") and not text else _FINISHES.get(finish, finish)
+    finish = "content_filter" if _STOPPED.search(finish) else _FINISHES.get(finish, finish)
+    finish = "refusal" if message.get("refusal") and not text else finish
     if problem or (finish == "error" and not text):  # an outage in the middle of a reply, told inside a 200
         raise Passing(f"the reply broke off ({complaint(problem) or 'finish_reason error'})"[:300], billed=True)
     thoughts = next((t for k in ("reasoning_content", "reasoning") if isinstance(t := message.get(k), str) and t), "")
     if not text.strip() and finish != "length" and thoughts.rstrip().endswith(("}", "]", "```")):
         text, thoughts = thoughts, ""  # a server that takes the whole reply for thinking
     usage, hidden = _usage(answer, request, text)
-    thinking = bool(thoughts or hidden or text.lstrip().startswith("<think>"))
+    thinking = bool(thoughts or hidden or message.get("reasoning_details") or text.lstrip().startswith("<think>"))
     name = answer.get("model")
     name = tidy(name)[:200] if isinstance(name, str) and name else model
     return Reply(text, name, usage, tidy(finish)[:200], thinking)
@@ -185,17 +188,18 @@ def read_error(status: int, body: object, headers, *, model: str, address: str) 
     words = complaint(body)
     reason = words[:300] or "no reason given"
     everything = f"{words} {json.dumps(body, default=str)}" if isinstance(body, (dict, list)) else words
-    if status == 402 or any(mark in everything.lower() for mark in _NO_QUOTA):
+    if status == 402 or _NO_QUOTA.search(everything):
         return SynthkitError(f"the account at {address} has no quota left: {reason}. Top it up, then run this again")
-    if status == 401:
-        return SynthkitError(f"{address} refused the key (HTTP 401: {reason}). Check OPENAI_API_KEY, or pass api_key=")
+    if status == 401 or status == 400 and _NO_KEY.search(words):
+        return SynthkitError(f"{address} refused the key ({reason}). Check OPENAI_API_KEY, or pass api_key=")
     if status in (400, 403) and _FLAGGED.search(everything):
         return NoReply(f"HTTP {status}, stopped by a filter: {reason}")
     if status == 403:
-        return _Stop(f"{address} does not let this key use {model!r} (HTTP 403: {reason}). Ask for access")
-    if status == 404:
+        fix = "Get past the page that answers in its place" if "<html" in str(body).lower() else "Ask for access"
+        return _Stop(f"{address} does not let this key use {model!r} (HTTP 403: {reason}). {fix}")
+    if status in (404, 405, 410) and "requested parameters" not in words:
         return _Stop(
-            f"{address} has no model {model!r}, or no chat completions at this address (HTTP 404: {reason}). "
+            f"{address} has no model {model!r}, or no chat completions at this address (HTTP {status}: {reason}). "
             "Check the model's name, and that base_url ends as its documentation says, mostly in /v1"
         )
     if 300 <= status < 400:
@@ -216,11 +220,11 @@ def read_error(status: int, body: object, headers, *, model: str, address: str) 
             f"{address} gives no more {'for now' if status != 429 else 'today'} (HTTP {status}: {reason}).{until} Run "
             "this again then: only the rest is asked"
         )
-    if status == 429 or (status in (503, 529) and (wait is not None or _BUSY.search(everything))):
+    if status == 429 or (status in (498, 503, 529) and (wait is not None or _BUSY.search(everything))):
         named = "too many requests" if status == 429 else "not ready"
         wait = 2.0 if wait is None and "loading" in everything.lower() else wait
         return Passing(f"HTTP {status}, {named}: {reason}", wait, busy=True)
-    if status in _PASSING:
+    if status in _PASSING or status >= 500 and status != 501:
         return Passing(f"HTTP {status}: {reason}", None if long else wait)
     more = ". What it wants beside the usual is sent with extra_body" if _WANTS.search(reason) else ""
     error = NoReply(f"HTTP {status}: {reason}{more}")
@@ -242,7 +246,7 @@ def complaint(body: object) -> str:
     inner = re.sub(r"<[^>]*>", " ", body) if isinstance(body, str) else body or ""
     inner = inner.get("error", inner) if isinstance(inner, dict) else inner
     if isinstance(inner, dict):
-        inner = " ".join(str(inner[k]) for k in ("message", "detail", "param", "code") if inner.get(k))
+        inner = " ".join(str(inner[k]) for k in ("message", "msg", "detail", "param", "code") if inner.get(k))
     return " ".join(str(inner).split())
 
 

@@ -178,7 +178,7 @@ class Session:
         if status == 500:
             open_question = not llm.form_works  # llama.cpp says so of a schema; later on it is a passing fault
         else:
-            open_question = status in (400, 415, 422, 501) and getattr(error, "about_form", status == 501)
+            open_question = status in (400, 404, 415, 422, 501) and getattr(error, "about_form", status == 501)
         if not open_question:
             return None
         if llm.form_works and llm.form != form:

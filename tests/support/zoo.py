@@ -137,6 +137,11 @@ def page(number, body):
     return web.Response(text=html, content_type="text/html")
 
 
+def browser_check(number, body):
+    html = "<html><head><title>One moment</title></head><body></body></html>"
+    return web.Response(status=403, text=html, content_type="text/html")
+
+
 def stream(number, body):
     return web.Response(text='data: {"choices": [{"delta": {"content": "a"}}]}\n\n', content_type="text/event-stream")
 
@@ -344,6 +349,51 @@ CHARACTERS = [
     Character("slower than the time-out", slow(0.5), llm={"timeout": 0.3}, most=12, warns="timeout="),
     Character("silent", slow(20), llm={"timeout": 0.1}, raises="timeout=", most=20),
     Character("one at a time", one_at_a_time(0.1), llm={"timeout": 0.6}, most=10),
+    # other names for the same
+    Character("a status of its own for out of memory", at_first(2, fault(424, "CUDA out of memory")), most=10),
+    Character("a status of its own for no capacity", at_first(2, fault(498, "Flex tier capacity exceeded")), most=10),
+    Character(
+        "a filter by another name",
+        always(completion("", finish="content_filter: PROHIBITED")),
+        paid=False,
+        rows=0,
+        most=30,
+        warns="refuses this task",
+    ),
+    Character(
+        "a wrong key as a bad request", always(fault(400, "API key not valid.")), raises="Check OPENAI_API", most=2
+    ),
+    Character(
+        "no credit as a bad request", always(fault(400, "Your credit balance is too low")), raises="Top it", most=2
+    ),
+    Character("an address that takes no posts", always(fault(405, "Not Allowed")), raises="base_url ends as", most=2),
+    Character("an address that is no more", always(fault(410, "Use our router")), raises="Use our router", most=2),
+    Character(
+        "a page that checks the browser", always(browser_check), raises="HTTP 403: One moment.*the page that", most=2
+    ),
+    Character(
+        "a router without a model that takes a schema",
+        refuses(lambda b: "response_format" in b and "No endpoints support the requested parameters", status=404),
+        most=16,
+    ),
+    Character(
+        "tokens that must be fewer", always(fault(422, "`max_new_tokens` must be <= 1000")), raises="short", most=20
+    ),
+    Character("its complaint in a 200", always({"code": 1302, "msg": "line is down"}), raises="line is down", most=40),
+    Character(
+        "thinking told beside",
+        always(lambda n, b: completion(None, finish="length", reasoning_details=[{"text": "hm"}])),
+        rows=0,
+        most=30,
+        warns="was thinking",
+        paid=False,
+    ),
+    Character(
+        "lines and nothing else", says(lambda t: {"content": "\n".join(x["text"] for x in json.loads(t)["texts"])})
+    ),
+    Character(
+        "asks back", always(completion("What tone should I use?\nWhich shop do you mean?")), rows=0, most=30, paid=False
+    ),
     # money
     Character("bills hidden thinking", always(hidden), warns="does not heed"),
 ]
