@@ -1,8 +1,8 @@
 """Labels for raw texts in several goes: each time for those that a student of the labels so far is unsure of.
 
 Uncertainty sampling (Lewis and Gale 1994, arXiv cmp-lg/9407020) with a model in the place of people (Zhang et al. 2023,
-arXiv 2310.19596). That it chooses anew in between is what pays: the same number of texts chosen in one go did no better
-than random ones.
+arXiv 2310.19596). That it chooses anew in between pays: the same number of texts chosen in one go was never ahead, and
+better than random ones on one set of four.
 """
 
 from __future__ import annotations
