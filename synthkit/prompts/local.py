@@ -111,12 +111,13 @@ class Local:
         if not self._texts[request.label]:  # what other labels say is not what this one says
             return Reply('{"texts": []}', self.model, Usage(0, 0))
         place = [request.random_state, request.slot, request.attempt]
-        asked = {"prompt": self.page(request), "stop": ["\n"], "cache_prompt": True, **SAMPLING}
+        asked = {"prompt": self.page(request), "stop": ["\n"], **SAMPLING}
         asked["n_predict"] = min(LONGEST, 2 * self.task.max_words)
         runtime, texts, read, written = _runtime(self._path), [], 0, 0
         for i in range(request.count):
             seed = int(np.random.default_rng([*place, i]).integers(2**31))
-            done = runtime.handle_completions({**asked, "seed": seed})
+            # what an earlier request left in the cache would change the sums, and so the words
+            done = runtime.handle_completions({**asked, "seed": seed, "cache_prompt": i > 0})
             if "error" in done:
                 raise SynthkitError(f"{self.model}: {done['error'].get('message', done['error'])}")
             choice, usage = done["choices"][0], done["usage"]
@@ -167,6 +168,7 @@ def _runtime(path: Path):
     params = xllamacpp.CommonParams()
     params.model.path, params.n_ctx, params.n_parallel, params.verbosity = str(path), CONTEXT, 1, -1
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = free_threads()
+    params.cache_ram_mib = 0
     params.api_keys, params.endpoint_slots = [secrets.token_hex()], False  # it also listens on a port of this machine
     try:
         return xllamacpp.Server(params)
