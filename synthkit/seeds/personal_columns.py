@@ -74,5 +74,12 @@ def _plain(text: str) -> bool:
 
 def joined(patterns: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
     """Return patterns by kind in which both find what each finds."""
-    both = {kind: f"{patterns[kind]}|{pattern}" for kind, pattern in more.items() if kind in patterns}
+    both = {
+        kind: f"{_grouped(patterns[kind])}|{_grouped(pattern)}" for kind, pattern in more.items() if kind in patterns
+    }
     return {**patterns, **more, **both}
+
+
+def _grouped(pattern: str) -> str:
+    """Return an expression that can stand beside another: flags at its beginning hold for it alone."""
+    return re.sub(r"(?s)^\(\?([aimsux]+)\)(.*)", r"(?\1:\2)", pattern)
