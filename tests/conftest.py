@@ -119,6 +119,17 @@ def closed_figures():
         sys.modules["matplotlib.pyplot"].close("all")
 
 
+@pytest.fixture(autouse=True, scope="module")
+def nothing_withheld():
+    """Forget after each file what its tests marked sensitive: others use the same rows."""
+    yield
+    from synthkit.core import withheld
+
+    for name, state in vars(withheld).items():
+        if isinstance(state, (dict, set)) and not name.startswith("__"):
+            state.clear()
+
+
 @pytest.fixture
 def task_folder(tmp_path) -> Path:
     """A task folder of the test's own, free to be damaged."""

@@ -224,7 +224,7 @@ def test_fewer_rows_than_asked_for(refused, task_folder):
 
 
 def test_a_binary_file(refused, good, tmp_path):
-    (tmp_path / "photo.csv").write_bytes(b"text,label\nabc\x00def,x\n")
+    (tmp_path / "photo.csv").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4)
     assert "photo.csv holds binary data, not a table of texts" in refused("evaluate", "photo.csv", "--real", good)
 
 
