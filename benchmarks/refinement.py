@@ -3,7 +3,8 @@
 SYNTHKIT_REALDATA=FOLDER python benchmarks/refinement.py [validation|test] [hidden] [TASK ...]    some minutes a task
 
 240 of the 720 rows that were labelled for `evidence.py`, at random or chosen, beside ten real rows a label, without and
-with texts by `outright`; and all 720, with and without the rest of the pool under pseudo-labels; see protocol.md. With
+with texts by `outright`; all 720, and 720 that a student chose from the whole pool, each with and without the rest of
+the pool under pseudo-labels; see protocol.md. With
 `hidden` as if the model had labelled the whole pool and met every label: 240 or 720 of thousands. The student is
 logistic regression at C = 10; intervals cover test rows and five draws of the real rows.
 """
@@ -22,6 +23,7 @@ from synthkit.core.rows import bare
 from synthkit.core.stats import Fits, estimate
 
 WAYS = {"random": ("random", 1), "unsure in 3 goes": ("unsure", 3)}
+EACH_GO = 240  # of the 720 rows that are chosen from the whole pool
 DRAWN = tuple((0, draw) for draw in range(evidence.DRAWS))
 TRIED = {"unsure at once": ("unsure", 1), "uncovered in 3 goes": ("uncovered", 3)}  # on validation rows alone
 
@@ -38,6 +40,7 @@ def arms_of(task, ways, hidden):
     made = sk.plan(task, strategy="outright", requests=evidence.REQUESTS[task.name], surplus=0)
     texts = bare(sk.generate(made, progress=False).rows)
     pool = bare(task.splits.train if hidden else evidence.annotated(task, evidence.MORE))
+    refined = None if hidden else bare(sk.refine(task, synthetic=texts, n=EACH_GO, progress=False).rows)
     few = [bare(rows) for rows in evidence.draws_of(task)]
     for beside, known in (("", few), ("texts + ", [joined(rows, texts) for rows in few])):
         yield f"{beside}real_few", known, None
@@ -46,10 +49,11 @@ def arms_of(task, ways, hidden):
                 sets = [chosen(pool, rows, by, size, goes, d) for d, rows in enumerate(known)]
                 yield f"{beside}{size} {name}", sets, f"{beside}{size} random"
         if not hidden:
-            whole = [chosen(pool, rows, "random", len(pool), 1, d) for d, rows in enumerate(known)]
-            yield f"{beside}720", whole, None
-            more = [pseudo_labelled(rows, task.splits.unlabelled, random_state=d) for d, rows in enumerate(whole)]
-            yield f"{beside}720 + pseudo-labels", more, f"{beside}720"
+            for name, labelled, against in (("720 random", pool, None), ("720 unsure", refined, f"{beside}720 random")):
+                whole = [joined(rows, labelled) for rows in known]
+                yield f"{beside}{name}", whole, against
+                more = [pseudo_labelled(rows, task.splits.unlabelled, random_state=d) for d, rows in enumerate(whole)]
+                yield f"{beside}{name} + pseudo-labels", more, f"{beside}{name}"
     yield "real_full", [task.splits.train] * len(few), None
 
 
