@@ -4,9 +4,9 @@ SYNTHKIT_REALDATA=FOLDER python benchmarks/refinement.py [validation|test] [hidd
 
 240 of the 720 rows that were labelled for `evidence.py`, at random or chosen, beside ten real rows a label, without and
 with texts by `outright`; all 720, and 720 that a student chose from the whole pool, each with and without the rest of
-the pool under pseudo-labels; see protocol.md. With
-`hidden` as if the model had labelled the whole pool and met every label: 240 or 720 of thousands. The student is
-logistic regression at C = 10; intervals cover test rows and five draws of the real rows.
+the pool under pseudo-labels; see protocol.md. With `hidden` as if the model had labelled the whole pool and met every
+label: 240 or 720 of thousands. The student is logistic regression at C = 10; intervals cover test rows and five draws
+of the real rows.
 """
 
 import sys
