@@ -116,7 +116,8 @@ print(fill(comparison.verdict(), 100))
 # %% [markdown]
 # **Notice** the order on sentence vectors: a few real rows, then synthetic, then both together, then all real rows.
 # And notice `description`: the phrases of the label descriptions, used as if they were texts. No model wrote those.
-# What synthetic rows add beyond them is the language model's own share.
+# What synthetic rows add beyond them is the language model's own share. `real_20` has twenty real rows a label: off such arms
+# the verdict reads how many labelled rows the synthetic ones are *worth*.
 
 # %% [markdown]
 # ## What we know, and what we do not

@@ -190,7 +190,7 @@ if TASK == "feedback":
     print(counts.to_string())
 
 # %% [markdown]
-# **Notice** the names that were missed: they stand where nothing says "name", and no lexicon has them.
+# **Notice** that four names were missed (`truth[~truth.found]` says in which rows): they stand where nothing says "name", and no lexicon has them.
 # What is not found stays. Read the seeds before you send them; there are only a few.
 
 # %% [markdown]

@@ -149,7 +149,7 @@ sk.table(
 # %% [markdown]
 # ## 4. The prompt lab
 # Pick a strategy, a label, an attribute. You see the exact prompt, its size, the replies, and what became of each text.
-# All seven are recorded for this task, so click as much as you like.
+# All nine are recorded for this task, so click as much as you like.
 #
 # Then change the words in *its turn* and press *ask*. Nobody has answered those yet: `sk.prompt_lab(task, seeds, llm=sk.LLM(...))`
 # asks a live model, and the n-gram baseline answers whatever one asks, with nonsense. `lab.as_strategy("mine")` makes what

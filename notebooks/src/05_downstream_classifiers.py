@@ -5,7 +5,7 @@
 # This is the question that counts.
 # Everything is trained the same way and tested on the same real rows, which no prompt, filter or choice has seen.
 #
-# **You will** set up eight arms · state one contrast beforehand · read intervals, labels and errors · see how many synthetic rows it takes · read a real-data result.
+# **You will** set up nine arms · state one contrast beforehand · read intervals, labels and errors · see how many synthetic rows it takes · read a real-data result.
 # **Needs** about 15 min to read and 60 s to run, CPU, no network. **Data** `feedback` (recorded replies).
 
 # %%
@@ -38,6 +38,7 @@ DRAWS = 5
 # | `synthetic_few` | as many synthetic rows as `real_few` has real ones | equal n |
 # | `synthetic` | all the generated rows | TSTR, train on synthetic, test on real |
 # | `real_few+description`, `real_few+synthetic` | both | what one would do in practice |
+# | `real_20` | twice as many real rows a label: off this the verdict reads what synthetic ones are *worth* | labelling more |
 # | `real_full` | all of train | TRTR, the ceiling |
 
 # %%
@@ -51,7 +52,7 @@ arms = sk.standard_arms(made, k=K, draws=DRAWS)
 
 # %% [markdown]
 # ## 2. State the question, then compare
-# With eight arms, some pair will differ by luck. So one contrast is named *before* looking: do synthetic rows add to the
+# With nine arms, some pair will differ by luck. So one contrast is named *before* looking: do synthetic rows add to the
 # few real ones?
 #
 # Two *students*: logistic regression on word counts (`tfidf_lr`) and on sentence vectors (`minilm_lr`). How strongly each
@@ -320,6 +321,7 @@ plt.show()
 # - An interval says what it covers. Over one generation it says nothing about the next one.
 # - One model wrote all synthetic rows. Everything here is English, with one label a text.
 # - Try it: `K = 3`, then `K = 20`, scored on `task.splits.validation`. Where does synthetic data stop paying?
+# - Next: [06 Quality report](06_quality_report.ipynb).
 
 # %% [markdown]
 # ## Exercises
@@ -399,6 +401,6 @@ mark(
 # </details>
 # <details><summary>5. On which of the five real sets would you have labelled more rows instead?</summary>
 #
-# On the 77 bank intents: there synthetic rows alone lose to ten real ones a label, and beside them add 0.012.
+# On the 77 bank intents: there synthetic rows alone lose to ten real ones a label, and beside them the chosen ones add 0.014.
 #
 # </details>

@@ -27,7 +27,7 @@ made = sk.generate(task, strategy="zero_shot", n=N, progress=False)
 rows, real = made.rows, seeds.rest
 
 # %% [markdown]
-# ## 1. A dozen lines
+# ## 1. Fourteen lines
 # `real` is the part of train that nobody drew as seeds. Twenty times it is cut into halves at random. The *control* is one half
 # measured against the other; then synthetic rows, as many, take the second half's place.
 
@@ -90,8 +90,8 @@ table = pd.DataFrame(
 sk.table(table.reset_index(), "which line notices?")
 
 # %% [markdown]
-# **Notice** that no line notices everything. Shuffled labels leave all of diversity and alignment untouched: only label fidelity
-# sees them. Repeated rows keep their labels and lose Vendi and coverage. One number would have hidden two of the three.
+# **Notice** that no line notices everything. Shuffled labels leave diversity and the plain lines of alignment untouched: only label
+# fidelity and the lines *label by label* see them. Repeated rows keep their labels and lose Vendi and coverage. One number would have hidden two of the three.
 
 # %% [markdown]
 # ## 3. What is missing?
@@ -331,9 +331,9 @@ mark(
 # No: unlike real. Labels that fit better than real ones are clear cases, and life is not clear.
 #
 # </details>
-# <details><summary>2. Which fault do diversity and alignment not notice at all?</summary>
+# <details><summary>2. Which fault do diversity and the plain lines of alignment not notice at all?</summary>
 #
-# Shuffled labels. Only the fidelity lines look at them.
+# Shuffled labels. Only label fidelity, and the lines that go label by label, look at them.
 #
 # </details>
 # <details><summary>3. Why is a good cross-validated score inside a synthetic set worth little?</summary>

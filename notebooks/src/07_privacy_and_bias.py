@@ -246,7 +246,7 @@ sk.table(
 # - Word lists are English and short, swaps are word by word, and gender is only one of many ways to treat people unequally.
 # - Try it: give `privacy` the seeds of another draw, `sk.load_seeds(task, random_state=1)`. Should the attack find them?
 # - Try it: put *she* into thirty complaints and evaluate again. Which line notices?
-# - Back to [00 Start here](00_start_here.ipynb).
+# - Next: [08 Refinement](08_refinement.ipynb).
 
 # %% [markdown]
 # ## Exercises

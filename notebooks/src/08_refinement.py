@@ -128,8 +128,7 @@ for name in ("unsure, at once", "unsure, in goes"):
     print(f"{name} - random: {verdict.difference(name, 'random')}")
 
 # %% [markdown]
-# **Notice** that on this stand-in there is no lead to see: its labels are equally common and its texts much alike, and random ones do as
-# well. One set decides nothing.
+# **Notice** that on this stand-in there is no lead to see: random ones do as well. One set decides nothing.
 
 # %% [markdown]
 # ## 5. On truly real rows
@@ -167,7 +166,8 @@ if LIVE:
 #   no longer falls" ended nearly every loop after its first iteration. End with the budget, and watch the validation score.
 # - Where people dispute the labels, the unsure texts are the disputed ones. Then random is as good.
 # - One model, English, a linear student that both chooses and learns.
-# - Try it: `BUDGET = 30`, or 120. Where does choosing matter most? Next: 09.
+# - Try it: `BUDGET = 30`, or 120. Where does choosing matter most?
+# - Next: [09 Data that cannot leave](09_data_that_cannot_leave.ipynb).
 
 # %% [markdown]
 # ## Exercises

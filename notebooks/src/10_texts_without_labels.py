@@ -169,6 +169,7 @@ for text, label in zip(mails["text"], classifier.predict(sk.embed(mails["text"])
 # - One model, English, texts of a few words to a page.
 # - Try it: `RAW = 60`. What do the two shares say then, and how wide are they?
 # - Try it: change what a label means in a copy of the task, and look at which labels move (asks a live model).
+# - Back to [00 Start here](00_start_here.ipynb).
 
 # %% [markdown]
 # ## Exercises
