@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from synthkit.cli.live import Live, spoken, with_live_options
-from synthkit.cli.options import Json, Source, most_seeds, tell
+from synthkit.cli.options import Json, Source, most_seeds, table, tell
 from synthkit.core import withheld
 from synthkit.core.errors import SynthkitError
 from synthkit.core.exports import write_csv
@@ -32,11 +32,12 @@ def annotate(
     if not task:
         raise SynthkitError("--task is missing: which task's labels? A shipped one, or a folder with a task.yaml")
     the_task, source = sk.load_task(task), live.source(llm)
+    out = table(out or Path(f"{the_task.name}-annotated.csv"))
     rows = texts_of(file, the_task, encoding)
     seeds = most_seeds(the_task) if the_task.source else None
-    rows = sk.pick(rows, n) if n else rows
+    rows = rows if n is None else sk.pick(rows, n)
     done = sk.annotate(rows, the_task, seeds=seeds, llm=source, budget=live.budget(), progress=not as_json)
-    report(done, out or Path(f"{the_task.name}-annotated.csv"), as_json)
+    report(done, out, as_json)
 
 
 def texts_of(file: Path | None, task, encoding: str | None):
@@ -54,8 +55,8 @@ def texts_of(file: Path | None, task, encoding: str | None):
 
 def report(done, where: Path, as_json: bool, *, iterations=None) -> None:
     """Write the rows that got a label; print what was asked, what came, and how far the labels can be trusted."""
-    table = done.rows.to_pandas()
-    write_csv(where, table.assign(text=table["text"].map(withheld.shown)))  # of a sensitive task ids do
+    rows = done.rows.to_pandas()
+    write_csv(where, rows.assign(text=rows["text"].map(withheld.shown)))  # of a sensitive task ids do
     frame, gone = done.ledger.to_frame(), done.dropped()["reason"].value_counts()
     ledger = dict(zip(frame["step"].str.strip(), map(str, frame["count"]), strict=True))
     if as_json:

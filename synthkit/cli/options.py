@@ -79,6 +79,14 @@ def folder(path: Path) -> Path:
     return path
 
 
+def table(path: Path) -> Path:
+    """Return a file that can be written to, its folder made if need be: known before anything is asked."""
+    if path.is_dir():
+        raise SynthkitError(f"cannot write to {path}: it is a folder. Name a file in it with --out")
+    folder(path.parent)
+    return path
+
+
 def say(text: str) -> None:
     """Print to the error stream: progress and remarks, never results."""
     print(text, file=sys.stderr, flush=True)

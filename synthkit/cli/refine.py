@@ -9,7 +9,7 @@ import typer
 
 from synthkit.cli.annotate import report, texts_of
 from synthkit.cli.live import Live, with_live_options
-from synthkit.cli.options import Json, Source, State, TaskName
+from synthkit.cli.options import Json, Source, State, TaskName, table
 from synthkit.refinement.loop import ITERATIONS, ROWS
 
 
@@ -32,9 +32,10 @@ def refine(
     import synthkit as sk
 
     the_task, source = sk.load_task(task), live.source(llm)
+    out = table(out or Path(f"{the_task.name}-refined.csv"))
     pool = texts_of(file, the_task, encoding)
     rows = sk.load_rows(synthetic, labels=the_task.labels).rows if synthetic else None
     size = {"n": n, "iterations": iterations, "random_state": random_state}
     asked = {"llm": source, "budget": live.budget(), "progress": not as_json}
     done = sk.refine(the_task, sk.load_seeds(the_task, k=k), synthetic=rows, pool=pool, **size, **asked)
-    report(done, out or Path(f"{the_task.name}-refined.csv"), as_json, iterations=done.to_frame())
+    report(done, out, as_json, iterations=done.to_frame())

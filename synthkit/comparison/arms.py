@@ -161,6 +161,8 @@ def standard_arms(
     together = both([synthetic[g] for g, _ in pairs], pairs)
     arms["real_few+synthetic"] = replace(together, requests=cost[0], tokens=cost[1])
     if annotated is not None:
+        if not hasattr(annotated, "right"):
+            raise SynthkitError(f"annotated={type(annotated).__name__}: expected what sk.annotate or sk.refine returns")
         arms |= annotated_arms(annotated, generations, few, pairs, phrases if described else None)
     if pool is not None:
         fullest = "real_few+synthetic" + "+annotated" * (annotated is not None)

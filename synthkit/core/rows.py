@@ -22,7 +22,11 @@ def need_columns(what: str, rows, names: Sequence[str] = ("text", "label")) -> N
     """Raise SynthkitError unless `rows` is a Dataset with these columns."""
     columns = getattr(rows, "column_names", None)
     if columns is None:
-        raise SynthkitError(f"{what}: expected rows (a datasets.Dataset); got {type(rows).__name__}")
+        how = "" if "label" in names else ", labelled=False"
+        raise SynthkitError(
+            f"{what}: expected rows (a datasets.Dataset); got {type(rows).__name__}. "
+            f"sk.load_rows(...{how}) makes rows of a file, a folder, a DataFrame or a list"
+        )
     if missing := [name for name in names if name not in columns]:
         raise SynthkitError(f"{what}: no column {missing[0]!r}; columns are: {', '.join(columns)}. Rename one to it")
 

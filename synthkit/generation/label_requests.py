@@ -46,6 +46,13 @@ def annotate_requests(
     if not len(rows):
         raise SynthkitError("rows= holds no text; there is nothing to label")
     unique_ids("rows=", rows, "text")
+    if type(twice) is not int or twice < 0:
+        raise SynthkitError(f"twice={twice!r}: expected how many texts to ask about again, a whole number, 0 or more")
+    if empty := [i for i, text in enumerate(rows["text"]) if not isinstance(text, str) or not text.strip()]:
+        raise SynthkitError(
+            f"rows= has no text in {len(empty)} of {len(rows)} rows, the first is row {empty[0]}: "
+            "sk.load_rows(rows, labelled=False) and sk.pick(rows, n) leave them out"
+        )
     shown = _shown(rows, task)
     main = _in_requests(task, shown, SHOWS_TEXTS, random_state)
     again = _in_requests(task, shown[:twice], AGAIN, random_state)

@@ -7,6 +7,7 @@ better than random ones on one set of four.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,11 +17,12 @@ import numpy as np
 from synthkit.comparison.arms import joined
 from synthkit.core.classifier import LabelClassifier
 from synthkit.core.embedding import embed
-from synthkit.core.errors import SynthkitError
+from synthkit.core.errors import SynthkitError, unknown
 from synthkit.core.language import embedder_for, language_of
 from synthkit.core.results import frame_of
 from synthkit.core.rows import bare, need_columns, row_ids, sample
 from synthkit.core.stats import Fits, Interval, estimate
+from synthkit.core.text import fold
 from synthkit.generation.annotate import Annotation, annotate
 from synthkit.generation.generate import Generation
 from synthkit.generation.ledger import whole
@@ -57,7 +59,8 @@ class Refinement(Annotation):
     iterations: tuple[Iteration, ...] = ()
 
     def summary(self) -> str:
-        steps = f"in {len(self.iterations) - 1} iterations: validation macro-F1"
+        count = len(self.iterations) - 1
+        steps = f"in {count} iteration{'s' * (count != 1)}: validation macro-F1"
         first, last = (self.iterations[i].macro_f1.value for i in (0, -1))
         return f"{super().summary().replace('Annotation', 'Refinement', 1)}, {steps} {first:.3f} to {last:.3f}"
 
@@ -102,7 +105,8 @@ def refine(
     seeds = seeds or load_seeds(task)
     if not isinstance(seeds, Seeds):
         raise SynthkitError(f"seeds={type(seeds).__name__}: expected seeds, as sk.load_seeds(task) returns them")
-    pool = getattr(pool, "rows", pool) if pool is not None else task.splits.unlabelled
+    own = task.splits.unlabelled
+    pool = getattr(pool, "rows", pool) if pool is not None else own
     if pool is None:
         raise SynthkitError(f"which texts? pool=sk.load_rows(FILE, labelled=False), or `unlabelled:` in {task.name!r}")
     need_columns("pool=", pool, ("text",))
@@ -111,9 +115,13 @@ def refine(
         synthetic = getattr(synthetic, "rows", synthetic)
         need_columns("synthetic=", synthetic)
         student = joined(student, synthetic)
+    if foreign := sorted(set(student["label"]) - set(task.labels)):
+        raise SynthkitError(f"seeds= or synthetic=: {unknown('label', foreign[0], task.labels)}: rows of another task?")
     if "id" not in pool.column_names:
         pool = pool.add_column("id", row_ids(pool, "text"))
     validation = task.splits.validation
+    if pool is not own:
+        pool = _unseen(pool, [*validation["text"], *task.splits.test["text"]])
     judged_on = sample(validation, min(THERMOMETER, len(validation)))
     found: list[Annotation] = []
     note = ""
@@ -140,12 +148,21 @@ def refine(
             break
         pool = pool.select([i for i, row_id in enumerate(pool["id"]) if row_id not in shown])
     if not found:
-        raise SynthkitError("pool= has no text that the student does not know already; there is nothing to label")
+        raise SynthkitError("pool= has no text that is not among the labelled rows; there is nothing to label")
     rows = reduce(joined, (done.rows for done in found))
     belongs_to(rows, task)
     together = {"rows": rows, "ledger": replace(whole([done.ledger for done in found]), note=note)}
     together |= {"drops": tuple(drop for done in found for drop in done.drops), "model": found[-1].model}
     return Refinement(task, **together, agreed=found[0].agreed, right=found[0].right, iterations=tuple(steps))
+
+
+def _unseen(pool: Dataset, judging: list[str]) -> Dataset:
+    """Return the pool without the texts that judge what is learnt from it."""
+    known = set(map(fold, judging))
+    free = [i for i, text in enumerate(pool["text"]) if fold(text or "") not in known]
+    if again := len(pool) - len(free):
+        warnings.warn(f"{again:,} texts of pool= left out: they are validation or test rows of the task", stacklevel=3)
+    return pool.select(free)
 
 
 def _score(student: Dataset, real: Dataset) -> Interval:

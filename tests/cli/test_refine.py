@@ -40,3 +40,22 @@ def test_what_has_no_recording_is_said_in_one_line(synthkit, tmp_path):
     assert "no recorded labels of these texts" in err
     without = write_hotel(tmp_path / "inn").folder
     assert "error: which texts?" in synthkit("refine", without, "--k", 3)[2]
+
+
+def test_what_cannot_be_written_or_is_no_number_is_said_before_anything_is_asked(synthkit, tmp_path, monkeypatch):
+    folder = write_hotel(tmp_path / "hotel", unlabelled=True).folder
+    monkeypatch.setenv("SYNTHKIT_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("SYNTHKIT_MODEL", "any")
+    (tmp_path / "taken").write_text("a file", encoding="utf-8")
+    commands = [("refine", folder, "--k", 3), ("annotate", "--task", folder)]
+    with FaultServer(labels) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        for command in commands:
+            for out, words in ((tmp_path, "it is a folder"), ("taken/some.csv", "cannot write to taken")):
+                code, _, err = synthkit(*command, "--llm", "live", "--out", out)
+                assert code == 1 and words in err
+            code, _, err = synthkit(*command, "--llm", "live", "--n", 0)
+            assert code == 1 and "n=0: expected a whole number of rows" in err
+        assert not server.bodies
+        code, _, _ = synthkit("annotate", "--task", folder, "--llm", "live", "--n", 5, "--out", "new/labels.csv")
+    assert code == 0 and (tmp_path / "new" / "labels.csv").exists()

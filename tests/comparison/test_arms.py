@@ -7,6 +7,7 @@ from support.cafe import TRAIN, annotator
 from support.replies import distinct_texts
 
 from synthkit.comparison.arms import standard_arms
+from synthkit.core.errors import SynthkitError
 from synthkit.core.rows import make_rows
 from synthkit.generation.annotate import annotate
 from synthkit.generation.generate import generate
@@ -28,6 +29,9 @@ def test_raw_rows_that_a_model_labelled_stand_beside_the_others_with_what_each_a
     made = generate(plan(cafe, strategy="zero_shot", n=24), llm=scripted(distinct_texts), filters=[], progress=False)
     raw = make_rows({"id": [f"raw-{i}" for i in range(24)], "text": [t for ts in TRAIN.values() for t in ts]})
     annotated = annotate(raw, cafe, llm=scripted(annotator), progress=False)
+    for wrong in (annotated.rows, made):
+        with pytest.raises(SynthkitError, match=rf"annotated={type(wrong).__name__}: expected what sk.annotate"):
+            standard_arms(made, k=2, draws=2, annotated=wrong)
     arms = standard_arms(made, k=2, draws=2, annotated=annotated)
     both = arms["real_few+annotated"]
     assert [len(rows) for rows in both] == [24, 24]  # six seeds are among the raw rows, and stand there once

@@ -262,10 +262,15 @@ def test_what_cannot_be_labelled_is_said(cafe, pool):
         ("rows=: expected rows", ["a text"], cafe),
         ("holds no text", pool.select([]), cafe),
         ("has an id twice", make_rows({"id": ["a", "a"], "text": ["one", "two"]}), cafe),
+        (r"sk.load_rows\(..., labelled=False\) makes rows", pool.to_pandas(), cafe),
+        ("no text in 2 of 3 rows, the first is row 1", make_rows({"text": ["one", None, " "]}), cafe),
         ("no recorded labels of these texts", pool, cafe),
     ]:
         with pytest.raises(SynthkitError, match=message):
             annotate(rows, task, progress=False)
+    for twice in (-1, 0.5, True):
+        with pytest.raises(SynthkitError, match="whole number, 0 or more"):
+            annotate(pool, cafe, twice=twice, progress=False)
 
 
 def test_a_label_in_another_spelling_is_the_label_and_another_word_is_none(cafe, pool, scripted):

@@ -105,6 +105,20 @@ def test_texts_without_ids_do_as_well(hotel, seeds, scripted):
     assert len(set(done.rows["id"])) == len(done.rows) == 18
 
 
+def test_texts_that_judge_the_student_are_left_out_of_a_pool_and_never_shown(hotel, seeds, scripted):
+    splits, raw = hotel.splits, hotel.splits.unlabelled
+    known = set(seeds.rows["text"]) | set(splits.validation["text"]) | set(splits.test["text"])
+    free = [text for text in raw["text"] if text not in known][:6]
+    judging = [splits.validation["text"][0].upper(), splits.test["text"][1]]
+    pool, source = make_rows({"text": [*judging, *free]}), scripted(labeller)
+    with pytest.warns(UserWarning, match="2 texts of pool= left out: they are validation or test rows"):
+        done = refine(hotel, seeds, pool=pool, n=20, iterations=1, llm=source, progress=False)
+    assert set(done.rows["text"]) == set(free)
+    assert "in 1 iteration: " in done.summary()
+    shown = "".join(request.messages[-1]["content"] for request in source.asked)
+    assert free[0] in shown and not any(text in shown for text in judging)
+
+
 def test_what_cannot_be_done_is_said_before_anything_is_asked(hotel, seeds, scripted):
     source = scripted(labeller)
     with pytest.raises(SynthkitError, match="iterations=0: expected a whole number"):
@@ -120,6 +134,7 @@ def test_what_cannot_be_done_is_said_before_anything_is_asked(hotel, seeds, scri
         ({"synthetic": hotel.splits.unlabelled}, "synthetic=: no column 'label'"),
         ({"task": "hotel"}, "task=str: expected what sk.load_task"),
         ({"n": 0}, "n=0: expected a whole number"),
+        ({"synthetic": make_rows({"id": ["a"], "text": ["a late bus"], "label": ["bus"]})}, "unknown label 'bus'"),
     ):
         with pytest.raises(SynthkitError, match=words):
             refine(**{"task": hotel, "seeds": seeds, "llm": source, **wrong})
