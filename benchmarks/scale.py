@@ -184,7 +184,7 @@ def evaluate(n, folder):
 WORK = {
     "read a CSV": (load, "pandas.read_csv", load_pandas),
     "near-duplicates": (near, "datasketch", near_datasketch),
-    "near-duplicates, one template": (near_template, "datasketch", near_template_datasketch),
+    "near-duplicates, templated": (near_template, "datasketch", near_template_datasketch),
     "runs shared with n other texts": (runs, "", None),
     "run shared, one word n times": (runs_repeated, "difflib", runs_repeated_difflib),
     "personal data": (personal, "", None),
@@ -255,12 +255,12 @@ def picture(curves: dict) -> None:
     figure, axes = grid(-(-len(names) // 3), 3, 2.7)
     for axis, name in zip(axes, names, strict=False):
         for who, points in curves[name].items():
-            colour, marker, below = (BLUE, "o", -11) if who == "synthkit" else (GREY, "^", 6)
+            colour, marker, below = (BLUE, "o", -8) if who == "synthkit" else (GREY, "^", 2)
             sizes, seconds = [int(n) for n in points], [max(p["seconds"], 1e-3) for p in points.values()]
             axis.plot(sizes, seconds, color=colour, marker=marker, ms=5, label=who)
             memory, at = f"{list(points.values())[-1]['memory']:.1f} GB", (sizes[-1], seconds[-1])
-            axis.annotate(memory, at, (5, below), textcoords="offset points", ha="center", fontsize=8, color=colour)
-        axis.set(xscale="log", yscale="log", xlim=(700, 3e6), ylim=(1e-3, 1e3))
+            axis.annotate(memory, at, (6, below), textcoords="offset points", fontsize=8, color=colour)
+        axis.set(xscale="log", yscale="log", xlim=(700, 2e7), ylim=(1e-3, 1e4), xticks=SIZES)
         axis.set_title(name, fontsize=10)
         axis.axhline(60, color=GREY, lw=0.8, ls=":")
         ruled(axis, "y")
