@@ -42,6 +42,8 @@ def pick(
         raise unknown("by", by, WAYS)
     if not isinstance(n, int) or n < 1:
         raise SynthkitError(f"n={n!r}: expected a whole number of rows, 1 or more")
+    if not isinstance(random_state, int) or random_state < 0:
+        raise SynthkitError(f"random_state={random_state!r}: expected a whole number, 0 or more")
     rows, student = (getattr(given, "rows", given) for given in (rows, student))  # as what load_rows returned has
     need_columns("rows=", rows, ("text",))
     if student is not None:

@@ -46,6 +46,8 @@ def asking(
     """
     if store is not None and not isinstance(store, Store):
         raise SynthkitError(f"store={store!r}: expected a store, as sk.Store({str(store)!r})")
+    if budget is not None and not isinstance(budget, Budget):
+        raise SynthkitError(f"budget={budget!r}: expected a budget, as sk.Budget(requests=20) or sk.Budget(usd=2)")
     kept = Store() if hasattr(source, "identity") and store is None else store
     # a short run shows no bar and leaves no trace of one in a kept notebook
     bar = progress_bar(total=0, desc=what, unit="request", progress=progress)

@@ -98,6 +98,14 @@ def test_a_budget_ends_it_and_the_rest_is_dropped(made, scripted):
     assert dict(done.ledger.dropped) == {"not relabelled": 10}
 
 
+def test_a_number_is_no_budget_and_nothing_is_asked(made, cafe, pool, scripted):
+    source = scripted(annotator)
+    for rows, task in ((made, None), (pool, cafe)):
+        with pytest.raises(SynthkitError, match=r"budget=3: expected a budget, as sk.Budget\(requests=20\)"):
+            annotate(rows, task, llm=source, budget=3, progress=False)
+    assert not source.asked
+
+
 def test_a_second_run_asks_nothing(made, scripted, tmp_path):
     with Store(tmp_path / "replies.sqlite") as store:
         first = annotate(made, llm=scripted(annotator), store=store, progress=False)

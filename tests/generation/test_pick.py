@@ -63,6 +63,8 @@ def test_what_cannot_be_picked_is_said(student):
         ("n=0: expected a whole number", 0, {}),
         ("unknown by 'sure'", 1, {"by": "sure"}),
         ("by='unsure' needs student=", 1, {"by": "unsure"}),
+        ("random_state=-1: expected a whole number, 0 or more", 1, {"random_state": -1}),
+        ("random_state='a': expected a whole number", 1, {"random_state": "a"}),
         ("one label only", 1, {"by": "unsure", "student": student.select([0, 1])}),
     ]:
         with pytest.raises(SynthkitError, match=message):
