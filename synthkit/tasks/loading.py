@@ -120,8 +120,8 @@ def load_rows(
 def _withhold(table: Table, roles: dict[str, str]) -> None:
     """Keep to this machine what is read from a file in the folder of a sensitive task, whoever reads it.
 
-    That is one that its task.yaml names, or that holds what its patterns find. Cells of other columns that tell rows
-    apart, and of those that hold whole names by their look, are kept as texts are, but for words of the task.yaml.
+    That is one that its task.yaml names, raw texts, or what its patterns find something in. Cells of other columns that
+    tell rows apart, and of those that hold whole names by their look, are kept as texts are, but for words of the yaml.
     """
     name, patterns = str(table.sensitive.get("name")), dict(table.sensitive.get("patterns") or {})
     withheld.withhold(name, (), patterns)
@@ -132,7 +132,7 @@ def _withhold(table: Table, roles: dict[str, str]) -> None:
     columns = [c for c, names in zip(others, whole, strict=True) if 2 * len(c) > len(texts) or 2 * names >= len(c)]
     telling = [c for cells in columns for c in cells if sum(map(str.isalpha, c)) > 2]
     named = [Path(n).name for n in dict(table.sensitive.get("source") or {}).values() if isinstance(n, str)]
-    if Path(table.name).name in named or any(withheld.shown(t) != t for t in texts):
+    if "label" not in roles or Path(table.name).name in named or any(withheld.shown(t) != t for t in texts):
         withheld.withhold(name, texts, patterns, cells=telling)
 
 

@@ -34,6 +34,7 @@ from synthkit.seeds.balance import balance
 from synthkit.seeds.gate import Gate
 from synthkit.seeds.profile import profile
 from synthkit.seeds.seeds import load_seeds
+from synthkit.tasks.loading import load_rows
 from synthkit.tasks.task import load_task
 
 
@@ -202,6 +203,18 @@ def test_rows_of_a_sensitive_task_are_kept_whichever_task_labels_them(clinic, op
     with pytest.raises(SynthkitError, match="real rows of a task marked sensitive"):
         annotate(make_rows(nobodys), other, **asks)
     assert len(listener.bodies) == sent
+
+
+def test_raw_texts_in_the_folder_of_a_sensitive_task_are_its_own_whoever_labels_them(
+    tmp_path, open_clinic, listener, asks
+):
+    folder = write_clinic(tmp_path / "dental_desk")
+    lines = [f"the crown of old Quorlin came off again in week {i} of the treatment" for i in range(8)]
+    (folder / "inbox.txt").write_text("\n".join(lines), encoding="utf-8")
+    raw = load_rows(folder / "inbox.txt", labelled=False)
+    with pytest.raises(SynthkitError, match="real rows of a task marked sensitive"):
+        annotate(raw, replace(open_clinic, name="front_desk", patterns={}), **asks)
+    assert not listener.bodies
 
 
 def test_short_rows_that_lost_their_task_are_stopped_one_by_one(tmp_path, open_clinic, listener, asks):
