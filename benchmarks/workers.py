@@ -1,6 +1,7 @@
 """One plan asked by one worker, by two, by sixteen shards and over Ray: the same rows, and what each way costs.
 
     python benchmarks/workers.py            100,000 rows (half an hour); another number for fewer
+    python benchmarks/workers.py requests   100,000 requests by two workers
     python benchmarks/workers.py million    1,000,000 texts through near-duplicates and the report
 
 The endpoint stands on loopback in a process of its own and answers at once, so what is timed is this side alone. Its
@@ -126,24 +127,21 @@ def started(*arguments) -> dict:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def main(n: int) -> None:
+def main(n: int, alone: bool = False) -> None:
     import synthkit as sk
 
     serving = subprocess.Popen([sys.executable, HERE, "--serve"], stdin=-1, stdout=-1, text=True)
     url, requests = serving.stdout.readline().strip(), n / 5
     print(f"{n:,} rows, {requests:,.0f} requests; load {os.getloadavg()[0]:.1f}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
+        if alone:
+            in_shards(2, n, url, folder)
+            serving.stdin.close()
+            return
         whole = started("--work", "all", n, url, f"{folder}/one.sqlite")
         show("one worker, asked and filtered", whole, requests)
         for shards in (2, 16):
-            paths = [f"{folder}/{i}-of-{shards}.sqlite" for i in range(1, shards + 1)]
-            jobs = [("--work", f"{i}/{shards}", n, url, path) for i, path in enumerate(paths, 1)]
-            begun = time.perf_counter()
-            with ThreadPoolExecutor(2) as two:
-                done = list(two.map(lambda job: started(*job), jobs))
-            cpu, memory = sum(d["cpu"] for d in done), max(d["memory"] for d in done)
-            asked = {"wall": time.perf_counter() - begun, "cpu": cpu, "memory": memory}
-            show(f"{shards} shards, two at a time, asked", asked, requests)
+            paths = in_shards(shards, n, url, folder)
             with sk.Store(f"{folder}/{shards}.sqlite") as store:
                 store.merge(*paths)
             again = started("--work", "all", n, url, f"{folder}/{shards}.sqlite")
@@ -152,6 +150,19 @@ def main(n: int) -> None:
             over_ray = started("--work", "ray", n, url, f"{folder}/ray")
             show(f"two workers of Ray: {same(over_ray, whole)}", over_ray | {"cpu": float("nan")}, requests)
     serving.stdin.close()
+
+
+def in_shards(shards: int, n: int, url: str, folder: str) -> list[str]:
+    """Ask a plan of n rows in so many shards, two at a time; print the cost, return the stores."""
+    paths = [f"{folder}/{i}-of-{shards}.sqlite" for i in range(1, shards + 1)]
+    jobs = [("--work", f"{i}/{shards}", n, url, path) for i, path in enumerate(paths, 1)]
+    begun = time.perf_counter()
+    with ThreadPoolExecutor(2) as two:
+        done = list(two.map(lambda job: started(*job), jobs))
+    cpu, memory = sum(d["cpu"] for d in done), max(d["memory"] for d in done)
+    asked = {"wall": time.perf_counter() - begun, "cpu": cpu, "memory": memory}
+    show(f"{shards} shards, two at a time, asked", asked, n / 5)
+    return paths
 
 
 def same(made: dict, whole: dict) -> str:
@@ -170,6 +181,8 @@ if __name__ == "__main__":
             serve()
         case ["--work", how, n, url, path]:
             work(how, int(n), url, path)
+        case ["requests"]:
+            main(500_000, alone=True)
         case ["million"]:
             million(1_000_000)
         case [n]:
