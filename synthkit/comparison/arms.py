@@ -13,7 +13,7 @@ import numpy as np
 from synthkit.comparison.leakage import refuse_leak
 from synthkit.comparison.pseudo_labels import pseudo_labelled
 from synthkit.core.errors import SynthkitError
-from synthkit.core.rows import bare, make_rows
+from synthkit.core.rows import bare, make_rows, need_columns
 from synthkit.core.text import fold
 from synthkit.generation.baselines import baseline_rows
 from synthkit.seeds.seeds import Seeds, load_seeds
@@ -165,6 +165,8 @@ def standard_arms(
             raise SynthkitError(f"annotated={type(annotated).__name__}: expected what sk.annotate or sk.refine returns")
         arms |= annotated_arms(annotated, generations, few, pairs, phrases if described else None)
     if pool is not None:
+        pool = getattr(pool, "rows", pool)  # what load_rows returned
+        need_columns("pool=", pool, ("text",))
         fullest = "real_few+synthetic" + "+annotated" * (annotated is not None)
         arms[f"{fullest}+pseudo"] = _with_pseudo_labels(arms[fullest], pool)
     arms |= {f"real_{n}": Arm(sets, tuple(every), n * len(task.labels)) for n, sets in more_real(task, k, len(few))}

@@ -80,8 +80,8 @@ def private_select(
     """
     need_columns("candidates", candidates)
     need_columns("private_rows", private_rows)
-    if not epsilon > 0 or not math.isfinite(epsilon):
-        raise SynthkitError(f"epsilon={epsilon}: expected a number above 0, such as 1 (strict) to 8 (loose)")
+    if not (isinstance(epsilon, (int, float)) and 0 < epsilon < math.inf):
+        raise SynthkitError(f"epsilon={epsilon!r}: expected a number above 0, such as 1 (strict) to 8 (loose)")
     delta = delta_for(delta, len(private_rows))
     held = Counter(sorted(candidates["label"]))
     wanted = {label: n // len(held) + (i < n % len(held)) for i, label in enumerate(held)}

@@ -128,6 +128,8 @@ def plan(
     >>> plan(load_task("feedback"), strategy="zero_shot", n=20)
     Plan: 20 rows of 'feedback' by zero_shot, 4 requests of 5 texts, 2 more to top up with
     """
+    if not isinstance(task, Task):
+        raise SynthkitError(f"plan({task!r:.60}): expected a task, sk.plan(sk.load_task(...), ...)")
     names = [strategy] if isinstance(strategy, str) or callable(strategy) else list(strategy)
     chosen = [get_strategy(name) for name in names]
     if not chosen or len(set(names)) != len(names):

@@ -1,9 +1,11 @@
 """Raw texts join the training rows under a label that two views of those rows give, and no other."""
 
+import pytest
 from support.replies import distinct_texts
 
 from synthkit.comparison.arms import standard_arms
 from synthkit.comparison.pseudo_labels import pseudo_labelled
+from synthkit.core.errors import SynthkitError
 from synthkit.core.rows import make_rows
 from synthkit.generation.generate import generate
 from synthkit.prompts.plan import plan
@@ -38,3 +40,10 @@ def test_the_fullest_arm_stands_there_with_pseudo_labels_and_counts_them_as_real
     more, base = arms["real_few+synthetic+pseudo"], arms["real_few+synthetic"]
     assert more.real - base.real == len(more[0]) - len(base[0]) == len(pool)
     assert more.units == base.units and more.requests == base.requests
+
+
+@pytest.mark.parametrize("pool", [["a text"], "pool.csv", 3])
+def test_a_pool_that_is_no_rows_is_named_with_the_fix(cafe, scripted, pool):
+    made = generate(plan(cafe, strategy="zero_shot", n=15), llm=scripted(distinct_texts), filters=[], progress=False)
+    with pytest.raises(SynthkitError, match=r"pool=: expected rows .*load_rows\(\.\.\., labelled=False\)"):
+        standard_arms(made, k=3, draws=2, pool=pool)

@@ -63,6 +63,13 @@ def test_little_epsilon_makes_the_choice_a_matter_of_chance():
     assert len(seen) > 1
 
 
+@pytest.mark.parametrize("epsilon", [0, -1, float("nan"), float("inf"), "1", None])
+def test_an_epsilon_that_is_none_is_refused_and_spends_nothing(epsilon):
+    with pytest.raises(SynthkitError, match="epsilon=.*: expected a number above 0"):
+        private_select(POOL, private(), epsilon=epsilon, n=2)
+    assert private_select(POOL, private(), epsilon=1, n=2).releases == 1
+
+
 def test_what_is_spent_adds_up_and_outlives_the_call():
     first = private_select(POOL, private(), epsilon=1, n=2, random_state=0)
     second = private_select(POOL, private(), epsilon=1, n=2, random_state=0)

@@ -244,6 +244,11 @@ def test_a_plan_of_so_many_requests_makes_just_so_many(cafe, strategy):
     assert len(plan(cafe, strategy=strategy, requests=7, surplus=0).slots) == 7
 
 
+def test_a_name_in_the_place_of_a_task_is_refused_with_the_fix():
+    with pytest.raises(SynthkitError, match=r"plan\('feedback'\): expected a task, sk\.plan\(sk\.load_task"):
+        plan("feedback", n=5)
+
+
 def test_so_many_requests_and_so_many_rows_are_refused_together(cafe):
     with pytest.raises(SynthkitError, match="in place of n="):
         plan(cafe, strategy="zero_shot", requests=7, n=10)
