@@ -62,6 +62,9 @@ class Recorded:
 
     def _missing(self, request: Request) -> SynthkitError:
         what = f"no recorded reply to this prompt ({request.strategy}, random_state {request.random_state})"
+        known = sorted({strategy for strategy, *_ in self._asked if not strategy.startswith(SHOWS_TEXTS)})
+        if request.strategy not in known:
+            what += f"; recorded here: {', '.join(known) or 'nothing'}"
         if self.stale(request):
             what = f"the recording of {request.strategy}, slot {request.slot} answered another prompt"
         ways, ngram, write = "Three", "llm='ngram' is the offline baseline; ", "recordings pending` writes the requests"

@@ -166,6 +166,8 @@ def test_other_seeds_than_those_that_were_shown_have_no_shipped_texts():
 def test_the_shipped_texts_are_those_of_the_small_model_and_the_card_says_what_they_were_shown(tmp_path):
     task = sk.load_task("feedback")
     seeds = sk.load_seeds(task)
+    with pytest.raises(sk.SynthkitError, match=r"\(outright, random_state 0\); recorded here: zero_shot"):
+        sk.generate(task, seeds, n=20, llm="local:recorded", progress=False)
     made = sk.generate(task, seeds, strategy="zero_shot", n=20, llm="local:recorded", progress=False)
     assert set(made.rows["model"]) == {"local:SmolLM2-135M-Instruct.Q4_1"} and len(made.rows) == 20
     card = sk.make_card(made, title="t", licence="CC0-1.0")
