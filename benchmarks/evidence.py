@@ -272,7 +272,7 @@ def with_floors(scored: Comparison, task) -> Comparison:
 
 
 def _agreement(task, made) -> dict[str, float]:
-    """Return how often a classifier trained on all real rows gives the label that was asked for (TRTS accuracy)."""
+    """Return how often a classifier trained on all real rows gives the label that was asked for."""
     out = {}
     for name, gs in made.items():
         pool = gs[0].rows

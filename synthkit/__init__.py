@@ -58,7 +58,6 @@ _PUBLIC = {
         "compare": "compare",
         "standard_arms": "arms",
         "compare_strategies": "strategies",
-        "learning_curve": "learning_curve",
     },
     "refinement": {"diagnose": "diagnosis", "refine": "loop"},
     "views": {

@@ -5,7 +5,7 @@
 # This is the question that counts.
 # Everything is trained the same way and tested on the same real rows, which no prompt, filter or choice has seen.
 #
-# **You will** set up nine arms · state one contrast beforehand · read intervals, labels and errors · see how many synthetic rows it takes · read a real-data result.
+# **You will** set up nine arms · state one contrast beforehand · read intervals, labels and errors · see what they are worth in real rows · read a real-data result.
 # **Needs** about 15 min to read and 60 s to run, CPU, no network. **Data** `feedback` (recorded replies).
 
 # %%
@@ -64,8 +64,7 @@ comparison = sk.compare(arms, test=task.splits.test, task=task, primary=primary,
 comparison
 
 # %% [markdown]
-# **Notice** the column *real rows*: what an arm has used of them. And the last two lines turn the question round (TRTS): a
-# classifier trained on all real rows reads the synthetic ones. It mostly agrees with the label that was asked for.
+# **Notice** the column *real rows*: what an arm has used of them.
 
 # %% tags=["keep_output"]
 captioned(comparison.plot(), f"macro-F1. {comparison.summary()}.")
@@ -128,19 +127,16 @@ sk.table(
 )
 
 # %% [markdown]
-# ## 6. How many synthetic rows does it take?
-# The same with fewer rows of both kinds. This is exploring, so it is scored on the *validation* rows. The test rows have
-# given their answer.
+# ## 6. What are they worth in real rows?
+# More and more real rows alone draw a curve. Where it reaches the score with synthetic rows, as many real ones do as well.
 
 # %% tags=["keep_output"]
-curve = sk.learning_curve(made, real=(0, 5, 10, 20), draws=DRAWS, progress=False)
-curve.plot()
+captioned(
+    comparison.plot("worth"), f"what the verdict says. Worth: {comparison.worth()} a label."
+)
 
 # %% [markdown]
-# *Figure: macro-F1 over synthetic rows, one line for each number of real rows a label.*
-#
-# **Notice** where the lines meet: there it hardly matters any more how many real rows a label one has.
-# Read a line backwards to see how many real rows the synthetic ones are worth.
+# **Notice** that the axis below counts in doublings: each further step takes twice as many real rows. And how wide the brackets of the worth are.
 
 # %% [markdown]
 # ## 7. Choices: another strategy, a mix
@@ -315,7 +311,7 @@ plt.show()
 
 # %% [markdown]
 # ## What we know, and what we do not
-# - Synthetic rows are worth most when real ones are few: each line of section 6 flattens as either number grows.
+# - Synthetic rows are worth most when real ones are few: in section 6 each step up takes more real rows than the one before.
 # - They do not replace many real rows: on all five real sets a gap to `real_full` stays.
 # - Compare with what needs no language model: the few real rows, the label names, the words of your own prompt. The kit does.
 # - An interval says what it covers. Over one generation it says nothing about the next one.
@@ -394,7 +390,7 @@ mark(
 # Row for row they are no better. The gain comes from having more of them, and those cost requests and no labelling.
 #
 # </details>
-# <details><summary>4. Why is the number of synthetic rows chosen on validation rows?</summary>
+# <details><summary>4. Why is a strategy chosen on validation rows?</summary>
 #
 # A choice made on test rows makes the test score too good.
 #

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from synthkit.tasks.task import Task
 
-TRTS = "real_full, on synthetic (TRTS)"
 REFITS = 10  # on rows drawn again, of an arm whose rows were drawn or generated once
 MOST_REFITTED = 2000  # rows of a set
 LEAST_COMMON = 0.1  # of a set's rows that all sets share, without which draws show the luck of rows themselves
@@ -78,22 +77,18 @@ def compare(
         clean[arm] = [kept for kept, _ in cleaned]
         refused.update(dict.fromkeys(r for _, some in cleaned for r in some))
     truth = np.searchsorted(labels, test["label"])
-    back = [pair for texts, given in clean.get("synthetic", ()) for pair in zip(texts, given, strict=True)]
-    back = back if "real_full" in clean else []
-    asked = [*test["text"], *(text for text, _ in back)]
+    asked = list(test["text"])
     students_ = {name: maker(asked, embedder) for name, maker in makers.items()}
-    units, out, trts, fits = numbered(named, clean), [], [], {}
+    units, out, fits = numbered(named, clean), [], {}
     total = len(makers) * sum(map(len, clean.values()))
     with progress_bar(total=total, desc="compare", unit="fit", progress=progress) as bar:
         for arm, sets in clean.items():
             drawn_again = _drawn_again(named[arm], sets, random_state)
             for name, student in students_.items():
                 predicted, again, beside, settings = _fit(student, sets, drawn_again, len(asked), labels, bar)
-                found = Fits(predicted[:, : len(truth)], units[arm], again and np.stack(again)[:, : len(truth)], beside)
+                found = Fits(predicted, units[arm], again and np.stack(again), beside)
                 fits[arm, name] = found
                 out.append(_score(arm, name, named[arm], sets, truth, found, settings, labels))
-                if arm == "real_full" and back:
-                    trts.append(_trts(name, sets, back, predicted[0][len(truth) :], labels, settings))
     usual = PRIMARY if set(PRIMARY) <= set(arms) else None
     return Comparison(
         scores=tuple(out),
@@ -106,7 +101,6 @@ def compare(
         model=_models(named),
         primary=tuple(primary) if primary else usual,
         student=STUDENT if STUDENT in makers else list(makers)[-1],
-        trts=tuple(trts),
         public_since=task.public_since if task else None,
         truth=truth,
         ids=tuple(row_ids(test, "test")),
@@ -179,13 +173,6 @@ def _score(arm: str, student: str, given: Arm, sets, truth, fits: Fits, settings
         requests=given.requests,
         tokens=given.tokens,
     )
-
-
-def _trts(student: str, sets, back, predicted: np.ndarray, labels, settings) -> Score:
-    """Train on all real rows, test on the synthetic ones: do they look like the label that was asked for?"""
-    truth = np.searchsorted(labels, [label for _, label in back])
-    given = Arm((), ((0, 0),), len(sets[0][0]))
-    return _score(TRTS, student, given, sets, truth, Fits(predicted[None]), settings, labels)
 
 
 def _models(arms: Mapping[str, Arm]) -> str:

@@ -57,9 +57,9 @@ class Score(NamedTuple):
 class Comparison(Result):
     """Scores of every arm and student on the test rows, with 95 % intervals, and the train rows that were refused.
 
-    `primary` is the one contrast stated beforehand, `student` the one that speaks where none is named. `trts` scores
-    the reverse: trained on all real rows, tested on the synthetic ones. `truth`, class numbers of the test rows, `ids`
-    and `fits`, the predictions by (arm, student), are what everything else is computed from.
+    `primary` is the one contrast stated beforehand, `student` the one that speaks where none is named. `truth`, class
+    numbers of the test rows, `ids` and `fits`, the predictions by (arm, student), are what everything else is computed
+    from.
     """
 
     scores: tuple[Score, ...]
@@ -71,7 +71,6 @@ class Comparison(Result):
     model: str = UNNAMED
     primary: tuple[str, str] | None = None
     student: str = STUDENT
-    trts: tuple[Score, ...] = ()
     public_since: int | None = None
     truth: np.ndarray | None = field(default=None, compare=False)
     ids: tuple[str, ...] = ()
@@ -124,7 +123,7 @@ class Comparison(Result):
 
         Where arms differ in what they cost at a model, requests and tokens too.
         """
-        lines = [*self.scores, *self.trts]
+        lines = self.scores
         costs = {"requests": [s.requests for s in lines], "tokens": [s.tokens for s in lines]}
         return frame_of(
             {
@@ -239,10 +238,12 @@ class Comparison(Result):
         return f"{student} (here on {self.embedder} vectors)" if other else student
 
     def plot(self, view: str = "arms"):
-        """Return a figure: "arms", a dot and interval each; "classes", the recall of each label before and after."""
-        from synthkit.comparison.plots import plot_classes, plot_comparison
+        """Return a figure: "arms", a dot and interval each; "classes", the recall of each label before and after;
+        "worth", the score with synthetic rows across those of more and more real ones.
+        """
+        from synthkit.comparison.plots import plot_classes, plot_comparison, plot_worth
 
-        views = {"arms": plot_comparison, "classes": plot_classes}
+        views = {"arms": plot_comparison, "classes": plot_classes, "worth": plot_worth}
         if view not in views:
             raise unknown("view", view, views)
         return views[view](self)
@@ -250,8 +251,7 @@ class Comparison(Result):
     def to_json(self) -> str:
         """Return scores, settings, contrasts, recall by label, ids of errors fixed and caused, refused rows as JSON."""
         rows = [
-            {**s._asdict(), "macro_f1": s.macro_f1._asdict(), "accuracy": s.accuracy._asdict()}
-            for s in (*self.scores, *self.trts)
+            {**s._asdict(), "macro_f1": s.macro_f1._asdict(), "accuracy": s.accuracy._asdict()} for s in self.scores
         ]
         facts = {"labels": list(self.labels), "test_rows": self.test_rows, "embedder": self.embedder}
         facts |= {"stand_in": self.stand_in, "model": self.model, "covers": self.covers, "notes": list(self.notes)}

@@ -1,4 +1,4 @@
-"""Figures of a comparison: scores of arms, recall of labels, learning curves, ways of asking beside their cost."""
+"""Figures of a comparison: scores of arms, recall of labels, what rows are worth, ways of asking beside their cost."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synthkit.comparison.worth import SIZED
+from synthkit.comparison.worth import BOTH, SIZED, real_curve
 from synthkit.core.errors import SynthkitError
 from synthkit.core.figures import BLUE, COLOURS, GREY, MARKERS, VERMILION, above, closed, grid, plain, ruled
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from synthkit.comparison.comparison import Comparison
-    from synthkit.comparison.learning_curve import LearningCurve
     from synthkit.comparison.strategies import StrategyComparison
 
 MOST = 30  # labels in one figure: of more, those that change most
@@ -68,22 +67,23 @@ def plot_classes(comparison: Comparison) -> Figure:
     return closed(figure)
 
 
-def plot_curve(curve: LearningCurve) -> Figure:
-    """Return macro-F1 over synthetic rows, dots and 95 % intervals: a line for each number of real rows a label."""
-    figure, (axis,) = grid(1, 1, 1, size=(7.2, 4.2))
-    for number, k in enumerate(curve.real):
-        colour, marker = ([*COLOURS, GREY] * 3)[number], (MARKERS * 4)[number]
-        at = [i for i, n in enumerate(curve.synthetic) if k or n]
-        f1 = [curve.get(k, curve.synthetic[i]) for i in at]
-        beside = (number - (len(curve.real) - 1) / 2) * 0.1  # so that none hides another
-        places = [i + beside for i in at]
-        for x, y in zip(places, f1, strict=True):
-            axis.plot([x, x], [y.low, y.high], color=colour, lw=1.6, solid_capstyle="round")
-        name = f"{k} real rows a label" if k else "no real rows"
-        axis.plot(places, [y.value for y in f1], marker, ls="-", color=colour, ms=6, lw=1, label=name)
-    axis.set_xticks(range(len(curve.synthetic)), [f"{n:,}" for n in curve.synthetic])
-    axis.set_xlabel("synthetic rows")
-    axis.set_ylabel(f"macro-F1 on {curve.comparison.test_rows:,} {curve.scored_on} rows")
+def plot_worth(comparison: Comparison) -> Figure:
+    """Return macro-F1 by real rows a label, the score with synthetic rows across: where they meet is their worth."""
+    if not (curve := real_curve(comparison, comparison.student)) or (BOTH, comparison.student) not in comparison.fits:
+        raise SynthkitError("this comparison has no arms of more real rows, as sk.standard_arms(made) makes them")
+    figure, (axis,) = grid(1, 1, 1, size=(7.2, 3.6))
+    sizes, f1 = list(curve.values()), [comparison.get(arm).macro_f1 for arm in curve]
+    both = comparison.get(BOTH).macro_f1
+    axis.axhspan(both.low, both.high, color=VERMILION, alpha=0.15, lw=0)
+    axis.axhline(both.value, color=VERMILION, label=f"{sizes[0]:.0f} real a label and synthetic ones")
+    for x, y in zip(sizes, f1, strict=True):
+        axis.plot([x, x], [y.low, y.high], color=BLUE, lw=2, solid_capstyle="round")
+    axis.plot(sizes, [y.value for y in f1], "o-", color=BLUE, ms=6, lw=1, label="real rows alone")
+    axis.set_xscale("log")
+    axis.set_xticks(sizes, [f"{x:,.0f}" for x in sizes])
+    axis.minorticks_off()
+    axis.set_xlabel("real rows a label")
+    axis.set_ylabel(f"macro-F1 on {comparison.test_rows:,} test rows")
     ruled(axis, "y")
     axis.legend(loc="lower right", fontsize=9)
     return closed(figure)

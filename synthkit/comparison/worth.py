@@ -39,16 +39,22 @@ def worth(comparison: Comparison, arm: str, student: str) -> Worth | None:
     Between the sizes that were scored it is read off a line over the logarithm of rows; the ends are where the paired
     95 % interval of the difference begins and ceases to hold 0. None without arms such as real_20 and real_40.
     """
-    rows = {s.arm: s.rows / len(comparison.labels) for s in comparison.scores if s.student == student}
-    sized = [name for name in rows if SIZED.fullmatch(name)]
-    if not sized or not {"real_few", arm} <= rows.keys():
+    curve = real_curve(comparison, student)
+    if not curve or (arm, student) not in comparison.fits:
         return None
-    curve = sorted(["real_few", *sized, *(["real_full"] if "real_full" in rows else [])], key=rows.__getitem__)
-    curve = curve[curve.index("real_few") :]
-    sizes = np.array([rows[name] for name in curve])
+    sizes = np.array(list(curve.values()))
     more = np.array([comparison.difference(arm, name, student) for name in curve])
     more = np.minimum.accumulate(more, axis=0)  # more real rows do not do worse but by chance
     return Worth(*(_crossing(sizes, column) - sizes[0] for column in more.T), sizes[-1] - sizes[0])
+
+
+def real_curve(comparison: Comparison, student: str) -> dict[str, float]:
+    """Return arms of real rows alone, from real_few up, with their rows a label; none without some such as real_20."""
+    rows = {s.arm: s.rows / len(comparison.labels) for s in comparison.scores if s.student == student}
+    if "real_few" not in rows or not any(map(SIZED.fullmatch, rows)):
+        return {}
+    real = [name for name in rows if name in ("real_few", "real_full") or SIZED.fullmatch(name)]
+    return {name: rows[name] for name in sorted(real, key=rows.__getitem__) if rows[name] >= rows["real_few"]}
 
 
 def _crossing(sizes: np.ndarray, more: np.ndarray) -> float:

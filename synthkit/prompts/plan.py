@@ -109,7 +109,6 @@ def plan(
     surplus: float = SURPLUS,
     profile: Profile | None = None,
     per_label: Mapping[str, int] | None = None,
-    per_cell: Mapping[tuple[str, str], int] | None = None,
     anonymize: bool = True,
     **options,
 ) -> Plan:
@@ -118,11 +117,10 @@ def plan(
     `requests` in place of `n`: as many rows as so many requests ask for, for ways of asking at equal cost.
 
     Several strategies share the slots in turn; each keeps its own numbering, so a mix asks what its parts would ask.
-    `profile` puts what the seeds are like into every prompt, in words. `per_label` and `per_cell` say how many rows
-    each label, or each (label, wish) such as ("returns", "length: over 20 words"), should get; n is then their sum.
-    Where prompts show seeds these are anonymised first, and the plan says what was replaced; `anonymize=False` shows
-    them as they are. What is left goes to the strategies, as `demos="outliers"` to few_shot. Raises SynthkitError for
-    n < 1, an unknown strategy, label or option, or un-anonymised seeds of a task marked sensitive.
+    `profile` puts what the seeds are like into every prompt, in words. `per_label` says how many rows each label
+    should get; n is then their sum. Where prompts show seeds these are anonymised first, and the plan says what was
+    replaced; `anonymize=False` shows them as they are. What is left are options of a strategy of yours. Raises
+    SynthkitError for n < 1, an unknown strategy, label or option, or un-anonymised seeds of a task marked sensitive.
 
     >>> from synthkit.tasks.task import load_task
     >>> plan(load_task("feedback"), strategy="zero_shot", n=20)
@@ -134,11 +132,11 @@ def plan(
     chosen = [get_strategy(name) for name in names]
     if not chosen or len(set(names)) != len(names):
         raise SynthkitError(f"strategy={names}: expected a name, or a list of different names")
-    cells = _cells(task, per_label, per_cell)
+    wanted = _wanted(task, per_label)
     texts = sum(s.texts for s in chosen) / len(chosen)
-    if requests is not None and (n is not None or cells or not isinstance(requests, int) or requests < 1):
+    if requests is not None and (n is not None or wanted or not isinstance(requests, int) or requests < 1):
         raise SynthkitError(f"requests={requests!r}: expected a whole number, 1 or more, in place of n= or per_label=")
-    n = ceil(requests * texts) if requests else n if n is not None else sum(cells.values()) or 200
+    n = ceil(requests * texts) if requests else n if n is not None else sum(wanted.values()) or 200
     if not isinstance(n, int) or n < 1:
         raise SynthkitError(f"n={n!r}: expected a whole number of rows, 1 or more")
     if not isinstance(random_state, int) or random_state < 0:
@@ -163,14 +161,13 @@ def plan(
             note = f"; the seeds that prompts show were anonymised ({found or 'nothing found'})"
         elif task_of(seeds.rows) is None:
             withheld.refuse(list(seeds.rows["text"]), "seeds", "a model")  # a short one is lost in a prompt
-    wanted = {label: sum(n for (of, _), n in cells.items() if of == label) for label, _ in cells} or None
     count = ceil((requests or (_requests(wanted, texts) if wanted else n / texts)) * (1 + surplus))
     slots = []
-    for part, number, (label, wish) in _shared(cells or {(label, ""): 1 for label in task.labels}, count, len(chosen)):
-        given = {"label": label, "wish": wish, "profile": profile, **options}
+    for part, number, label in _shared(wanted or dict.fromkeys(task.labels, 1), count, len(chosen)):
+        given = {"label": label, "profile": profile, **options}
         slots.append(slot_request(task, seeds, chosen[part], number, random_state, **given))
     n = sum(request.count for request in slots[:requests]) if requests else n
-    return Plan(task, seeds, "+".join(names), n, random_state, tuple(slots), wanted, note)
+    return Plan(task, seeds, "+".join(names), n, random_state, tuple(slots), wanted or None, note)
 
 
 def seeds_for(
@@ -201,50 +198,38 @@ def _requests(wanted: Mapping[str, int], texts: float) -> int:
     return sum(ceil(number / texts) for number in wanted.values())
 
 
-def _cells(task: Task, per_label, per_cell) -> dict[tuple[str, str], int]:
-    """Return the rows wanted of each (label, wish)."""
-    cells = {(label, ""): number for label, number in (per_label or {}).items()}
-    cells.update(per_cell or {})
-    for (label, _), number in cells.items():
+def _wanted(task: Task, per_label: Mapping[str, int] | None) -> dict[str, int]:
+    for label, number in (per_label or {}).items():
         if label not in task.labels:
             raise unknown("label", label, task.labels)
         if not isinstance(number, int) or number < 0:
             raise SynthkitError(f"{number!r} rows of {label!r}: expected a whole number, 0 or more")
-    columns = set(task.splits.train.column_names) - {"id", "text", "label"} if task.sensitive and per_cell else ()
-    if named := sorted({wish.partition(":")[0] for _, wish in cells} & set(columns)):
-        raise SynthkitError(
-            f"per_cell: a wish of {named[0]!r} tells a model what stands in a column of the real rows, and task "
-            f"{task.name!r} is marked sensitive. Keep to sub-topics and lengths, or remove the column from the file"
-        )
-    return {cell: number for cell, number in cells.items() if number}
+    return {label: number for label, number in (per_label or {}).items() if number}
 
 
-def _shared(cells: dict, count: int, parts: int) -> list[tuple[int, int, tuple]]:
-    """Return (which strategy, its own slot, cell) of `count` requests: cells in turn, strategies rotating within each.
+def _shared(wanted: Mapping[str, int], count: int, parts: int) -> list[tuple[int, int, str]]:
+    """Return (which strategy, its own slot, label) of `count` requests: labels in turn, strategies rotating in each.
 
-    A strategy's own slot is the one at which it would ask for this cell, for as often, on its own.
+    A strategy's own slot is the one at which it would ask for this label, for as often, on its own.
     """
-    turn = in_turn(cells, count)
-    places = {cell: [i for i, c in enumerate(turn) if c == cell] for cell in cells}
-    index, seen, out = {cell: i for i, cell in enumerate(cells)}, dict.fromkeys(cells, 0), []
-    for cell in turn:
-        out.append(((index[cell] + seen[cell]) % parts, places[cell][seen[cell] // parts], cell))
-        seen[cell] += 1
+    turn = in_turn(wanted, count)
+    places = {label: [i for i, x in enumerate(turn) if x == label] for label in wanted}
+    index, seen, out = {label: i for i, label in enumerate(wanted)}, dict.fromkeys(wanted, 0), []
+    for label in turn:
+        out.append(((index[label] + seen[label]) % parts, places[label][seen[label] // parts], label))
+        seen[label] += 1
     return out
 
 
-def in_turn(shares: Mapping, count: int, *, most: Mapping | None = None) -> list:
-    """Return `count` keys, each as often as its share says (at `most` so often), evenly spread (Webster's method).
+def in_turn(shares: Mapping, count: int) -> list:
+    """Return `count` keys, each as often as its share says, evenly spread (Webster's method).
 
     >>> in_turn({"a": 2, "b": 1}, 6)
     ['a', 'b', 'a', 'a', 'b', 'a']
     """
     given, turn = dict.fromkeys(shares, 0), []
     for _ in range(count):
-        open_keys = [key for key in shares if most is None or given[key] < most[key]]
-        if not open_keys:
-            break
-        turn.append(max(open_keys, key=lambda key: shares[key] / (2 * given[key] + 1)))
+        turn.append(max(shares, key=lambda key: shares[key] / (2 * given[key] + 1)))
         given[turn[-1]] += 1
     return turn
 
@@ -257,7 +242,6 @@ def slot_request(
     random_state: int,
     *,
     label: str | None = None,
-    wish: str = "",
     profile: Profile | None = None,
     **options,
 ) -> Request:
@@ -278,8 +262,7 @@ def slot_request(
     _need_whole(strategy, prompt)
     described = profile.words(label) if profile else ""
     like = f"\n\nWhat the real ones are like: {described}" if described else ""
-    wished = f"\n\nAll {strategy.texts} of them: {wish}." if wish else ""
-    content = prompt.text + like + wished + (prompt.answer or answer(strategy.texts))
+    content = prompt.text + like + (prompt.answer or answer(strategy.texts))
     messages = ({"role": "system", "content": SYSTEM}, {"role": "user", "content": setting(task, label) + content})
     return Request(
         messages=({"role": "user", "content": content},) if prompt.alone else messages,
@@ -291,7 +274,7 @@ def slot_request(
         label=label,
         count=strategy.texts,
         max_tokens=200 + strategy.texts * (2 * task.max_words + 20),
-        attributes=_with(wish, prompt.attributes, strategy.texts),
+        attributes=prompt.attributes,
         demo_ids=prompt.demo_ids or tuple(getattr(profile, "ids", ())),
     )
 
@@ -307,7 +290,3 @@ def _need_whole(strategy: Strategy, prompt: object) -> None:
         )
     if strategy.shows_seeds and not prompt.demo_ids:
         raise SynthkitError(f"{what} shows real rows: name them, Prompt(..., demo_ids=...)")
-
-
-def _with(wish: str, attributes: tuple[dict, ...], texts: int) -> tuple[dict, ...]:
-    return tuple({**a, "wish": wish} for a in attributes or ({},) * texts) if wish else attributes

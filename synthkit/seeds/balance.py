@@ -1,4 +1,4 @@
-"""Where are few rows? Labels by sub-topic, length and given columns, and how to spend a budget there."""
+"""Where are few rows? Labels by sub-topic, length and given columns, and what would make them even."""
 
 from __future__ import annotations
 
@@ -64,13 +64,6 @@ class Balance(Result):
         """The cells that have fewer rows than half of an even share, beyond doubt."""
         return tuple(c for c in self.cells if c.thin)
 
-    def per_cell(self, n: int) -> dict[tuple[str, str], int]:
-        """Return `n` texts shared out over the thin cells by what each lacks, for `plan(per_cell=...)`."""
-        lacks = {(c.label, c.wish): (c.even - c.share) * self.labels[c.label] for c in self.thin}
-        if not lacks:
-            raise SynthkitError("no cell is thin: nothing to spend on. balance.to_frame() has the shares")
-        return {cell: count for cell, count in _shared_out(lacks, n).items() if count}
-
     def per_label(self, n: int) -> dict[str, int]:
         """Return `n` texts shared out so that the labels become as even as they can, for `plan(per_label=...)`."""
         counts = dict(self.labels)
@@ -134,13 +127,3 @@ def _lengths(texts: Sequence[str]) -> list[str]:
     low, high = (int(q) for q in np.quantile(counts, [1 / 3, 2 / 3]))
     names = (f"length: up to {low} words", f"length: {low + 1} to {high} words", f"length: over {high} words")
     return [names[int(n > low) + int(n > high)] for n in counts]
-
-
-def _shared_out(weights: dict, n: int) -> dict:
-    """Return whole numbers in proportion to the weights, n in all (largest remainder)."""
-    total = sum(weights.values())
-    exact = {key: n * w / total for key, w in weights.items()}
-    out = {key: int(x) for key, x in exact.items()}
-    for key in sorted(exact, key=lambda k: out[k] - exact[k])[: n - sum(out.values())]:
-        out[key] += 1
-    return out

@@ -243,8 +243,6 @@ def test_generations_are_crossed_with_draws_and_the_header_says_so(cafe, scripte
     done = run({name: arms[name] for name in some}, test=cafe.splits.test, students=["tfidf_lr"])
     assert done.covers == "cover test rows, 3 draws of training rows and 2 generations"
     assert (done.get("real_few+synthetic").generations, done.get("real_few+synthetic").draws) == (2, 3)
-    both = run({name: arms[name] for name in ("synthetic", "real_full")}, test=cafe.splits.test, students=["tfidf_lr"])
-    assert [s.arm for s in both.trts] == ["real_full, on synthetic (TRTS)"]
     one = run({"synthetic": arms["synthetic"][0]}, test=cafe.splits.test, students=["tfidf_lr"])
     assert one.covers == "cover test rows and the luck of rows that were drawn once, not another run of the generator"
 

@@ -7,6 +7,7 @@ import pytest
 from support.results import result
 
 from synthkit.comparison.comparison import Score
+from synthkit.core.errors import SynthkitError
 from synthkit.core.stats import Interval
 
 
@@ -81,3 +82,12 @@ def test_classifiers_to_which_rows_are_worth_other_numbers_are_named_with_them()
     assert f"Classifiers disagree: by other they are worth {worth} a label." in more.verdict()
     unsized = beside(curve(0.75, sizes=()), **{"real_few+synthetic": "real_full"})
     assert "Classifiers disagree: by other they are worth 0.150 more in macro-F1." in unsized.verdict()
+
+
+def test_the_figure_of_worth_draws_real_rows_alone_and_the_score_with_synthetic_ones_across():
+    (axis,) = curve(0.75).plot("worth").axes
+    assert [t.get_text() for t in axis.get_xticklabels()] == ["10", "20", "40", "80", "400"]
+    across, *_, alone = axis.lines
+    assert set(across.get_ydata()) == {0.75} and list(alone.get_ydata()) == [0.6, 0.7, 0.8, 0.84, 0.9]
+    with pytest.raises(SynthkitError, match="no arms of more real rows, as sk.standard_arms"):
+        curve(0.75, sizes=()).plot("worth")

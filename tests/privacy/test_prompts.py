@@ -305,10 +305,3 @@ def test_a_key_that_would_travel_unencrypted_is_warned_of():
         LLM("m", base_url="https://models.example.org/v1", api_key="sk-1234567890")
         LLM("m", base_url="http://127.0.0.1:8000/v1", api_key="sk-1234567890")
         LLM("m", base_url="http://models.example.org/v1")  # no key to lose
-
-
-def test_a_wish_of_another_column_tells_no_model_who_is_in_it(clinic, open_clinic):
-    with pytest.raises(SynthkitError, match="per_cell: a wish of 'contact' tells a model what stands in a column"):
-        plan(clinic, strategy="zero_shot", per_cell={("pain", "contact: Malgorzata"): 5})
-    assert plan(clinic, strategy="zero_shot", per_cell={("pain", "length: over 20 words"): 5}).n == 5
-    assert plan(open_clinic, strategy="zero_shot", per_cell={("pain", "contact: the front desk"): 5}).n == 5

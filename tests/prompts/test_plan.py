@@ -167,23 +167,13 @@ def test_rows_are_planned_where_per_label_wants_them(cafe):
     assert {label: sum(r.count for r in chosen.slots if r.label == label) for label in wanted} == wanted
 
 
-def test_a_cell_puts_its_wish_into_the_prompt_and_beside_the_rows(cafe):
-    wish = "length: over 20 words"
-    chosen = plan(cafe, strategy="attributed", per_cell={("menu", wish): 10, ("animals", ""): 5}, surplus=0)
-    for request in chosen.slots:
-        said = request.messages[-1]["content"]
-        assert (f"All 5 of them: {wish}." in said) == (request.label == "menu")
-        assert all(("wish" in a) == (request.label == "menu") for a in request.attributes)
-
-
 @given(st.dictionaries(st.sampled_from(["menu", "animals", "visits"]), st.integers(0, 50), max_size=3))
 def test_every_label_gets_its_share_within_one_request(wanted):
-    cells = {(label, ""): n for label, n in wanted.items() if n}
-    if not cells:
+    if not (wanted := {label: n for label, n in wanted.items() if n}):
         return
-    turn = in_turn(cells, 40)
-    for cell, n in cells.items():
-        assert abs(turn.count(cell) - 40 * n / sum(cells.values())) <= 2
+    turn = in_turn(wanted, 40)
+    for label, n in wanted.items():
+        assert abs(turn.count(label) - 40 * n / sum(wanted.values())) <= 2
 
 
 @pytest.mark.parametrize(
@@ -191,7 +181,7 @@ def test_every_label_gets_its_share_within_one_request(wanted):
     [
         ({"per_label": {"menus": 5}}, "unknown label 'menus' - did you mean 'menu'"),
         ({"per_label": {"menu": -5}}, "-5 rows of 'menu': expected a whole number"),
-        ({"strategy": "few_shot", "demo": "spread"}, "unknown option of few_shot 'demo' - did you mean 'demos'"),
+        ({"strategy": "few_shot", "demos": 5}, "unknown option of few_shot 'demos'"),
         ({"strategy": "boundary", "profiles": 1}, "unknown option of boundary 'profiles'"),
         ({"strategy": []}, "expected a name, or a list of different names"),
     ],

@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 
 from synthkit.core.errors import SynthkitError
 from synthkit.core.rows import make_rows
-from synthkit.prompts.plan import plan
-from synthkit.seeds.balance import Balance, Cell, balance
+from synthkit.seeds.balance import Balance, balance
 from synthkit.tasks.splits import belongs_to
 from synthkit.tasks.task import Task
 
@@ -32,14 +31,11 @@ def test_a_sub_topic_that_a_label_lacks_is_thin():
     (thin,) = [c for c in found.thin if "wifi" in c.wish]
     assert (thin.label, thin.rows, thin.share) == ("question", 0, 0)
     assert found.cells[0].thin
-    assert found.per_cell(7)["question", thin.wish] > 0
 
 
 def test_nothing_is_called_thin_from_a_dozen_rows():
     found = balance(rows(complaint=SOUP + WIFI, question=SOUP), embedder="lsa")
     assert found.thin == ()
-    with pytest.raises(SynthkitError, match="no cell is thin"):
-        found.per_cell(5)
 
 
 def test_lengths_and_given_columns_are_cells_too():
@@ -51,28 +47,12 @@ def test_lengths_and_given_columns_are_cells_too():
         balance(rows(complaint=SOUP, question=WIFI), columns=["city"])
 
 
-def test_what_is_thin_can_be_planned_for(cafe):
-    cells = (Cell("menu", "length: over 20 words", 0, 0.0, 0.4, True), Cell("visits", "about: tea", 1, 0.05, 0.3, True))
-    found = Balance(cells, {"menu": 20, "visits": 20, "animals": 25})
-    wanted = found.per_cell(30)
-    assert sum(wanted.values()) == 30
-    assert wanted["menu", "length: over 20 words"] > wanted["visits", "about: tea"]
-    chosen = plan(cafe, strategy="zero_shot", per_cell=wanted)
-    assert {r.label for r in chosen.slots} == {"menu", "visits"}
-
-
 @given(st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 60), min_size=1), st.integers(0, 100))
 def test_levelling_spends_all_and_never_leaves_a_poorer_label_behind(labels, n):
     given_rows = Balance((), labels).per_label(n)
     assert sum(given_rows.values()) == n
     after = {label: count + given_rows.get(label, 0) for label, count in labels.items()}
     assert all(after[label] <= min(after.values()) + 1 for label in given_rows)
-
-
-@given(st.dictionaries(st.sampled_from("abcdef"), st.floats(0.01, 0.9), min_size=1), st.integers(0, 99))
-def test_shares_of_thin_cells_sum_to_what_was_asked_for(evens, n):
-    cells = tuple(Cell(label, "x", 0, 0.0, even, True) for label, even in evens.items())
-    assert sum(Balance(cells, dict.fromkeys(evens, 30)).per_cell(n).values()) == n
 
 
 def test_the_old_name_still_works_and_says_the_new_one():

@@ -4,19 +4,16 @@ Verbalized Sampling (Zhang et al. 2025, arXiv 2510.01171), the variant with a ta
 are kept with the rows; they are not calibrated.
 """
 
-from synthkit.core.errors import SynthkitError
 from synthkit.prompts.prompt import Prompt, answer, schema
 
 TAIL = 0.10
 
 
-def verbalized_sampling(task, seeds, label, count, rng, *, tail: float = TAIL) -> Prompt:
-    if not 0 < tail <= 1:
-        raise SynthkitError(f"tail={tail!r}: expected a probability, above 0 and at most 1")
+def verbalized_sampling(task, seeds, label, count, rng) -> Prompt:
     return Prompt(
         f'Think of all texts of the kind "{task.text_kind}" with the label `{label}` that people really write. '
         f"Draw {count} of them at random, and give with each its probability: the share of all those texts that are "
-        f"much like it. Draw from the tails: every probability must be below {tail:.2f}.",
+        f"much like it. Draw from the tails: every probability must be below {TAIL:.2f}.",
         answer=answer(count, ', "probability": 0.05'),
         schema=schema(probability={"type": "number"}),
     )
