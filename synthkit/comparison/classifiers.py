@@ -7,6 +7,7 @@ from copy import deepcopy
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import softmax
 
 from synthkit.core.embedding import embed
 from synthkit.core.errors import SynthkitError, unknown
@@ -143,8 +144,6 @@ def _logistic_regression(x, labels: Sequence[str], tested, resamples: Sequence[n
     The penalty makes the weights a sum of the rows (Kimeldorf and Wahba 1971), so few rows are first rotated into as
     many coordinates as there are rows: the same classifier, several times faster.
     """
-    from sklearn.linear_model import LogisticRegression
-
     names, y = np.unique(labels, return_inverse=True)
     with one_thread():
         if len(y) <= min(DENSE_ROWS, x.shape[1]):
@@ -152,23 +151,54 @@ def _logistic_regression(x, labels: Sequence[str], tested, resamples: Sequence[n
         c, parameters = choose_c(x, y)
 
         def predict(rows):
-            model = LogisticRegression(C=c, max_iter=2000, class_weight="balanced")
-            return names[model.fit(x[rows], y[rows]).predict(tested)]
+            known, again = np.unique(y[rows], return_inverse=True)
+            return names[known[_scores(tested, _weights(x[rows], again, c)).argmax(axis=1)]]
 
         refits = np.stack([predict(rows) for rows in resamples]) if len(resamples) else None
         return Predictions(predict(slice(None)), parameters, refits)
 
 
+def _weights(x, y: np.ndarray, c: float) -> np.ndarray:
+    """Return what scikit-learn's LogisticRegression(C=c, class_weight="balanced") finds, (columns + 1, classes).
+
+    The same objective, solver and tolerances; of the hundreds of small fits behind a score its checks take most. The
+    last row holds the intercepts; of two classes the first column is zeros, as there.
+    """
+    from scipy.optimize import minimize
+
+    (n, columns), counts = x.shape, np.bincount(y)
+    balanced, penalty = (1 / (len(counts) * counts))[y], 1 / (c * n)
+    truth, right = np.eye(len(counts))[y], (np.arange(n), y)
+    free = int(len(counts) == 2)
+
+    def objective(flat):
+        w = np.zeros((columns + 1, len(counts)))
+        w[:, free:] = flat.reshape(columns + 1, -1)
+        raw = _scores(x, w)
+        raw -= raw.max(axis=1, keepdims=True)
+        p = np.exp(raw)
+        total = p.sum(axis=1, keepdims=True)
+        loss = balanced @ (np.log(total[:, 0]) - raw[right]) + penalty / 2 * (w[:-1] ** 2).sum()
+        p = (p / total - truth) * balanced[:, None]
+        slope = np.vstack([x.T @ p.astype(x.dtype) + penalty * w[:-1], p.sum(axis=0)])
+        return loss, slope[:, free:].ravel()
+
+    options = {"maxiter": 2000, "maxls": 50, "gtol": 1e-4, "ftol": 64 * np.finfo(float).eps}
+    start = np.zeros((columns + 1) * (len(counts) - free))
+    found = minimize(objective, start, jac=True, method="L-BFGS-B", options=options).x
+    return np.pad(found.reshape(columns + 1, -1), ((0, 0), (free, 0)))
+
+
+def _scores(x, weights: np.ndarray) -> np.ndarray:
+    return x @ weights[:-1].astype(x.dtype) + weights[-1]
+
+
 def linear_head(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return (weights, biases) of logistic regression at C = FIXED, a column a class."""
-    from sklearn.linear_model import LogisticRegression
-
     with one_thread():
-        model = LogisticRegression(C=FIXED, max_iter=2000, class_weight="balanced").fit(x, y)
-    weights, biases = model.coef_.T, model.intercept_
-    if len(biases) == 1:  # of two classes it has one column
-        weights, biases = np.hstack([-weights, weights]) / 2, np.concatenate([-biases, biases]) / 2
-    return weights, biases
+        weights = _weights(x, y, FIXED)
+    weights -= weights.mean(axis=1, keepdims=True)
+    return weights[:-1], weights[-1]
 
 
 def _rotated(x, tested) -> tuple[np.ndarray, np.ndarray]:
@@ -189,7 +219,6 @@ def choose_c(x, y: np.ndarray) -> tuple[float, str]:
     Log loss, since macro-F1 on a handful of held-out rows is mostly ties. The smallest C of equals; FIXED where a class
     has fewer rows than there are folds.
     """
-    from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedKFold
 
     if np.bincount(y).min() < FOLDS:
@@ -200,8 +229,7 @@ def choose_c(x, y: np.ndarray) -> tuple[float, str]:
     loss = np.zeros(len(GRID))
     for train, held in StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(y, y):
         for i, c in enumerate(GRID):
-            model = LogisticRegression(C=c, max_iter=2000, class_weight="balanced").fit(x[train], y[train])
-            p = model.predict_proba(x[held])[np.arange(len(held)), y[held]]
+            p = softmax(_scores(x[held], _weights(x[train], y[train], c)), axis=1)[np.arange(len(held)), y[held]]
             loss[i] -= np.log(np.maximum(p, 1e-12)).sum()
     best = int(np.argmin(np.round(loss / len(y), 6)))
     return GRID[best], f"C = {GRID[best]:g}"
