@@ -168,19 +168,19 @@ def _weights(x, y: np.ndarray, c: float) -> np.ndarray:
 
     (n, columns), counts = x.shape, np.bincount(y)
     balanced, penalty = (1 / (len(counts) * counts))[y], 1 / (c * n)
-    truth, right = np.eye(len(counts))[y], (np.arange(n), y)
+    truth, right = np.eye(len(counts))[:, y], (y, np.arange(n))
     free = int(len(counts) == 2)
 
     def objective(flat):
         w = np.zeros((columns + 1, len(counts)))
         w[:, free:] = flat.reshape(columns + 1, -1)
-        raw = _scores(x, w)
-        raw -= raw.max(axis=1, keepdims=True)
+        raw = np.ascontiguousarray(_scores(x, w).T)  # sums over the classes are faster down than across
+        raw -= raw.max(axis=0)
         p = np.exp(raw)
-        total = p.sum(axis=1, keepdims=True)
-        loss = balanced @ (np.log(total[:, 0]) - raw[right]) + penalty / 2 * (w[:-1] ** 2).sum()
-        p = (p / total - truth) * balanced[:, None]
-        slope = np.vstack([x.T @ p.astype(x.dtype) + penalty * w[:-1], p.sum(axis=0)])
+        total = p.sum(axis=0)
+        loss = balanced @ (np.log(total) - raw[right]) + penalty / 2 * np.vdot(w[:-1], w[:-1])
+        p = (p / total - truth) * balanced
+        slope = np.vstack([x.T @ p.T.astype(x.dtype) + penalty * w[:-1], p.sum(axis=1)])
         return loss, slope[:, free:].ravel()
 
     options = {"maxiter": 2000, "maxls": 50, "gtol": 1e-4, "ftol": 64 * np.finfo(float).eps}
