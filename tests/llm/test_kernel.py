@@ -3,6 +3,7 @@
 import os
 import textwrap
 import time
+from queue import Empty
 
 import pytest
 from jupyter_client.manager import start_new_kernel
@@ -25,22 +26,24 @@ def kernel(tmp_path):
     manager.shutdown_kernel(now=True)
 
 
-def until_idle(client, message_id, timeout=60):
-    """Collect what a cell printed and the error it ended with."""
+def until_idle(manager, client, message_id):
+    """Collect what a cell printed and the error it ended with, however long its process has to wait for a turn."""
     printed, error = "", None
-    end = time.monotonic() + timeout
-    while time.monotonic() < end:
-        message = client.get_iopub_msg(timeout=timeout)
-        if message["parent_header"].get("msg_id") != message_id:
+    while True:
+        try:
+            message = client.get_iopub_msg(timeout=1)
+        except Empty:
+            assert manager.is_alive(), "the kernel died"
             continue
         content = message["content"]
+        if message["parent_header"].get("msg_id") != message_id:
+            continue
         if message["msg_type"] == "stream":
             printed += content["text"]
         elif message["msg_type"] == "error":
             error = content
         elif message["msg_type"] == "status" and content["execution_state"] == "idle":
             return printed, error
-    raise AssertionError("the cell did not end")
 
 
 def test_the_stop_button_ends_a_cell_at_once_and_the_next_run_asks_only_the_rest(kernel):
@@ -48,15 +51,15 @@ def test_the_stop_button_ends_a_cell_at_once_and_the_next_run_asks_only_the_rest
     with FaultServer(latency=0.3) as server:
         code = textwrap.dedent(CELL).format(url=server.url)
         running = client.execute(code)
-        while server.requests < 12:
+        while server.requests < 12 and manager.is_alive():
             time.sleep(0.05)
-        pressed = time.monotonic()
+        pressed = server.requests
         manager.interrupt_kernel()
-        _, error = until_idle(client, running)
-        assert time.monotonic() - pressed < 5
-        assert "in the store" in error["evalue"] and "run this again" in error["evalue"]
+        _, error = until_idle(manager, client, running)
         before = server.requests
-        printed, error = until_idle(client, client.execute(code))
+        assert before - pressed <= 12  # of some 30 that were left: three rounds of four at the most
+        assert "in the store" in error["evalue"] and "run this again" in error["evalue"]
+        printed, error = until_idle(manager, client, client.execute(code))
         assert error is None and "kept 200" in printed
         asked = server.requests - before
         replies = int(printed.split("replies ")[1])
