@@ -33,8 +33,18 @@ settings.register_profile(
 )
 settings.load_profile("quick")
 
+# by seconds of CPU, as measured: those above ten
+_LONGEST = ("test_notebooks", "test_readme", "test_artefacts", "test_app", "test_browser", "test_live", "test_engine")
+_LONGEST += ("test_report", "test_people", "test_planted", "test_filters", "test_strategies", "test_experiment")
+
 _LOOPBACK = {"127.0.0.1", "::1", "localhost", "0.0.0.0", "", None}
 _USER_SETTINGS = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "SYNTHKIT_MODEL", "SYNTHKIT_PRICE")
+
+
+@pytest.hookimpl(optionalhook=True, wrapper=True)
+def pytest_xdist_auto_num_workers(config):
+    """One worker more than usual: a test that waits for a server, a kernel or a browser leaves its core to another."""
+    return (yield) + 1
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -54,9 +64,10 @@ def pytest_xdist_make_scheduler(config, log):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Several workers begin with the lessons, since they take longest."""
+    """Several workers begin with what takes longest, so that none is left alone with it at the end."""
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: item.get_closest_marker("notebooks") is None)
+        rank = {name: i for i, name in enumerate(_LONGEST)}
+        items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
 
 
 class NetworkTouched(BaseException):
