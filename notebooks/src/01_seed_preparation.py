@@ -14,6 +14,7 @@ from textwrap import fill
 import pandas as pd
 
 import synthkit as sk
+from synthkit.core.figures import captioned
 
 sk.theme()
 
@@ -29,8 +30,6 @@ K = 10
 # How many rows has each label, and who may see them?
 
 # %% tags=["keep_output"]
-import matplotlib.pyplot as plt
-
 task = sk.load_task(TASK)
 counts = pd.DataFrame(
     {
@@ -41,12 +40,12 @@ counts = pd.DataFrame(
 axes = counts.sort_values("train").plot.barh(
     xlabel="rows", ylabel="", width=0.75, figsize=(7, 3.6)
 )
-plt.show()
+train = counts["train"]
+words = f"rows of each label by role; in train from {train.min()} ({train.idxmin()}) to {train.max()} ({train.idxmax()})."
+captioned(axes.figure, words)
 
 # %% [markdown]
-# *Figure: rows of each label in train, validation and test, the commonest label on top.*
-#
-# **Notice** that the labels are uneven, as in life: three times as many messages are about delivery as about billing.
+# **Notice** how uneven the labels are. In life they usually are.
 
 # %% tags=["keep_output"]
 task.splits
@@ -190,7 +189,7 @@ if TASK == "feedback":
     print(counts.to_string())
 
 # %% [markdown]
-# **Notice** that four names were missed (`truth[~truth.found]` says in which rows): they stand where nothing says "name", and no lexicon has them.
+# **Notice** that some names were missed (`truth[~truth.found]` says in which rows): they stand where nothing says "name", and no lexicon has them.
 # What is not found stays. Read the seeds before you send them; there are only a few.
 
 # %% [markdown]
@@ -248,7 +247,7 @@ cells = sk.balance(task.splits.train)
 sk.table(cells.to_frame().head(4).round(2), cells.summary())
 
 # %% [markdown]
-# **Notice** that no cell of `feedback` is thin. Its labels are uneven, though, so that is where a budget goes.
+# **Notice** how many cells are thin. Of `feedback` none is; its labels are uneven, though, so that is where a budget goes.
 
 # %% tags=["keep_output"]
 wanted = cells.per_label(100)

@@ -17,6 +17,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 import synthkit as sk
+from synthkit.core.figures import captioned
 
 sk.theme()
 
@@ -215,19 +216,21 @@ ways = [*(name for name in names if name in recorded), ["zero_shot", "attributed
 contest = sk.compare_strategies(task, ways, requests=26, rows=100)
 
 # %% tags=["keep_output"]
-contest.plot()
-
-# %% [markdown]
-# *Figure: each way of asking by macro-F1 together with the few real rows, and by the tokens that a row cost.*
-#
-# As run here, the mix and `zero_shot` are at the top and among the cheapest; the two that show real rows cost most and are near the bottom.
+ways = sorted(contest.entries, key=lambda e: -contest.score(f"real_few+{e.strategy}").value)
+words = ", ".join(
+    f"{e.strategy} {contest.score(f'real_few+{e.strategy}').value:.3f}" for e in ways
+)
+captioned(
+    contest.plot(),
+    f"macro-F1 together with the few real rows, and the tokens that a row cost: {words}.",
+)
 
 # %% tags=["keep_output"]
 contest
 
 # %% [markdown]
-# **Notice** "label holds": how often a classifier trained on all real train rows gives the label that was asked for. Real
-# rows themselves reach 0.793; those of `zero_shot` are clearer than life, and texts near a border the least clear.
+# **Notice** "label holds": how often a classifier trained on all real train rows gives the label that was asked for. Hold it
+# against the line of real rows: those of `zero_shot` are clearer than life, and texts near a border the least clear.
 # "memorized" is the share of texts that copy a seed (the filters dropped them), "in train" that of rows which stand word
 # for word among the real ones.
 #
@@ -239,7 +242,7 @@ contest.contrasts("zero_shot")
 
 # %% [markdown]
 # **Notice** what did *not* help here: staying close to real rows (`paraphrase`). But these are stand-ins, written by the
-# same kind of author as the synthetic ones, and 150 validation rows: a demonstration. The table that counts is below.
+# same kind of author as the synthetic ones, and few validation rows: a demonstration. The table that counts is below.
 #
 # ## 7. Yours in the comparison
 # Anything that was generated can be compared by name. `moody` has no recordings, so here a script stands in for the model:
@@ -300,11 +303,10 @@ axis.axvline(0, color="black", lw=0.8)
 axis.set_yticks(range(len(differences)), differences)
 axis.set_xlabel("macro-F1 less that of zero_shot, both with the real rows")
 axis.invert_yaxis()
-plt.show()
+words = ", ".join(f"{name} {value:+.3f}" for name, (value, *_) in differences.items())
+captioned(figure, f"difference from zero_shot on CLINC150, with 95 % intervals: {words}.")
 
 # %% [markdown]
-# *Figure: six ways of asking by their difference from zero_shot on CLINC150, with 95 % intervals and a line at zero.*
-#
 # <details><summary>The same as a table, with cost, diversity and baselines</summary>
 #
 # | asked by | generations | kept of 260 | tokens a row | distinct-2 | label holds | F1 alone | with real rows | difference | p |

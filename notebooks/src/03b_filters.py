@@ -179,16 +179,8 @@ for name, run in beside.items():
 # %% tags=["keep_output"]
 known = {"test": task.splits.validation, "task": task, "progress": False}
 scores = sk.compare(arms, students=["minilm_lr"], **known)
-best, worst = (
-    getattr(
-        scores.to_frame().set_index("trained on")["macro-F1 [95 %]"].str[:5].astype(float), f
-    )()
-    for f in ("idxmax", "idxmin")
-)
-captioned(
-    scores.plot(),
-    f"macro-F1 with 95 % intervals of {len(arms)} training sets; best {best}, worst {worst}.",
-)
+words = f"macro-F1 with 95 % intervals of {len(arms)} training sets: {scores.ranking()}."
+captioned(scores.plot(), words)
 
 # %% [markdown]
 # **Notice** the order. Texts of the small model do not help: they *harm*, and the default filters do not change that. Filters that look at what is

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 import synthkit as sk
+from synthkit.core.figures import captioned
 
 sk.theme()
 
@@ -35,11 +36,12 @@ real = seeds.rest
 # `real` is the part of train that was not drawn as seeds. Test rows are never drawn on a map: we would learn from looking.
 
 # %% tags=["keep_output"]
-sk.plot_map(real, {name: g.rows for name, g in made.items()})
+arms = {name: g.rows for name, g in made.items()}
+counts = ", ".join(f"{len(rows)} by {name}" for name, rows in arms.items())
+words = f"one panel a topic; {len(real)} real rows in grey, {counts} in colours of their own."
+captioned(sk.plot_map(real, arms), words)
 
 # %% [markdown]
-# *Figure: one panel a topic; real rows as grey dots, those of each strategy in a colour of their own.*
-#
 # **Notice** how both strategies crowd where a topic is densest. Real messages wander off. Dots at the rim are no finding: whatever is
 # placed into a map that was fitted on other rows is pushed outwards a little.
 #

@@ -5,13 +5,12 @@
 # This is the question that counts.
 # Everything is trained the same way and tested on the same real rows, which no prompt, filter or choice has seen.
 #
-# **You will** set up nine arms · state one contrast beforehand · read intervals, labels and errors · see what they are worth in real rows · read a real-data result.
+# **You will** set up the arms · state one contrast beforehand · read intervals, labels and errors · see what they are worth in real rows · read a real-data result.
 # **Needs** about 15 min to read and 60 s to run, CPU, no network. **Data** `feedback` (recorded replies).
 
 # %%
-from textwrap import fill
-
 import pandas as pd
+from IPython.display import Markdown
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.naive_bayes import ComplementNB
 from sklearn.pipeline import make_pipeline
@@ -52,7 +51,7 @@ arms = sk.standard_arms(made, k=K, draws=DRAWS)
 
 # %% [markdown]
 # ## 2. State the question, then compare
-# With nine arms, some pair will differ by luck. So one contrast is named *before* looking: do synthetic rows add to the
+# With so many arms, some pair will differ by luck. So one contrast is named *before* looking: do synthetic rows add to the
 # few real ones?
 #
 # Two *students*: logistic regression on word counts (`tfidf_lr`) and on sentence vectors (`minilm_lr`). How strongly each
@@ -67,7 +66,10 @@ comparison
 # **Notice** the column *real rows*: what an arm has used of them.
 
 # %% tags=["keep_output"]
-captioned(comparison.plot(), f"macro-F1. {comparison.summary()}.")
+words = (
+    f"macro-F1 of each arm, with its interval; by {comparison.student}: {comparison.ranking()}."
+)
+captioned(comparison.plot(), words)
 
 # %% [markdown]
 # **Notice** the brackets, not just the dots. The line above the table says what they cover: other test rows and other draws
@@ -82,24 +84,25 @@ comparison.contrasts()
 
 # %% [markdown]
 # - *p*: how often luck alone would give such a difference, over test rows and draws.
-# - *corrected p*: seven more questions are seven more chances to be fooled, so those p values are raised (Holm).
+# - *corrected p*: every further question is one more chance to be fooled, so those p values are raised (Holm).
 # - *fixed*, *caused*: errors on test rows that went away, and new ones. McNemar's test asks whether they balance.
 #
 # **Notice** `synthetic_few`: row for row, synthetic texts are about as good as real ones here. The gain comes from having more.
 
 # %% tags=["keep_output"]
-print(fill(comparison.verdict(), 100))
+Markdown(comparison.verdict())
 
 # %% [markdown]
 # ## 4. Who gains, and who loses?
 # A mean over labels can rise while a rare label vanishes. So look at each: which share of its rows is found?
 
 # %% tags=["keep_output"]
-comparison.plot("classes")
+gain = comparison.recalls(primary[0]) - comparison.recalls(primary[1])
+most, least = (comparison.labels[i] for i in (gain.argmax(), gain.argmin()))
+words = f"recall of each label before (open circles) and after (filled); {most} gains most ({gain.max():+.2f}), {least} least ({gain.min():+.2f})."
+captioned(comparison.plot("classes"), words)
 
 # %% [markdown]
-# *Figure: recall of each label before (open circles) and after (filled) the synthetic rows.*
-#
 # A line that goes right is a label that gains.
 # And which texts? `feedback` is ours to show; for a dataset of somebody else leave `rows=` out and keep the ids.
 
@@ -109,11 +112,13 @@ print(changed.summary())
 lost = changed.to_frame().query("change == 'caused'")[
     ["label", "said before", "says now", "text"]
 ]
-sk.table(lost.head(5), "errors that training with synthetic rows caused")
+often = lost.value_counts(["label", "says now"]).head(2)
+words = ", ".join(f"{n} take {label!r} for {now!r}" for (label, now), n in often.items())
+sk.table(lost.head(5), f"of {len(lost)} errors caused by training with synthetic rows {words}")
 
 # %% [markdown]
-# **Notice** the direction: three of five go from `delivery` to `customer_service`. Short messages to or about a person
-# were not what the generator wrote under `delivery`. Errors tell you what to ask for next.
+# **Notice** which way most of them go, and read them: what did the generator not write under that label? Errors tell you what to
+# ask for next.
 
 # %% [markdown]
 # ## 5. What the guard refused
@@ -163,7 +168,7 @@ sk.table(
 )
 
 # %% [markdown]
-# **Notice** that these intervals overlap widely: 150 validation rows cannot tell such choices apart. Take the cheaper one.
+# **Notice** that these intervals overlap widely: so few validation rows cannot tell such choices apart. Take the cheaper one.
 
 # %% [markdown]
 # ## 8. Your own classifier
@@ -196,8 +201,8 @@ both = trained.to_frame()[["trained on", "rows", "macro-F1 [95 %]"]].merge(
 sk.table(both, "A student that trains the transformer, beside the linear one")
 
 # %% tags=["keep_output"]
-for done, student in ((comparison, "minilm_lr"), (trained, "finetune")):
-    print(f"{student}: {done.verdict(student).split('. ')[0]}.")
+both = ((comparison, "minilm_lr"), (trained, "finetune"))
+Markdown("\n\n".join(f"`{name}`: {done.verdict(name).split('. ')[0]}." for done, name in both))
 
 # %% [markdown]
 # **Notice** that a student that learns more scores higher on every arm with real rows, the few alone included. So synthetic rows need not be
@@ -213,6 +218,8 @@ for done, student in ((comparison, "minilm_lr"), (trained, "finetune")):
 import json
 from pathlib import Path
 
+import matplotlib.pyplot as plt
+
 measured = json.loads(Path("../benchmarks/evidence.json").read_text(encoding="utf-8"))["tasks"]
 shown = {
     "real_few": "10 real a label",
@@ -222,24 +229,32 @@ shown = {
     "real_full": "all real",
 }
 
-# %% tags=["keep_output"]
-import matplotlib.pyplot as plt
 
+def scored(name, arm):
+    return next(s["macro_f1"] for s in measured[name]["scores"] if s["arm"] == arm)
+
+
+# %% tags=["keep_output"]
 figure, axis = plt.subplots(figsize=(7.2, 5))
 for number, (arm, name) in enumerate(shown.items()):
-    for row, scored in enumerate(measured.values()):
-        (f1,) = [s["macro_f1"] for s in scored["scores"] if s["arm"] == arm]
+    for row, f1 in enumerate(scored(task_name, arm) for task_name in measured):
         at, colour = row + (number - 2) * 0.15, f"C{number}" if number < 4 else "grey"
         axis.plot([f1["low"], f1["high"]], [at, at], color=colour, lw=2)
         axis.plot(f1["value"], at, "o^sDv"[number], color=colour, label="" if row else name)
 axis.set(yticks=range(len(measured)), yticklabels=measured, xlabel="macro-F1 on real test rows")
 axis.invert_yaxis()
-axis.legend(loc="lower center", bbox_to_anchor=(0.3, 1), ncols=3, fontsize=8)
-plt.show()
+axis.legend(loc="lower center", bbox_to_anchor=(0.3, 1), ncols=2, fontsize=10)
+words = "; ".join(
+    f"{task_name} {', '.join(format(scored(task_name, arm)['value'], '.2f') for arm in shown)}"
+    for task_name in measured
+)
+captioned(
+    figure, f"macro-F1 of {', '.join(shown.values())}, on {len(measured)} real sets: {words}."
+)
 
 # %% [markdown]
-# *Figure: five real sets, each with five kinds of training rows: ten real rows a label; those with the texts that one plain sentence brings;
-# with the texts of the chosen way of asking; with those and 720 real rows that the model labelled; and all real rows; dots with 95 % intervals.*
+# *Chosen* texts are by the way of asking that was chosen on the other sets, *labelled* rows are real
+# texts under the model's labels.
 #
 # <details><summary>The same as a table, with every arm, floor and baseline</summary>
 #

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 import synthkit as sk
+from synthkit.core.figures import captioned
 
 sk.theme()
 
@@ -27,7 +28,7 @@ made = sk.generate(task, strategy="zero_shot", n=N, progress=False)
 rows, real = made.rows, seeds.rest
 
 # %% [markdown]
-# ## 1. Fourteen lines
+# ## 1. Line by line
 # `real` is the part of train that nobody drew as seeds. Twenty times it is cut into halves at random. The *control* is one half
 # measured against the other; then synthetic rows, as many, take the second half's place.
 
@@ -48,11 +49,12 @@ report
 # usual words. Real feedback is messier, and a line above its control is as unlike real as one below.
 
 # %% tags=["keep_output"]
-report.plot()
+outside = [line.metric for line in report.lines if line.control and line.outside]
+words = f"each line on the scale of its control, outside: {', '.join(outside) or 'none'}."
+below = "Below, label shares, lengths, and distances to the nearest real row, synthetic in blue and real in grey."
+captioned(report.plot(), f"{words} {below}")
 
 # %% [markdown]
-# *Figure: the lines as a table and on the scale of their controls; below, label shares, lengths, and distances to the nearest real row, synthetic in blue and real in grey.*
-#
 # **Notice** the label shares: the plan asked for even labels, and real ones are not. Some of C2ST is just that.
 
 # %% [markdown]
@@ -105,8 +107,8 @@ sk.table(
 )
 
 # %% [markdown]
-# **Notice** that nothing is missing that these numbers could see. Brackets of thirty rows a label are wide: what is small may
-# still be missing. Section 4 of [04](04_synthetic_vs_real.ipynb) looks at single rows instead.
+# **Notice** the number of regions: where it is 0, nothing is missing that these numbers could see. Brackets of so few rows a label
+# are wide: what is small may still be missing. Section 4 of [04](04_synthetic_vs_real.ipynb) looks at single rows instead.
 
 # %% tags=["keep_output"]
 habits = report.table("register").head(5)
@@ -170,7 +172,7 @@ told = pd.DataFrame(
 sk.table(told, "macro-F1 of logistic regression on MiniLM vectors")
 
 # %% [markdown]
-# **Notice** the middle column. 25 rows repeated score 1.000 inside themselves, since every test row is also a training row, and are the worst on
+# **Notice** the middle column. The repeated rows score highest inside themselves, since every test row is also a training row, and are the worst on
 # real rows. The real rows themselves, the best of all, come behind every synthetic set: messy rows are hard to predict.
 # Cross-validation inside a set asks how predictable it is, not how useful.
 #

@@ -12,6 +12,7 @@
 import pandas as pd
 
 import synthkit as sk
+from synthkit.core.figures import captioned
 
 sk.theme()
 
@@ -65,8 +66,8 @@ sk.table(table.reset_index(), "privacy lines")
 # - **membership inference** plays the attacker who sees only the synthetic texts: does a bigram model of them favour the seeds over
 #   held-out rows with the same labels ([Meeus et al. 2025](https://arxiv.org/abs/2502.14921))? The control lets other held-out rows play the seeds.
 #
-# **Notice** that twenty copied seeds of sixty move the attack and the copied runs, while the smoke test moves little: twenty rows
-# of two hundred are too few for it. And that an AUC from sixty seeds has a wide interval: a true positive rate at 1 % false ones would
+# **Notice** that a copied seed in every tenth row moves the attack and the copied runs, while the smoke test moves little: one row
+# in ten is too few for it. And that an AUC from so few seeds has a wide interval: a true positive rate at 1 % false ones would
 # rest on single rows, so the report does not give one.
 
 # %% tags=["keep_output"]
@@ -121,12 +122,14 @@ axis.set_yticks(range(len(groups)), groups["label"] + ", " + groups["group"])
 axis.set_xlabel("P(label | group named) - P(label | not named), with 95 % interval")
 axis.invert_yaxis()
 axis.legend()
-plt.show()
+far = [g for g in groups.itertuples() if g.synthetic.low > 0 or g.synthetic.high < 0]
+words = ", ".join(f"{g.label} with {g.group}" for g in far) or "none"
+captioned(
+    figure,
+    f"how much more often a label stands where women or men are named; off zero: {words}.",
+)
 
 # %% [markdown]
-# *Figure: for each label, how much more often it stands where women or men are named, in synthetic and in real rows, with intervals
-# and a line at zero.*
-#
 # The numbers, and how many rows they rest on:
 
 # %%
@@ -136,7 +139,7 @@ sk.table(numbers, "P(label | group named) - P(label | not named)")
 # %% [markdown]
 # A group counts as named when a word of a short list stands in the text (*she*, *husband*, *Mr* ...). It finds who is named, not who is meant.
 #
-# **Notice** that whoever names a person tends to write about service, in real and synthetic rows alike. With twelve lines one interval in twenty
+# **Notice** that whoever names a person tends to write about service, in real and synthetic rows alike. One interval in twenty
 # misses zero by chance; a difference between the two columns counts only where their intervals part.
 
 # %% [markdown]
@@ -148,7 +151,7 @@ sk.table(numbers, "P(label | group named) - P(label | not named)")
 sk.table(report.table("swaps"), "answers that change with the people in the text")
 
 # %% [markdown]
-# **Notice** that the intervals overlap: from sixty texts with a person in them nobody can say that either student is worse. Where
+# **Notice** that the intervals overlap: from so few texts with a person in them nobody can say that either student is worse. Where
 # fewer than twenty texts can be changed, there is no rate at all.
 
 # %% [markdown]
@@ -159,7 +162,7 @@ sk.table(report.table("swaps"), "answers that change with the people in the text
 sk.table(report.table("slices"), "accuracy by channel; gap: this slice less all others")
 
 # %% [markdown]
-# **Notice** how wide twenty or thirty rows make a gap. A slice that worries you is a reason to collect rows of it, not a result.
+# **Notice** how wide so few rows make a gap. A slice that worries you is a reason to collect rows of it, not a result.
 
 # %% [markdown]
 # ## 7. Secrets of our own
@@ -172,10 +175,14 @@ parrot = sk.generate(
     task, planted.seeds, strategy="zero_shot", n=200, llm="ngram", progress=False
 )
 back = planted.count(parrot.rows)
-sk.table(back, f"rows that hold a secret, of {len(parrot.rows)} by the n-gram model")
+came = back[back["whole"] > 0]["kind"].value_counts()
+sk.table(
+    back,
+    f"rows that hold a secret, of {len(parrot.rows)}; {came.get('planted', 0)} secrets came back and {came.get('decoy', 0)} decoys",
+)
 
 # %% [markdown]
-# **Notice** that every secret came back, and no decoy. With a language model of your own, plant them in the seeds that `few_shot` shows, or in the rows
+# **Notice** which came back, the secrets or the decoys. With a language model of your own, plant them in the seeds that `few_shot` shows, or in the rows
 # of a fine-tuning. None back is no proof: a model may hold what it was not asked for. Rows made with planted secrets are for the bin.
 
 # %% [markdown]
@@ -211,11 +218,11 @@ for epsilon in (0.5, 1, 2, 8):
 frame = pd.DataFrame(lines, columns=["ε", "noise on a count (σ)", "chosen under both noises"])
 sk.table(
     frame,
-    f"120 of {len(pool)} rows chosen by {len(voters)} real rows, twice; by lot about 21 agree",
+    f"120 of {len(pool)} rows chosen by {len(voters)} real rows, twice; by lot about {120**2 / len(pool):.0f} agree",
 )
 
 # %% [markdown]
-# **Notice** that 450 voters are few for 680 rows: under ε = 1 noise decides most. Of 2,000 voters the README has the price, macro-F1 on real test rows of
+# **Notice** how few voters there are for so many rows: under ε = 1 noise decides most. Of 2,000 voters the README has the price, macro-F1 on real test rows of
 # a classifier that learns from the 200 chosen rows alone (`SYNTHKIT_REALDATA=FOLDER python benchmarks/privacy.py`):
 #
 # | | at random | ε 0.5 | ε 1 | ε 2 | no noise | all candidates |

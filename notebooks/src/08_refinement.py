@@ -13,6 +13,7 @@
 from datasets import concatenate_datasets
 
 import synthkit as sk
+from synthkit.core.figures import captioned
 
 sk.theme()
 
@@ -57,13 +58,13 @@ def of(rows):
 
 
 # %% tags=["keep_output"]
-sk.plot_map(of(task.splits.train), {"synthetic": of(made.rows)})
+train, written = of(task.splits.train), of(made.rows)
+words = f"{len(labels)} labels with missed groups, a panel each: {len(train)} train rows in grey, {len(written)} synthetic ones in blue."
+captioned(sk.plot_map(train, {"synthetic": written}), words)
 
 # %% [markdown]
-# *Figure: train rows of the labels with missed groups, one panel a label, and the synthetic rows among them. Dark grey with no colour
-# near is missed.*
-
-# %% [markdown]
+# **Notice** dark grey with no blue near: that is what *missed* means.
+#
 # ## 3. Ask for what is missing?
 # This kit once had a loop that did: it told the model the words of each missed group, the phrases to avoid and the register, three
 # times in a row. On requests to a voice assistant (CLINC150, ten domains), with 60 requests, 500 validation rows and 4,500 test rows
@@ -90,7 +91,7 @@ sk.plot_map(of(task.splits.train), {"synthetic": of(made.rows)})
 # ## 4. Label what the student is unsure of
 # Raw texts cost nothing until somebody labels them. So which ones? A student of ten real rows a label has a margin for each text: the
 # probability of its best label minus that of the second. Where it is small, a label tells it most.
-# Here a model has labelled 240 raw texts (lesson 10). We pretend to pay for 60 of them.
+# Here a model has labelled `RAW` raw texts (lesson 10). We pretend to pay for `BUDGET` of them.
 
 # %%
 pool = sk.annotate(sk.pick(task.splits.unlabelled, RAW), task, progress=False).rows
@@ -117,7 +118,7 @@ ways = {
 arms = {"real_few": few}
 for name, way in ways.items():
     arms[name] = [grown(rows, *way, state) for state, rows in enumerate(few)]
-arms["all 240"] = [concatenate_datasets([rows, pool]) for rows in few]
+arms[f"all {RAW}"] = [concatenate_datasets([rows, pool]) for rows in few]
 verdict = sk.compare(
     arms, test=task.splits.test, students=["minilm_lr"], task=task, progress=False
 )
@@ -125,10 +126,12 @@ verdict
 
 # %% tags=["keep_output"]
 for name in ("unsure, at once", "unsure, in goes"):
-    print(f"{name} - random: {verdict.difference(name, 'random')}")
+    ahead = verdict.difference(name, "random")
+    known = "random ones do as well" if ahead.low <= 0 <= ahead.high else "beyond noise"
+    print(f"{name} - random: {ahead}: {known}")
 
 # %% [markdown]
-# **Notice** that on this stand-in there is no lead to see: random ones do as well. One set decides nothing.
+# **Notice** the brackets, and that this is a stand-in. One set decides nothing.
 
 # %% [markdown]
 # ## 5. On truly real rows

@@ -61,10 +61,11 @@ generator
 # It trained for as long as the loss on held-out rows fell (nats a token, before and after each epoch):
 
 # %% tags=["keep_output"]
-print(generator.facts["held-out loss by epoch"])
+losses = generator.facts["held-out loss by epoch"]
+print(*losses, f"\nleast after {losses.index(min(losses))} of {len(losses) - 1} passes")
 
 # %% [markdown]
-# **Notice** that two passes were enough, and the third made it worse: 405 rows are few, and a model soon knows them by heart. They keep the lesson
+# **Notice** how soon a pass makes it worse: a few hundred rows are few, and a model soon knows them by heart. They keep the lesson
 # short; thousands are what this is for. Trained on a GPU this took half a minute.
 #
 # A generator is a source of replies like any other.
@@ -129,7 +130,7 @@ comparison = sk.compare(
 comparison
 
 # %% [markdown]
-# **Notice** that prompting is clearly ahead: 200 texts of a large model, from the labels' descriptions alone, do far more than 200 of the small one.
+# **Notice** that prompting is clearly ahead: texts of a large model, from the labels' descriptions alone, do far more than as many of the small one.
 # From a few hundred rows fine-tuning is the wrong tool. So when is it the right one? When there are thousands of rows, the texts are of a kind
 # that no description tells, and not even the descriptions of single rows may be shown to anybody else's model.
 
@@ -158,7 +159,7 @@ what = "noise at ε = 8, 20 passes over the rows; a row's part in the sum has a 
 sk.table(pd.DataFrame(lines, columns=columns), what)
 
 # %% [markdown]
-# **Notice** the last column: what the rows of a step want on the mean has a length of 1 at the most. With a few hundred rows the noise is twelve
+# **Notice** the last column: what the rows of a step want on the mean has a length of 1 at the most. With a few hundred rows the noise is many
 # times that at every step, and no number of steps averages it out. With tens of thousands it is about as large as the signal.
 #
 # Measured on two sets of real rows (`benchmarks/finetune.py`, one GPU; macro-F1 on real test rows of a classifier that learns from 1,000 of its texts):

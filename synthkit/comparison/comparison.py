@@ -146,6 +146,11 @@ class Comparison(Result):
             raise unknown("arm and student", ", ".join(wanted), map(", ".join, found))
         return found[wanted]
 
+    def ranking(self, student: str | None = None) -> str:
+        """Return the arms of one student and their macro-F1 in words, the best first: what a figure's caption says."""
+        mine = [s for s in self.scores if s.student == (student or self.student)]
+        return ", ".join(f"{s.arm} {s.macro_f1.value:.3f}" for s in sorted(mine, key=lambda s: -s.macro_f1.value))
+
     def estimate(self, weights: dict[str, float], student: str | None = None, what: str | int = "macro_f1") -> Estimate:
         """Return a sum of arms' scores, each times its weight, with variance: a difference is `{arm: 1, other: -1}`."""
         student = student or self.student

@@ -23,7 +23,7 @@ def plot_comparison(comparison: Comparison) -> Figure:
     """Return dots and 95 % intervals of macro-F1: one row an arm, one marker a student."""
     arms = [arm for arm in dict.fromkeys(s.arm for s in comparison.scores) if not SIZED.fullmatch(arm)]
     students = list(dict.fromkeys(s.student for s in comparison.scores))
-    figure, (axis,) = grid(1, 1, 1, size=(7.2, 0.62 * len(arms) + 1.4))
+    figure, (axis,) = grid(1, 1, 1, size=(6.2, 0.62 * len(arms) + 1.4))
     for number, (student, colour, marker) in enumerate(zip(students, COLOURS, MARKERS, strict=False)):
         lift = (number - (len(students) - 1) / 2) * 0.24
         for row, arm in enumerate(arms):
@@ -51,7 +51,7 @@ def plot_classes(comparison: Comparison) -> Figure:
     after, before = (comparison.recalls(arm) for arm in comparison.primary)
     most = np.argsort(-np.abs(after - before), kind="stable")[:MOST]
     order = most[np.argsort((after - before)[most], kind="stable")]
-    figure, (axis,) = grid(1, 1, 1, size=(7.2, 0.3 * len(order) + 1.5))
+    figure, (axis,) = grid(1, 1, 1, size=(6.2, 0.3 * len(order) + 1.5))
     for row, c in enumerate(order):
         colour = VERMILION if after[c] < before[c] else BLUE
         axis.plot([before[c], after[c]], [row, row], color=colour, lw=2)
@@ -71,7 +71,7 @@ def plot_worth(comparison: Comparison) -> Figure:
     """Return macro-F1 by real rows a label, the score with synthetic rows across: where they meet is their worth."""
     if not (curve := real_curve(comparison, comparison.student)) or (BOTH, comparison.student) not in comparison.fits:
         raise SynthkitError("this comparison has no arms of more real rows, as sk.standard_arms(made) makes them")
-    figure, (axis,) = grid(1, 1, 1, size=(7.2, 3.6))
+    figure, (axis,) = grid(1, 1, 1, size=(6.2, 3.6))
     sizes, f1 = list(curve.values()), [comparison.get(arm).macro_f1 for arm in curve]
     both = comparison.get(BOTH).macro_f1
     axis.axhspan(both.low, both.high, color=VERMILION, alpha=0.15, lw=0)
@@ -93,7 +93,7 @@ def plot_strategies(strategies: StrategyComparison) -> Figure:
     """Return ways of asking by use: macro-F1 with the few real rows (95 % intervals) and tokens for each row kept."""
     f1 = {e.strategy: strategies.score(f"real_few+{e.strategy}") for e in strategies.entries}
     ordered = sorted(strategies.entries, key=lambda e: -f1[e.strategy].value)
-    figure, (quality, cost) = grid(1, 2, 1, size=(8.2, 0.34 * len(ordered) + 1.3))
+    figure, (quality, cost) = grid(1, 2, 1, size=(6.8, 0.34 * len(ordered) + 1.3))
     quality.get_gridspec().set_width_ratios([3, 1.3])
     for row, e in enumerate(ordered):
         value, mix = f1[e.strategy], "+" in e.strategy or "mix" in e.strategy

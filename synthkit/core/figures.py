@@ -106,6 +106,7 @@ def captioned(figure: Figure, words: str) -> None:
     """Show a figure in a notebook and below it `words` computed with it, which screen readers say in its place."""
     from IPython.display import Markdown, display
 
+    closed(figure)
     display(figure, metadata={"image/png": {"alt": words}})
     display(Markdown(f"*Figure: {words}*"))
 

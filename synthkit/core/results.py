@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 _STYLE = (
     "border-collapse:collapse;font-size:var(--jp-content-font-size1,14px);color:var(--jp-content-font-color1,inherit)"
 )
+# a caption is read without scrolling on a phone
+_CAPTION = "text-align:left;padding:.3em 0;position:sticky;left:0;max-width:min(100%,88vw)"
 _CELL = "padding:.25em .7em;border-bottom:1px solid var(--jp-border-color2,#ddd);text-align:left;vertical-align:top"
 
 
@@ -21,17 +23,20 @@ def table_html(frame: pd.DataFrame, caption: str, *, rows: int = 40) -> str:
     """Return `frame` as a captioned, escaped HTML table without its index; at most `rows` rows are shown."""
     cut = frame.head(rows).map(_shown)
     head = "".join(f'<th scope="col" style="{_CELL}">{html.escape(str(c))}</th>' for c in cut.columns)
-    body = "".join(
-        "<tr>" + "".join(f'<td style="{_CELL}">{html.escape(_cell(v))}</td>' for v in row) + "</tr>"
-        for row in cut.itertuples(index=False, name=None)
-    )
+    body = "".join("<tr>" + "".join(map(_td, row)) + "</tr>" for row in cut.itertuples(index=False, name=None))
     more = f" (first {rows} of {len(frame):,} rows)" if len(frame) > rows else ""
-    title = f'<caption style="text-align:left;padding:.3em 0">{html.escape(withheld.shown(caption) + more)}</caption>'
+    title = f'<caption style="{_CAPTION}">{html.escape(withheld.shown(caption) + more)}</caption>'
     return f'<table style="{_STYLE}">{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
 
 def _shown(value: object) -> object:
     return withheld.shown(value) if isinstance(value, str) else value
+
+
+def _td(value: object) -> str:
+    text = _cell(value)
+    wide = ";min-width:11em" if len(text) > 60 else ""  # a text that is squeezed makes its row a tower
+    return f'<td style="{_CELL}{wide}">{html.escape(text)}</td>'
 
 
 def _cell(value: object) -> str:

@@ -19,42 +19,22 @@ UNITS = {"words a text": "words", "nearest real row": "distance of unit vectors"
 
 
 def plot_report(report: Report) -> Figure:
-    """Return one page: a table of the lines and four figures (lines on controls, labels, lengths, nearest rows)."""
+    """Return one page of four figures: lines on the scale of their controls, labels, lengths, nearest rows."""
     import matplotlib.pyplot as plt
 
     theme()
-    lines = len(report.lines)
-    figure = plt.figure(figsize=(10.5, 0.24 * lines + 5.6), layout="constrained")
-    grid = figure.add_gridspec(2, 3, height_ratios=[0.24 * lines + 1.0, 3.2])
-    _table(figure.add_subplot(grid[0, :2]), report)
-    _against_controls(figure.add_subplot(grid[0, 2]), report)
-    _labels(figure.add_subplot(grid[1, 0]), report)
-    for place, name in zip((grid[1, 1], grid[1, 2]), UNITS, strict=True):
+    heights = [0.25 * len(report.lines) + 0.6, 0.25 * len(_shares(report)) + 0.6, 2.4]
+    figure = plt.figure(figsize=(6.2, sum(heights) + 0.6), layout="constrained")
+    grid = figure.add_gridspec(3, 2, height_ratios=heights)
+    _against_controls(figure.add_subplot(grid[0, :]), report)
+    _labels(figure.add_subplot(grid[1, :]), report)
+    for place, name in zip((grid[2, 0], grid[2, 1]), UNITS, strict=True):
         _samples(figure.add_subplot(place), report, name)
     title = (
         f"{report.synthetic_rows:,} synthetic (blue) beside {report.real_rows:,} real rows (grey), {report.m:,} a side"
     )
     figure.suptitle(title, x=0.01, ha="left", fontsize=11)
     return closed(figure)
-
-
-def _table(axis: Axes, report: Report) -> None:
-    axis.set_axis_off()
-    axis.set(xlim=(0, 1), ylim=(len(report.lines) - 0.5, -1.5))
-    columns = [(0.0, "left", "metric"), (0.56, "right", "synthetic"), (1.0, "right", "control")]
-    for x, side, name in columns:
-        axis.text(x, -1, name, ha=side, va="center", fontsize=9, color="#555555")
-    section = ""
-    for row, line in enumerate(report.lines):
-        if line.section != section:
-            section = line.section
-            axis.axhline(row - 0.5, color="#cccccc", lw=0.8)
-        colour = VERMILION if line.outside else "#222222"
-        control = "" if line.control is None else str(line.control)
-        value = str(line.synthetic).partition(" [")[0]
-        for (x, side, _), text in zip(columns, (line.metric, value, control), strict=True):
-            style = {"color": colour, "weight": "bold" if line.outside else "normal"} if x == 0.56 else {}
-            axis.text(x, row, plain(text), ha=side, va="center", fontsize=9, **{"color": "#222222", **style})
 
 
 def _against_controls(axis: Axes, report: Report) -> None:
@@ -68,19 +48,29 @@ def _against_controls(axis: Axes, report: Report) -> None:
         place = (line.synthetic.value - (line.control.high + line.control.low) / 2) / half
         shown, colour = float(np.clip(place, -5, 5)), VERMILION if line.outside else BLUE
         axis.plot(shown, row, "o" if shown == place else ("<" if place < 0 else ">"), color=colour, ms=6)
-    axis.set(xlim=(-5.6, 5.6), ylim=(len(report.lines) - 0.5, -1.5), yticks=[], xticks=[-5, -1, 0, 1, 5])
-    axis.set_xticklabels(["lower", "", "control", "", "higher"], fontsize=8)
+    for row, line in enumerate(report.lines):
+        style = {"color": VERMILION, "weight": "bold"} if line.outside else {"color": "#222222"}
+        axis.text(7.4, row, str(line.synthetic).partition(" [")[0], ha="right", va="center", fontsize=9, **style)
+    axis.text(7.4, -1, "synthetic", ha="right", va="center", fontsize=9, color="#555555")
+    axis.set(xlim=(-5.6, 7.4), ylim=(len(report.lines) - 0.5, -0.6), xticks=[-5, -1, 0, 1, 5])
+    axis.set_yticks(range(len(report.lines)), [plain(line.metric) for line in report.lines], fontsize=9)
+    axis.set_xticklabels(["lower", "", "control", "", "higher"], fontsize=9)
     axis.set_title("each line on its control's scale", fontsize=10)
     axis.spines["left"].set_visible(False)
+    axis.tick_params(axis="y", length=0)
+
+
+def _shares(report: Report) -> list:
+    return sorted(report.tables.get("label shares", ()), key=lambda s: -s.real)[:LABELS]
 
 
 def _labels(axis: Axes, report: Report) -> None:
-    rows = sorted(report.tables.get("label shares", ()), key=lambda s: -s.real)[:LABELS]
+    rows = _shares(report)
     for place, share in enumerate(rows):
         axis.plot([share.real, share.synthetic], [place, place], color="#cccccc", lw=1.5, zorder=1)
         axis.plot(share.real, place, "s", color=GREY, ms=6)
         axis.plot(share.synthetic, place, "o", color=BLUE, ms=6)
-    axis.set_yticks(range(len(rows)), [plain(s.value[:24]) for s in rows], fontsize=8)
+    axis.set_yticks(range(len(rows)), [plain(s.value[:24]) for s in rows], fontsize=9)
     axis.set_ylim(max(len(rows) - 0.5, 0.5), -0.5)
     axis.set_xlim(left=0)
     axis.set_title("share of each label", fontsize=10)

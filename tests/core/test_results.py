@@ -59,6 +59,12 @@ def test_a_long_table_shows_its_beginning_and_says_how_long_it_is():
     assert "first 3 of 1,000 rows" in shown
 
 
+def test_a_table_can_be_read_on_a_phone_its_caption_stays_in_sight_and_no_long_text_is_squeezed():
+    shown = table_html(pd.DataFrame({"text": ["short", "a long text " * 9]}), "Texts")
+    assert "position:sticky" in shown.partition("</caption>")[0]
+    assert [";min-width" in cell for cell in shown.split("<td")[1:]] == [False, True]
+
+
 def test_numbers_have_three_decimals_and_nothing_is_shown_for_nothing():
     shown = Cells(table_html(pd.DataFrame({"x": [0.12345, float("nan")], "y": [None, "NA"]}), "")).cells
     assert shown == ["0.123", "", "", "NA"]

@@ -147,7 +147,7 @@ def test_labels_are_drawn_before_and_after_with_their_number():
         compared.plot("class")
 
 
-def test_a_report_is_drawn_as_a_table_and_four_figures():
+def test_a_report_is_drawn_as_four_figures_with_every_line_and_its_value():
     said = drawn(plot_report(evaluate(invent(100, 2), invent(100, 1), embedder="lsa")))
     assert {"distinct-2", "Vendi score", "coverage", "synthetic", "control", "share of each label"} <= set(said)
 
