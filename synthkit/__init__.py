@@ -68,13 +68,13 @@ _PUBLIC = {
         "review": "review",
         "make_card": "card",
     },
-    "cli": {"doctor": "doctor"},
 }
 # old name: new name; each warns for one release
 _RENAMED: dict[str, str] = {"coverage": "balance", "relabel": "annotate", "Loop": "refine"}
 _MOVED = {  # old name: where it is, what to write in its place
     "plot_ledger": ("generation.plots", "made.ledger.plot()"),
     "load_card": ("views.card", "Card.load(folder), of synthkit.views.card"),
+    "doctor": ("cli.doctor", "`synthkit doctor`, in a terminal"),
 }
 _WHERE = {name: f"{folder}.{module}" for folder, names in _PUBLIC.items() for name, module in names.items()}
 __all__ = [*_WHERE, "__version__"]

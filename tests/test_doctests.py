@@ -18,7 +18,7 @@ EXAMPLES = {
 }
 # what shows itself or acts on the machine: an example of it would be a picture or a side effect; what takes
 # longer than a test may is run by its lesson
-SHOWN = {"compare_strategies", "refine", "theme", "prompt_lab", "plot_map", "explore_map", "doctor"}
+SHOWN = {"compare_strategies", "refine", "theme", "prompt_lab", "plot_map", "explore_map"}
 VERBS = [n for n in synthkit.__all__ if inspect.isfunction(getattr(synthkit, n)) and n not in SHOWN]
 
 

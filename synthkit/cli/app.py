@@ -157,9 +157,9 @@ def weights() -> None:
 @app.command()
 def doctor(as_json: Json = False) -> None:
     """Say what is installed, what would answer, what is missing and how to mend it."""
-    import synthkit as sk
+    from synthkit.cli.doctor import doctor
 
-    checkup = sk.doctor()
+    checkup = doctor()
     if as_json:
         print(json.dumps([dict(zip(("what", "is", "mend"), line, strict=True)) for line in checkup.lines], indent=1))
     else:

@@ -13,10 +13,8 @@ from pathlib import Path
 
 from synthkit.core.claims import SCHEMA as CLAIMS
 from synthkit.core.errors import SynthkitError
-from synthkit.core.jsonl import read_jsonl, write_jsonl
 from synthkit.core.storage import database_error, home, open_database, patiently
-from synthkit.llm.recorded import batch_line, parse_id, prompt_key, to_reply
-from synthkit.llm.request import Reply, Request, Usage, sha256_json
+from synthkit.llm.request import Reply, Request, Usage
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS replies (
@@ -133,45 +131,6 @@ class Store:
         self._writer.shutdown(wait=True)
         self._db.close()
 
-    def export_batch(self, requests: Iterable[Request], model, folder: str | Path) -> int:
-        """Write the good replies of `model` (its name, or the `LLM`) to `requests` as Batch files; return how many.
-
-        The files are `requests.jsonl` (Batch input) and `replies.jsonl` (Batch output), as recordings are.
-        """
-        folder, asked, answered = Path(folder), [], []
-        for request in requests:
-            rows = self.read(f"SELECT {_COLUMNS} FROM replies WHERE key = ? AND problem = ''", [request.key(model)])
-            if rows:
-                asked.append(batch_line(request, getattr(model, "model", model)))
-                answered.append(_batch_reply(request.custom_id, _reply(rows[0])))
-        folder.mkdir(parents=True, exist_ok=True)
-        write_jsonl(folder / "requests.jsonl", asked)
-        write_jsonl(folder / "replies.jsonl", answered)
-        return len(asked)
-
-    def import_batch(self, folder: str | Path, *, llm=None) -> int:
-        """Store the replies of Batch files (`requests.jsonl`, `replies.jsonl`); return how many are good ones.
-
-        They count as those of the model that the requests name, at OpenAI; with `llm=` as those of that `LLM`.
-        """
-        folder, who = Path(folder), getattr(llm, "identity", llm)
-        asked = {line["custom_id"]: line["body"] for line in read_jsonl(folder / "requests.jsonl")}
-        waiting = []
-        for line in read_jsonl(folder / "replies.jsonl"):
-            body = asked.get(line.get("custom_id"))
-            try:
-                reply = to_reply(line)
-            except (KeyError, IndexError, TypeError):
-                continue  # a request that the endpoint did not answer: it will be asked
-            if body and reply.content.strip():
-                parts = parse_id(line["custom_id"])
-                identity = [prompt_key(body), parts["random_state"], parts["slot"], parts["attempt"]]
-                row = _row(sha256_json([*identity, who or body["model"]]), line["custom_id"], reply, "")
-                waiting.append(self._submit(row))
-        for future in waiting:
-            future.result()
-        return len(waiting)
-
     def merge(self, *paths: str | Path) -> int:
         """Take in the replies of other stores, which stay as they are; return how many good ones are new here.
 
@@ -280,12 +239,3 @@ def _row(key: str, custom_id: str, reply: Reply, problem: str) -> tuple:
 
 def _reply(row) -> Reply:
     return Reply(row[0], row[1], Usage(row[2], row[3], bool(row[4])), row[5], stored=row[6])
-
-
-def _batch_reply(custom_id: str, reply: Reply) -> dict:
-    usage = {"prompt_tokens": reply.usage.prompt, "completion_tokens": reply.usage.completion}
-    usage |= {"estimated": True} if reply.usage.estimated else {}
-    message = {"role": "assistant", "content": reply.content}
-    choice = {"index": 0, "message": message, "finish_reason": reply.finish_reason}
-    body = {"object": "chat.completion", "model": reply.model, "choices": [choice], "usage": usage}
-    return {"custom_id": custom_id, "response": {"status_code": 200, "body": body}, "error": None}

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -62,13 +62,12 @@ class Finding(NamedTuple):
 
 @dataclass(frozen=True, repr=False)
 class Anonymized(Result):
-    """Rows without what was found, and what was found where. The words are kept only with `keep_mapping=True`."""
+    """Rows without what was found, and what was found where."""
 
     rows: Dataset
     findings: tuple[Finding, ...]
     seeds: Seeds | None = None
     left_out: tuple[str, ...] = ()
-    mapping: dict[str, str] | None = field(default=None, compare=False)
     whole: tuple[str, ...] = ()
 
     def summary(self) -> str:
@@ -148,7 +147,6 @@ def anonymize(
     columns: Sequence[str] = (),
     patterns: Mapping[str, str] | None = None,
     ner: str | None = None,
-    keep_mapping: bool = False,
     random_state: int = 0,
     progress: bool = True,
 ) -> Anonymized:
@@ -195,7 +193,6 @@ def anonymize(
         for i in [i for i, (_, text) in enumerate(done) if re.search(people, text)]:
             done[i] = _replaced(originals[i], ids[i], put, joined(patterns, own[i]), ner)
     findings, texts = [f for found, _ in done for f in found], [text for _, text in done]
-    mapping = {span: put(kind, span) for kind, span in spans}
     withheld.release(texts)
     kept = {"id": ids, "text": texts} | ({"label": list(rows["label"])} if "label" in rows.column_names else {})
     for name in columns:
@@ -214,7 +211,7 @@ def anonymize(
         belongs_to(clean, task)
     counts = tuple(Counter(f.type for f in findings).most_common())
     seeds = replace(source, rows=clean, anonymized=True, found=counts) if rows is not source else None
-    return Anonymized(clean, tuple(findings), seeds, left_out, mapping if keep_mapping else None, whole)
+    return Anonymized(clean, tuple(findings), seeds, left_out, whole)
 
 
 def _replaced(text: str, row_id: str, put, patterns, ner) -> tuple[list[Finding], str]:

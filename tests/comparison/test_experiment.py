@@ -59,6 +59,7 @@ def test_another_version_is_named_and_does_not_break_a_result(saved):
 def test_a_manifest_of_the_days_before_still_reproduces_its_values(saved):
     old = saved["manifest"]
     old["recipe"] = {**old.pop("experiment"), "select": None}
+    saved["scores"].append({**saved["scores"][0], "arm": "real_full, on synthetic (TRTS)"})  # gone since
     del old["intervals"]
     for line in saved["scores"]:
         line["macro_f1"]["low"] -= 0.1  # intervals were computed in another way

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 import stat
@@ -17,10 +16,8 @@ from synthkit.core import claims
 from synthkit.core import storage as database
 from synthkit.core.claims import Claims
 from synthkit.core.errors import SynthkitError
-from synthkit.generation.generate import generate
 from synthkit.llm import store as module
 from synthkit.llm.client import LLM
-from synthkit.llm.recorded import Recorded
 from synthkit.llm.request import Reply, Usage
 from synthkit.llm.store import Store
 from synthkit.prompts.plan import plan
@@ -197,28 +194,3 @@ def test_a_forked_worker_can_go_on_with_the_store(path, slots):
             os._exit(0 if len(store) == 1 and store.put(slots[1], "m", reply()) else 1)
         assert os.waitpid(child, 0)[1] == 0
         assert len(store) == 2
-
-
-def test_batch_files_carry_replies_to_another_store_and_to_recordings(path, slots, tmp_path, cafe, scripted):
-    with Store(path) as store, Store(tmp_path / "other.sqlite") as other:
-        for slot in slots[:8]:
-            store.put(slot, "m", Reply(as_reply([f"{slot.slot} {w}" for w in "abcde"]), "m-2026", Usage(1, 2, True)))
-        store.put(slots[8], "m", reply(), "empty reply")
-        assert store.export_batch(slots, "m", tmp_path / "batch") == 8
-        assert other.import_batch(tmp_path / "batch") == 8
-        assert other.get(slots[3], "m") == store.get(slots[3], "m")
-        assert other.get(slots[8], "m") is None
-        source = scripted(lambda request: pytest.fail("asked although it was imported"))
-        source.model = "m"
-        assert len(generate(plan(cafe, strategy="zero_shot", n=40), llm=source, store=other, progress=False).rows) == 40
-    assert len(Recorded(tmp_path / "batch")) == 8
-
-
-def test_a_batch_line_without_a_reply_is_left_to_be_asked(path, slots, tmp_path):
-    with Store(path) as store:
-        store.put(slots[0], "m", reply())
-        store.export_batch(slots, "m", tmp_path)
-        failed = json.loads((tmp_path / "replies.jsonl").read_text()) | {"response": None, "error": {"message": "no"}}
-        (tmp_path / "replies.jsonl").write_text(json.dumps(failed) + "\n")
-    with Store(tmp_path / "new.sqlite") as new:
-        assert new.import_batch(tmp_path) == 0
