@@ -14,7 +14,6 @@ from itertools import combinations
 
 import synthkit as sk
 from synthkit.generation.annotate import annotate
-from synthkit.generation.vector_filters import SameMeaning
 
 TASK = "clinc150_domains"
 SINGLE = ["zero_shot", "attributed", "persona", "verbalized_sampling", "boundary"]
@@ -25,14 +24,11 @@ REQUESTS, GENERATIONS = 52, 3
 
 
 def make(task, strategy, *, filters=None, generations=GENERATIONS):
-    """Return generations of all recorded requests; `filters` is None (default), [], or "same meaning" beside them."""
+    """Return generations of all recorded requests; `filters` is None (default) or []."""
     made = []
     for state in range(generations):
         chosen = sk.plan(task, strategy=strategy, requests=REQUESTS, surplus=0, random_state=state)
-        these = (
-            [*sk.default_filters(task, sk.load_seeds(task, random_state=state)), SameMeaning()] if filters else filters
-        )
-        made.append(sk.generate(chosen, filters=these, progress=False))
+        made.append(sk.generate(chosen, filters=filters, progress=False))
     return made
 
 
@@ -54,7 +50,6 @@ def filters(task):
     for strategy in ("zero_shot", "attributed"):
         ways[f"{strategy}, no filter"] = make(task, strategy, filters=[])
         ways[f"{strategy}, default"] = make(task, strategy)
-        ways[f"{strategy}, same meaning"] = make(task, strategy, filters=["same meaning"])
     boundary = make(task, "boundary", generations=1)
     ways["boundary, default"] = boundary
     ways["boundary, relabelled"] = [annotate(g, progress=False) for g in boundary]

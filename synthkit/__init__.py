@@ -17,7 +17,7 @@ One folder a station, in the data's way; each imports only from those above it:
     generation   what came, what did we keep, what does the model say of raw texts?
     tuning       can a model of one's own write them, where rows may not leave?
     comparison   does a classifier learn from it?
-    refinement   what is missing, and is asking for it worth it?
+    refinement   which raw texts to have labelled next?
     views, cli   thin views on functions that work without them, and the terminal
 
 Names are imported when they are first used, so `import synthkit` costs nothing.
@@ -59,7 +59,7 @@ _PUBLIC = {
         "standard_arms": "arms",
         "compare_strategies": "strategies",
     },
-    "refinement": {"diagnose": "diagnosis", "refine": "loop"},
+    "refinement": {"refine": "loop"},
     "views": {
         "plot_map": "map",
         "explore_map": "map_explorer",

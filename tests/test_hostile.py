@@ -11,15 +11,12 @@ from support.cafe import write_task
 from support.replies import Scripted, as_reply, distinct_texts
 from support.results import result
 from support.rows import invent
-from support.vectors import bags
 
 from synthkit.core.exports import unguarded
 from synthkit.core.results import table
-from synthkit.generation import vector_filters
 from synthkit.generation.annotate import annotate
 from synthkit.generation.filters import default_filters
 from synthkit.generation.generate import generate
-from synthkit.generation.vector_filters import SameMeaning
 from synthkit.llm.recorded import batch_line
 from synthkit.llm.request import Reply, Usage
 from synthkit.prompts.batch import import_batch
@@ -86,11 +83,8 @@ def seeds(cafe):
 
 @pytest.fixture(scope="module")
 def made(cafe, seeds):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(vector_filters, "embed", bags)
-        patch.setattr(vector_filters, "weights_folder", lambda: "somewhere")
-        filters = [*default_filters(cafe, seeds), SameMeaning()]
-        return generate(plan(cafe, strategy="zero_shot", n=40), llm=Scripted(hostile), filters=filters, progress=False)
+    filters = default_filters(cafe, seeds)
+    return generate(plan(cafe, strategy="zero_shot", n=40), llm=Scripted(hostile), filters=filters, progress=False)
 
 
 @pytest.fixture(scope="module")

@@ -332,7 +332,8 @@ captioned(figure, f"difference from zero_shot on CLINC150, with 95 % intervals: 
 # **What did not help.** More varied is not better: `persona` has the highest distinct-2 and no higher score. Texts near a
 # border (`boundary`) are at the bottom. A filter that asked a classifier of the seeds made more labels hold (0.907 to 0.942
 # with `attributed`), and the score was 0.013 lower on validation rows, not higher: it dropped what is unlike the seeds, and
-# is gone. `same meaning` changes nothing; and asked which label each of 258 `boundary` texts carries, the model that wrote them changed none.
+# is gone. So is one of twins by sentence vectors, which changed nothing. And asked which label each of 258 `boundary` texts
+# carries, the model that wrote them changed none.
 #
 # Kept figures of `SYNTHKIT_REALDATA=FOLDER python benchmarks/strategies.py test`; with `choose` it prints how the mix was
 # chosen, with `filters` what the filters add.

@@ -66,23 +66,17 @@ sk.table(frame, f"of {whole.n} texts, dropped by it alone")
 # %% [markdown]
 # **Notice** the zeros. This model does not talk about its texts, leak labels or make up phone numbers.
 # A filter that finds nothing is no proof that there is nothing: it finds what it looks for.
-#
-# One more stands ready: `same meaning` finds twins by sentence vectors, and is stricter for short texts.
 
 # %%
-from synthkit.generation.vector_filters import SameMeaning
-
-choices = {
-    "no filter": [],
-    "default": sk.default_filters(task, seeds),
-    "and same meaning": [*sk.default_filters(task, seeds), SameMeaning()],
-}
+choices = {"no filter": [], "default": sk.default_filters(task, seeds)}
 runs = {name: sk.generate(whole, filters=f, progress=False) for name, f in choices.items()}
 counts = {n: {"kept": len(run.rows), **dict(run.ledger.dropped)} for n, run in runs.items()}
 
 # %% tags=["keep_output"]
 steps = pd.DataFrame(counts).fillna(0).astype(int)
-sk.table(steps.rename_axis("texts").reset_index(), "the same replies under three choices")
+sk.table(
+    steps.rename_axis("texts").reset_index(), "the same replies without filters and with them"
+)
 
 # %% [markdown]
 # ## 3. A weak model
@@ -216,8 +210,6 @@ reader
 # - Filters earn their keep where a model is weak: they bring its rows from harmful to harmless. They do not make a weak model a strong one.
 # - Filters of form say nothing about sense. A ledger with next to no drops is no praise.
 # - By default duplicates are found by shared words and characters: two texts that say the same differently both stay.
-# - Each filter's reach is measured on real rows (`benchmarks/filters.py`): of 200 real rows at most one in a hundred is
-#   taken for another's twin.
 # - One small model, one page, one task, one run. A larger one (`llm="local:model.gguf"`, or any server by `sk.LLM`) writes better.
 # - Try it: `llm="ngram"` in the place of `"local:recorded"`. Which filter has most to do now?
 # - Next: [04 Synthetic against real](04_synthetic_vs_real.ipynb).

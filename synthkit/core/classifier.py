@@ -8,14 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from synthkit.core.embedding import default_embedder, embed
-from synthkit.core.errors import SynthkitError, unknown
+from synthkit.core.errors import SynthkitError
 from synthkit.core.rows import need_columns
 from synthkit.core.stats import one_thread
 
 LEAST_ROWS = 5  # rows a label without which a classifier of labels is not fitted
-LEAST_SCORE = 0.6  # cross-validated accuracy below which the classifier may not judge
-QUANTILE = 0.1  # of the rows' own out-of-fold PVI: the threshold for texts said to be of a class
-SHRUNK = 10  # rows of a class at which its own quantile counts as much as that of all rows
 
 
 def _regression():
@@ -53,25 +50,16 @@ class LabelClassifier:
         with one_thread():
             return self._model.predict_proba(vectors)
 
-    def log2(self, vectors: np.ndarray, labels: Sequence[str]) -> np.ndarray:
-        """Return log2 p(label | row), shape (n,); of a label that it does not know half of an even share."""
-        return _log2(self.probabilities(vectors), self.labels, labels)
-
     def pvi(self, vectors: np.ndarray, labels: Sequence[str]) -> np.ndarray:
         """Return PVI(text -> label) in bits, shape (n,): log2 p(label | text) - log2 p(label).
 
         Above 0 the text speaks for its label (Ethayarajh et al. 2022, arXiv 2110.08420). The null model is even over
         the labels, as the classes are balanced. A label that it does not know gets NaN.
         """
-        bits = self.log2(vectors, labels) + np.log2(len(self.labels))
+        at = np.minimum(np.searchsorted(self.labels, labels), len(self.labels) - 1)
+        of_label = self.probabilities(vectors)[np.arange(len(at)), at]
+        bits = np.log2(np.maximum(of_label, 1e-6)) + np.log2(len(self.labels))
         return np.where(np.isin(labels, self.labels), bits, np.nan)
-
-
-def _log2(probabilities: np.ndarray, known: np.ndarray, labels: Sequence[str]) -> np.ndarray:
-    labels = np.asarray(labels)
-    at = np.minimum(np.searchsorted(known, labels), len(known) - 1)
-    of_label = np.where(known[at] == labels, probabilities[np.arange(len(labels)), at], 0.5 / (len(known) + 1))
-    return np.log2(np.maximum(of_label, 1e-6))
 
 
 def cross_validated(vectors: np.ndarray, y: np.ndarray, *, folds: int = 5) -> np.ndarray:
@@ -85,18 +73,12 @@ def cross_validated(vectors: np.ndarray, y: np.ndarray, *, folds: int = 5) -> np
 
 @dataclass(frozen=True, eq=False)
 class LabelModel:
-    """The classifier for texts: `accuracy` is cross-validated, `thresholds` hold the lowest PVI (bits) of a label."""
+    """The classifier for texts; its `accuracy` is cross-validated."""
 
     classifier: LabelClassifier
     accuracy: float
-    thresholds: dict[str, float]
     embedder: str
     _fit_on: tuple[str, ...]
-
-    @property
-    def trusted(self) -> bool:
-        """Whether its own accuracy is high enough for a verdict on others."""
-        return self.accuracy >= LEAST_SCORE
 
     @property
     def labels(self) -> np.ndarray:
@@ -107,19 +89,10 @@ class LabelModel:
         """Return class probabilities, shape (n, labels)."""
         return self.classifier.probabilities(embed(texts, embedder=self.embedder, fit_on=self._fit_on))
 
-    def pvi(self, texts: Sequence[str], labels: Sequence[str]) -> np.ndarray:
-        """Return PVI(text -> label) in bits, shape (n,); a label that the model does not know is an error."""
-        for label in labels:
-            if label not in self.thresholds:
-                raise unknown("label", label, self.thresholds)
-        return self.classifier.pvi(embed(texts, embedder=self.embedder, fit_on=self._fit_on), labels)
-
 
 def fit_labels(rows, *, embedder: str | None = None) -> LabelModel:
-    """Return the classifier of the labels of `rows` (`text`, `label`) with a threshold of PVI a label.
+    """Return the classifier of the labels of `rows` (`text`, `label`).
 
-    The threshold of a class is the 10th percentile of its rows' own out-of-fold PVI (Lin et al. 2023, arXiv
-    2302.05096), drawn half-way to that of all rows where it has ten: the quantile of ten numbers alone is too strict.
     Raises SynthkitError for fewer than two labels, or fewer than five rows of one.
     """
     need_columns("rows", rows)
@@ -132,10 +105,5 @@ def fit_labels(rows, *, embedder: str | None = None) -> LabelModel:
             f"{LEAST_ROWS} rows of each"
         )
     vectors = embed(texts, embedder=embedder, fit_on=texts)
-    unseen = cross_validated(vectors, y)
-    bits = _log2(unseen, names, names[y]) + np.log2(len(names))
-    quantiles = np.array([np.quantile(bits[y == c], QUANTILE) for c in range(len(names))])
-    lowest = (counts * quantiles + SHRUNK * np.quantile(bits, QUANTILE)) / (counts + SHRUNK)
-    thresholds = dict(zip(names.tolist(), lowest.tolist(), strict=True))
-    accuracy = float((unseen.argmax(axis=1) == y).mean())
-    return LabelModel(LabelClassifier(vectors, names[y]), accuracy, thresholds, embedder, tuple(texts))
+    accuracy = float((cross_validated(vectors, y).argmax(axis=1) == y).mean())
+    return LabelModel(LabelClassifier(vectors, names[y]), accuracy, embedder, tuple(texts))

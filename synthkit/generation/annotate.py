@@ -25,9 +25,10 @@ from synthkit.generation.ledger import Ledger, added, requests_ledger
 from synthkit.generation.parsing import LONGEST_TEXT
 from synthkit.generation.rows import synthetic_rows
 from synthkit.generation.source import asking, make_source
+from synthkit.llm.answers import Answer
 from synthkit.llm.budget import Budget
 from synthkit.llm.client import LLM
-from synthkit.llm.engine import STAYS, Answer
+from synthkit.llm.engine import STAYS
 from synthkit.llm.store import Store
 from synthkit.seeds.gate import Gate
 from synthkit.seeds.seeds import Seeds

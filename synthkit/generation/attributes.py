@@ -15,9 +15,9 @@ from synthkit.core.text import fold, tidy, words
 from synthkit.generation.label_requests import BATCH, UNCLEAR, label_problem, label_request, labels_by_id
 from synthkit.generation.parsing import parse_reply
 from synthkit.generation.source import asking, make_source
+from synthkit.llm.answers import Answer
 from synthkit.llm.budget import Budget
 from synthkit.llm.client import LLM
-from synthkit.llm.engine import Answer
 from synthkit.llm.request import Reply, Request
 from synthkit.llm.store import Store
 from synthkit.prompts.prompt import TURN, items_schema

@@ -34,7 +34,7 @@ class Drop(NamedTuple):
 
 
 class Filter:
-    """What all filters share: `begin` comes once a run, `prepare` once a wave, `check` and `keep` once a row.
+    """What all filters share: `begin` comes once a run, `check` and `keep` once a row.
 
     A filter without a `keep` of its own judges each row by itself: the order of the rows does not matter to it.
     """
@@ -44,9 +44,6 @@ class Filter:
 
     def begin(self, plan: Plan) -> None:
         """Look at what the prompts show."""
-
-    def prepare(self, rows: list[dict]) -> None:
-        """Do for a whole wave what is slow row by row."""
 
     def check(self, row: dict) -> Drop | None:
         """Return why the row should go, or None."""

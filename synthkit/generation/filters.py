@@ -179,7 +179,7 @@ def default_filters(task: Task, seeds: Seeds | None = None) -> list[Filter]:
     """Return the filters of a generation, in their order; what cannot be parsed never comes here.
 
     They look at words alone, so that every machine keeps the same rows, and remember what they kept: make new ones for
-    another run. Add functions of a row, or `SameMeaning()` of `synthkit.generation.vector_filters`, to the list.
+    another run. Add functions of a row to the list.
 
     >>> from synthkit.tasks.task import load_task
     >>> [f.name for f in default_filters(load_task("feedback"))][:3]

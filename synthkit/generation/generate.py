@@ -14,12 +14,12 @@ from synthkit.core.results import Result, frame_of
 from synthkit.generation.filter import apply, as_filters, named
 from synthkit.generation.filters import default_filters
 from synthkit.generation.ledger import Ledger, requests_ledger, suspicions
-from synthkit.generation.parsing import best_attempt, reply_problem
+from synthkit.generation.parsing import best_attempt, reply_problem, rest_request
 from synthkit.generation.rows import make_row, synthetic_rows
 from synthkit.generation.source import asking, make_source
+from synthkit.llm.answers import Answer, from_store
 from synthkit.llm.budget import Budget
 from synthkit.llm.client import LLM
-from synthkit.llm.engine import Answer, from_store
 from synthkit.llm.request import Request
 from synthkit.llm.store import Store
 from synthkit.prompts.plan import Plan, plan
@@ -155,7 +155,9 @@ class _Run:
                 return
             for answer in answers:
                 self._take(answer)
-            self._filter_wave()
+            rows, self.rows = self.rows, []
+            for row in rows:
+                self._filter(row)
             if not any(a.reply for a in self.answers) and any(not a.not_asked for a in self.answers):
                 failed = [a for a in self.answers if not a.not_asked]
                 raise SynthkitError(f"none of the {len(failed)} requests got a reply: {failed[-1].problems[-1]}")
@@ -233,14 +235,6 @@ class _Run:
             if not hasattr(self.source, "covered") or self.source.get(rest):
                 self.rests[place], self.owed[place] = rest, [n for n in numbers if n not in texts]
 
-    def _filter_wave(self) -> None:
-        rows, self.rows = self.rows, []
-        for f in self.filters:
-            with named(f, rows):
-                f.prepare(rows)
-        for row in rows:
-            self._filter(row)
-
     def _filter(self, row: dict) -> None:
         if len(self.kept) >= self.plan.n:
             self.dropped["not needed (n is reached)"] += 1
@@ -300,14 +294,3 @@ def shares_of(chosen: Plan) -> dict[str, int]:
         shares[request.label] += min(left, request.count)
         left -= min(left, request.count)
     return dict(shares)
-
-
-def rest_request(request: Request, numbers: list[int]) -> Request:
-    """Return the smaller request for the texts of a reply that did not come, by their numbers."""
-    *before, last = request.messages
-    count, these = len(numbers), ", ".join(map(str, numbers))
-    asked = last["content"].replace(f"with the numbers 1 to {request.count}", f"with the numbers 1 to {count}")
-    lines = f": those of the lines {these} above, numbered 1 to {count}" if request.attributes else ""
-    content = f"{asked}\n\nOnly {count} of the {request.count} texts {'is' if count == 1 else 'are'} wanted now{lines}."
-    attributes = tuple(request.attributes[n - 1] for n in numbers) if request.attributes else ()
-    return replace(request, messages=(*before, {**last, "content": content}), count=count, attributes=attributes)

@@ -14,7 +14,7 @@ from synthkit.core.errors import SynthkitError
 from synthkit.core.rows import need_columns, row_ids, unique_ids
 from synthkit.core.text import tidy
 from synthkit.generation.parsing import LONGEST_TEXT, number_of, parse_reply
-from synthkit.llm.engine import Answer
+from synthkit.llm.answers import Answer
 from synthkit.llm.recorded import SHOWS_TEXTS, to_reply
 from synthkit.llm.request import Reply, Request
 from synthkit.prompts.prompt import TURN, fenced_as, items_schema

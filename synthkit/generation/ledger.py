@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from synthkit.core.language import foreign
 from synthkit.core.results import Result
+from synthkit.llm.answers import Answer
 from synthkit.llm.budget import price
-from synthkit.llm.engine import Answer
 from synthkit.tasks.task import Task
 
 if TYPE_CHECKING:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from synthkit.core.text import tidy, words
 from synthkit.generation.json_values import json_values, strict_value
 from synthkit.generation.line_formats import NOUN, NUMBERED, listed_texts, numbered_lines
-from synthkit.llm.engine import Answer
+from synthkit.llm.answers import Answer
 from synthkit.llm.request import Reply, Request
 
 LONGEST_REPLY = 100_000  # characters of a reply that are looked at
@@ -255,3 +256,14 @@ def _numbered(items: list[dict], count: int) -> list[tuple[int, dict]]:
     usable = all(n is not None and 1 <= n <= count for n in numbers) and len(set(numbers)) == len(numbers)
     pairs = zip(numbers, items, strict=True) if usable else enumerate(items[:count], start=1)
     return sorted(pairs, key=lambda pair: pair[0])
+
+
+def rest_request(request: Request, numbers: list[int]) -> Request:
+    """Return the smaller request for the texts of a reply that did not come, by their numbers."""
+    *before, last = request.messages
+    count, these = len(numbers), ", ".join(map(str, numbers))
+    asked = last["content"].replace(f"with the numbers 1 to {request.count}", f"with the numbers 1 to {count}")
+    lines = f": those of the lines {these} above, numbered 1 to {count}" if request.attributes else ""
+    content = f"{asked}\n\nOnly {count} of the {request.count} texts {'is' if count == 1 else 'are'} wanted now{lines}."
+    attributes = tuple(request.attributes[n - 1] for n in numbers) if request.attributes else ()
+    return replace(request, messages=(*before, {**last, "content": content}), count=count, attributes=attributes)

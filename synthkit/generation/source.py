@@ -7,10 +7,11 @@ from contextlib import contextmanager
 
 from synthkit.core.errors import SynthkitError, unknown
 from synthkit.core.progress import bar as progress_bar
+from synthkit.llm.answers import Answer, Status
 from synthkit.llm.batch import Batch
 from synthkit.llm.budget import Budget
 from synthkit.llm.client import LLM
-from synthkit.llm.engine import Answer, Status, ask
+from synthkit.llm.engine import ask
 from synthkit.llm.ngram import NGram
 from synthkit.llm.recorded import Recorded
 from synthkit.llm.request import Request

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 
 from synthkit.core.errors import SynthkitError
-from synthkit.llm.batch_api import CHAT, MISSES, Provider
+from synthkit.llm.batch_api import CHAT, MISSES, Provider, read_line
 from synthkit.llm.client import LLM
-from synthkit.llm.endpoint import Form, NoReply, Passing, complaint, error_body, read_error, read_reply
+from synthkit.llm.endpoint import Form, NoReply, Passing
 from synthkit.llm.request import Reply, Request
 from synthkit.llm.store import Store
 
@@ -27,7 +27,6 @@ _TICK = 0.1
 _ENDED = {"completed", "failed", "expired", "cancelled"}
 _GOES_ON = {"validating", "in_progress", "finalizing", "cancelling"}
 _NOBODY = SimpleNamespace(messages=())  # asked for a reply that nobody in this run waits for
-_FORM = (400, 415, 422, 501)  # errors of a line that may be about how it was asked
 
 
 class Batch(LLM):
@@ -242,7 +241,7 @@ class _Session:
         batch.came, others = [], []
         for name, key in batch.asked.items():  # in the order asked, whatever order they came in
             request, future = self._waiting.get(name, (None, None))
-            reply = self._read(by_name.get(name), request or _NOBODY, batch)
+            reply = read_line(by_name.get(name), request or _NOBODY, batch.form, self._llm)
             if isinstance(reply, Exception):
                 others.append((name, reply))
                 continue
@@ -295,25 +294,6 @@ class _Session:
         elif self.answered and getattr(fault, "spares_others", False):
             fault = NoReply(str(fault))
         self._waiting.pop(name)[1].set_exception(fault)
-
-    def _read(self, line: dict | None, request, batch: _Sent) -> Reply | Exception:
-        response = response if isinstance(response := (line or {}).get("response"), dict) else {}
-        status, body, model, address = response.get("status_code"), response.get("body"), self._llm.model, "the batch"
-        status = int(status) if str(status).isdecimal() else None
-        body = error_body(body.encode()) if isinstance(body, str) else body  # JSON in a string
-        if status == 200:
-            try:
-                return read_reply(json.dumps(body).encode(), request, model, address)
-            except (Passing, NoReply, SynthkitError) as error:
-                return error
-        if status is None:  # expired, cancelled, or in neither file
-            return Passing(complaint((line or {}).get("error")) or "the batch ended without it")
-        error = read_error(status, body, {}, model=model, address=self._llm.address)
-        form = batch.form.after(complaint(body), guess=False) if status in _FORM else None
-        if form and getattr(error, "about_form", False):
-            self._llm.form = form
-            return Passing(str(error))
-        return error
 
     def _write(self, sql: str, *values) -> None:
         with self._store.transaction() as database:

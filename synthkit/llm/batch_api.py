@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 
 from synthkit.core.errors import SynthkitError
-from synthkit.llm.endpoint import Passing, complaint, read_error
+from synthkit.llm.endpoint import Form, NoReply, Passing, complaint, error_body, read_error, read_reply
+from synthkit.llm.request import Reply, Request
 
 CHAT = "/v1/chat/completions"
 _WORDS = {"canceled": "cancelled", "timeout_exceeded": "expired", "queued": "in_progress", "running": "in_progress"}
 _WORDS |= {"pending": "in_progress", "success": "completed", "succeeded": "completed", "ended": "completed"}
+_FORM = (400, 415, 422, 501)  # errors of a line that may be about how it was asked
 MISSES = 5  # calls in a row without an answer that end a run, where none ever came
 
 
@@ -78,3 +80,24 @@ class Provider:
             raise SynthkitError(words)
         self._notes[f"{words}. Trying on; Ctrl-C ends it, and what was sent goes on"] = None
         raise Passing(words)
+
+
+def read_line(line: dict | None, request: Request, form: Form, llm) -> Reply | Exception:
+    """Return the reply in a line of what came, or why there is none; sets another form of asking where that is why."""
+    response = response if isinstance(response := (line or {}).get("response"), dict) else {}
+    status, body = response.get("status_code"), response.get("body")
+    status = int(status) if str(status).isdecimal() else None
+    body = error_body(body.encode()) if isinstance(body, str) else body  # JSON in a string
+    if status == 200:
+        try:
+            return read_reply(json.dumps(body).encode(), request, llm.model, "the batch")
+        except (Passing, NoReply, SynthkitError) as error:
+            return error
+    if status is None:  # expired, cancelled, or in neither file
+        return Passing(complaint((line or {}).get("error")) or "the batch ended without it")
+    error = read_error(status, body, {}, model=llm.model, address=llm.address)
+    other = form.after(complaint(body), guess=False) if status in _FORM else None
+    if other and getattr(error, "about_form", False):
+        llm.form = other
+        return Passing(str(error))
+    return error

@@ -10,14 +10,12 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 
 from synthkit.core.errors import SynthkitError
-from synthkit.llm.answers import Answer, Attempt, Status, changed_model, from_store, same_answers, useless, with_reason
+from synthkit.llm.answers import Answer, Attempt, Status, changed_model, same_answers, useless, with_reason
 from synthkit.llm.budget import Budget, Hold, cost, most_tokens
 from synthkit.llm.endpoint import NoReply
 from synthkit.llm.request import Reply, Request
 from synthkit.llm.slots import Slots
 from synthkit.llm.store import Store
-
-__all__ = ["Answer", "Attempt", "Interrupted", "Status", "ask", "from_store"]
 
 STAYS = ("recorded", "ngram", "trained", "local")  # sources whose prompts never leave this machine
 _TICK = 0.1  # seconds between two looks at the run from outside

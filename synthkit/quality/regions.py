@@ -65,7 +65,6 @@ class Reached:
         self.covered, self.usual = np.zeros((2, real)), np.zeros((2, real))
         self.supported = np.zeros((2, synthetic))
         self.real_supported = [0.0, 0.0]
-        self._covered: list[float] = []
         self._labels: dict[str, list[tuple[float, ...]]] = defaultdict(list)
 
     def add(self, split: Split) -> None:
@@ -78,16 +77,10 @@ class Reached:
             counts[:, where] += hit, np.ones(len(where))
         self.real_supported[0] += float(real_supported.sum())
         self.real_supported[1] += len(real_supported)
-        self._covered.append(float(split.reached(split.synthetic)[0].mean()))
         if self.by_label:
             real = split.by_label(split.second)
             for label, values in split.by_label(split.synthetic).items():
                 self._labels[label].append((*values, *real[label]))
-
-    @property
-    def coverage(self) -> float:
-        """The mean over the cuts of the share of real rows that are covered, whatever their label."""
-        return middle(self._covered).value
 
     def labels(self, real: Sample, synthetic: Sample) -> list[ByLabel]:
         """Return coverage and precision label by label, the worst covered first.
@@ -144,8 +137,8 @@ def clusters_within_labels(
     return out
 
 
-def describe(groups: dict[str, list[str]], *, least: int = CARRIED) -> dict[str, tuple[str, ...]]:
-    """Return the words that tell each group from the rest: in `least` texts of it or more, and rare elsewhere.
+def describe(groups: dict[str, list[str]]) -> dict[str, tuple[str, ...]]:
+    """Return the words that tell each group from the rest: in two texts of it or more, and rare elsewhere.
 
     >>> describe({"a": ["cold soup again", "the soup was salty"], "b": ["wifi down", "no wifi here"]})
     {'a': ('soup',), 'b': ('wifi',)}
@@ -157,10 +150,10 @@ def describe(groups: dict[str, list[str]], *, least: int = CARRIED) -> dict[str,
     def telling(word: str, name: str) -> bool:
         here, n = sum(word in bag for bag in bags[name]), len(bags[name])
         elsewhere = (uses[word] - here) / max(1, size - n)
-        return word not in FILLER and here >= max(least, CARRIED_SHARE * n) and here / n >= LIFT * elsewhere
+        return word not in FILLER and here >= max(CARRIED, CARRIED_SHARE * n) and here / n >= LIFT * elsewhere
 
     out: dict[str, list[str]] = {name: [] for name in groups}
-    for name, some in class_terms(groups, least=least).items():
+    for name, some in class_terms(groups).items():
         for word in some:
             forms = any(word.startswith(w) or w.startswith(word) for w in out[name])  # alert, alerts
             if not forms and telling(word, name):

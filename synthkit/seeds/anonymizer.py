@@ -20,10 +20,10 @@ from synthkit.core.errors import SynthkitError, unknown
 from synthkit.core.progress import bar as progress_bar
 from synthkit.core.results import Result
 from synthkit.core.rows import need_columns, row_ids
-from synthkit.core.text import visible, words
+from synthkit.core.text import visible
 from synthkit.seeds.addresses import find_addresses
 from synthkit.seeds.identifiers import Span, find_identifiers
-from synthkit.seeds.name_lexicon import is_first_name, last_names, no_names
+from synthkit.seeds.ner import find_by_model
 from synthkit.seeds.person_names import find_names
 from synthkit.seeds.personal_columns import column_kind, is_told, joined, known_of_rows
 from synthkit.seeds.pseudonyms import Surrogates, is_safe
@@ -44,7 +44,6 @@ NAMES = {
     "IP_ADDRESS": "IP",
 }
 WINDOW, OVERLAP = 4_000, 500  # characters looked at together
-ENTITIES = {"PERSON": "PERSON", "PER": "PERSON", "GPE": "LOCATION", "LOC": "LOCATION", "ORG": "ORGANIZATION"}
 _LABEL = re.compile(r"([:：])([ \t]{0,4}\r?\n\s{0,4})")
 ROUNDS = 5  # of looking again at what a replacement leaves behind
 
@@ -261,7 +260,7 @@ def _find(text: str, patterns: tuple, ner: str | None) -> Iterator[Span]:
     for kind, pattern in patterns:
         spans += [Span(kind, *m.span(), 1.0, "custom") for m in _compiled(kind, pattern).finditer(text)]
     if ner:
-        spans += _from_model(text, ner)
+        spans += find_by_model(text, ner)
     for span in spans:
         inside = text[span.start : span.end]
         start, end = span.start + len(inside) - len(inside.lstrip()), span.end - len(inside) + len(inside.rstrip())
@@ -275,40 +274,3 @@ def _compiled(kind: str, pattern: str) -> re.Pattern:
         return re.compile(pattern)
     except (re.error, TypeError) as error:
         raise SynthkitError(f"patterns, {kind}: {pattern!r} is not a regular expression: {error}") from None
-
-
-@lru_cache(maxsize=2)
-def _model(name: str):
-    try:
-        import spacy
-
-        return spacy.load(name)
-    except ImportError:
-        raise SynthkitError(f"ner={name!r} needs spaCy: pip install spacy") from None
-    except OSError:
-        raise SynthkitError(f"ner={name!r}: no such spaCy model. Install it: python -m spacy download {name}") from None
-
-
-def _from_model(text: str, name: str) -> Iterator[Span]:
-    """People, places and organisations, but for placeholders and for titles of ordinary words ("Guilty Pleasures")."""
-    for entity in _model(name)(text).ents:
-        bracketed = re.search(r"[\[\]]", entity.text) or text[: entity.start_char].endswith("[")
-        kind, parts = ENTITIES.get(entity.label_), words(entity.text)
-        ordinary = kind == "PERSON" and all(_is_word(name, part.removesuffix("'s")) for part in parts)
-        if kind and not bracketed and not ordinary and any(map(str.isalpha, entity.text)):
-            yield Span(kind, entity.start_char, entity.end_char, 0.85, "ner")
-
-
-def _is_word(model: str, word: str) -> bool:
-    """Whether a word is no name, and it or what it is a form of is in the dictionary that the model brings, if any."""
-    if is_first_name(word) or word in last_names():
-        return False
-    stems = (word, word.removesuffix("s"), word.removesuffix("es"), word.removesuffix("d"), word.removesuffix("ed"))
-    return word in no_names() or not _dictionary(model).isdisjoint(stems)
-
-
-@lru_cache(maxsize=2)
-def _dictionary(model: str) -> frozenset[str]:
-    tables = [getattr(pipe, "lookups", None) for _, pipe in _model(model).pipeline]
-    tables = [t.get_table("lemma_index") for t in tables if t and t.has_table("lemma_index")]
-    return frozenset(word for table in tables for some in table.values() for word in some)

@@ -167,3 +167,12 @@ def test_what_rows_are_like_is_what_evaluate_says_of_the_same_rows():
         line = report.get(name)
         assert value == pytest.approx(line.synthetic.value, abs=1e-9)
         assert usual == pytest.approx(line.control.value, abs=1e-9)
+
+
+def test_ways_of_asking_are_covered_as_the_report_says(monkeypatch):
+    monkeypatch.setattr("synthkit.comparison.strategies.default_embedder", lambda: "lsa")
+    real, synthetic = invent(200, 1), invent(120, 2)
+    values, control = _measured(synthetic, real)
+    report = evaluate(synthetic, real, embedder="lsa", progress=False)
+    assert values == [pytest.approx(report.get(name).synthetic.value) for name in MEASURES]
+    assert control == [pytest.approx(report.get(name).control.value) for name in MEASURES]

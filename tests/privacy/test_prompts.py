@@ -27,7 +27,6 @@ from synthkit.prompts.plan import plan
 from synthkit.prompts.prompt import Prompt
 from synthkit.prompts.registry import STRATEGIES, register
 from synthkit.quality.evaluate import evaluate
-from synthkit.refinement.diagnosis import diagnose
 from synthkit.refinement.loop import refine
 from synthkit.seeds.anonymizer import anonymize
 from synthkit.seeds.balance import balance
@@ -140,12 +139,6 @@ def test_terms_and_wishes_for_prompts_hold_no_name_and_no_code(clinic):
     assert not secrets(said)
     for part in ("pumphrey", "hinterwald", "castellanos"):
         assert part not in said.casefold()
-
-
-def test_the_words_of_a_diagnosis_hold_no_name_and_no_code(clinic, asks):
-    made = generate(clinic, n=20, filters=[], **asks)
-    found = diagnose(made.rows, clinic.splits.train, embedder="lsa")
-    assert found.findings and not secrets(found.to_frame().to_string())
 
 
 def test_iterations_of_labelling_show_raw_texts_without_what_is_personal(clinic, listener, asks):
