@@ -1,6 +1,7 @@
 """The linear and the fine-tuned student on five real sets: what each learns from texts and from labelled raw rows.
 
 SYNTHKIT_REALDATA=FOLDER python benchmarks/students.py [TASK ...]    half an hour to an hour of one core a task
+python benchmarks/students.py feedback    the fits of lesson 05 and of `run feedback --students finetune`, to ship
 
 Written down beforehand in protocol.md. Both students are the package's own, `students=["minilm_lr", "finetune"]`: every
 fit is kept in SYNTHKIT_HOME as it comes, so the same command goes on where it was stopped, and a task whose fits are
@@ -17,7 +18,9 @@ import evidence
 import numpy as np
 
 import synthkit as sk
+from synthkit.comparison import finetune
 from synthkit.comparison.arms import Arm, joined
+from synthkit.comparison.experiment import Experiment
 from synthkit.core.rows import bare
 from synthkit.core.stats import estimate
 
@@ -91,6 +94,20 @@ def tables(saved: dict[str, dict]) -> str:
     return "\n".join(lines)
 
 
+def record() -> None:
+    """Write the predictions of what lesson 05 and `synthkit run feedback` compare to the task's recordings."""
+    task, kept, asked = sk.load_task("feedback"), finetune.kept, []
+    finetune.kept = lambda key: asked.append(key) or kept(key)
+    lesson = sk.generate(task, strategy="zero_shot", n=200, progress=False)
+    sk.compare(sk.standard_arms(lesson), test=task.splits.test, students=[TUNED], task=task)
+    run = Experiment(task.name, students=(TUNED,), annotate=evidence.LABELLED)
+    run.comparison(run.generations(task), run.annotation(task))
+    fits = {key: found for key in dict.fromkeys(asked) if (found := kept(key))}  # rows drawn again have none
+    lines = [{"key": key, "parameters": how, "predicted": labels.tolist()} for key, (labels, how) in fits.items()]
+    file = task.recordings / "finetuned.jsonl"
+    file.write_text("".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines), encoding="utf-8")
+
+
 def main() -> None:
     saved = json.loads(WHERE.read_text(encoding="utf-8")) if WHERE.is_file() else {}
     for name in [name for name in TASKS if name in sys.argv[1:]] or TASKS:
@@ -101,4 +118,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    record() if sys.argv[1:] == ["feedback"] else main()
