@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from synthkit.core.errors import SynthkitError
 from synthkit.core.results import Result
 from synthkit.core.text import fold, tidy, words
-from synthkit.generation.label_requests import BATCH, UNCLEAR, label_problem, label_request, labels_by_id
+from synthkit.generation.label_requests import label_problem, labels_by_id
 from synthkit.generation.parsing import parse_reply
 from synthkit.generation.source import asking, make_source
 from synthkit.llm.answers import Answer
@@ -20,6 +20,7 @@ from synthkit.llm.budget import Budget
 from synthkit.llm.client import LLM
 from synthkit.llm.request import Reply, Request
 from synthkit.llm.store import Store
+from synthkit.prompts.labelling import BATCH, UNCLEAR, label_request
 from synthkit.prompts.prompt import TURN, items_schema
 from synthkit.tasks.task import Task
 
