@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from synthkit.cli.live import Live, spoken, with_live_options
-from synthkit.cli.options import Json, Source, most_seeds, table, tell
+from synthkit.cli.options import Examples, Json, Source, most_seeds, table, tell
 from synthkit.core import withheld
 from synthkit.core.errors import SynthkitError
 from synthkit.core.exports import write_csv
@@ -21,6 +21,7 @@ def annotate(
     task: Annotated[str, typer.Option(help="a shipped task or a folder: its labels and what they mean")] = "",
     n: Annotated[int | None, typer.Option("--n", help="so many of them, picked at random (default: all)")] = None,
     encoding: Annotated[str | None, typer.Option(help="of the file, where it cannot be told")] = None,
+    examples: Examples = False,
     llm: Source = "recorded",
     out: Annotated[Path | None, typer.Option(help="CSV to write (default: TASK-annotated.csv)")] = None,
     as_json: Json = False,
@@ -36,7 +37,10 @@ def annotate(
     rows = texts_of(file, the_task, encoding)
     seeds = most_seeds(the_task) if the_task.source else None
     rows = rows if n is None else sk.pick(rows, n)
-    done = sk.annotate(rows, the_task, seeds=seeds, llm=source, budget=live.budget(), progress=not as_json)
+    if examples and seeds is None:
+        raise SynthkitError(f"--examples: task {the_task.name!r} has no labelled rows to show")
+    asked = {"llm": source, "budget": live.budget(), "progress": not as_json}
+    done = sk.annotate(rows, the_task, seeds=seeds, examples=seeds if examples else None, **asked)
     report(done, out, as_json)
 
 

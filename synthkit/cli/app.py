@@ -17,7 +17,7 @@ from synthkit.cli.annotate import annotate
 from synthkit.cli.evaluate import evaluate
 from synthkit.cli.init import init
 from synthkit.cli.live import Live, end_short, spoken, with_attributes, with_live_options
-from synthkit.cli.options import Json, Rows, Source, State, Strategy, TaskName, read_rows, say, tell
+from synthkit.cli.options import Json, Rows, Source, State, Strategy, TaskName, read_rows, say, table, tell
 from synthkit.cli.probe import try_
 from synthkit.cli.recordings import app as recordings
 from synthkit.cli.refine import refine
@@ -66,6 +66,8 @@ def generate(
         raise SynthkitError(f"--{'shard' if shard else 'store'} is for --llm live; here it is --llm {llm}")
     if shard and out:
         raise SynthkitError(f"--out {out}: a shard writes no rows, only replies, into --store; merge them for the rows")
+    if out:
+        table(out)
     the_task, asked = with_attributes(sk.load_task(task), strategy, source, budget, propose=not shard)
     if shard and asked != strategy:
         raise SynthkitError(f"shards need the `attributes:` of {task!r} in its task.yaml: all ask the same then")

@@ -23,6 +23,7 @@ Source = Annotated[
     str,
     typer.Option("--llm", help="recorded, ngram, local, live (OPENAI_BASE_URL, SYNTHKIT_MODEL) or batch: half price"),
 ]
+Examples = Annotated[bool, typer.Option("--examples", help="show the model the labelled rows nearest to the texts")]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 Students = Annotated[
     list[str] | None,

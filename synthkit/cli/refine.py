@@ -9,7 +9,7 @@ import typer
 
 from synthkit.cli.annotate import report, texts_of
 from synthkit.cli.live import Live, with_live_options
-from synthkit.cli.options import Json, Source, State, TaskName, table
+from synthkit.cli.options import Examples, Json, Source, State, TaskName, table
 from synthkit.refinement.loop import ITERATIONS, ROWS
 
 
@@ -22,6 +22,7 @@ def refine(
     n: Annotated[int, typer.Option("--n", help="texts an iteration")] = ROWS,
     iterations: Annotated[int, typer.Option("--iterations", "--rounds", help="at the most")] = ITERATIONS,
     k: Annotated[int, typer.Option("--k", help="labelled rows a label to start from")] = 10,
+    examples: Examples = False,
     random_state: State = 0,
     llm: Source = "recorded",
     out: Annotated[Path | None, typer.Option(help="CSV to write (default: TASK-refined.csv)")] = None,
@@ -37,5 +38,7 @@ def refine(
     rows = sk.load_rows(synthetic, labels=the_task.labels).rows if synthetic else None
     size = {"n": n, "iterations": iterations, "random_state": random_state}
     asked = {"llm": source, "budget": live.budget(), "progress": not as_json}
-    done = sk.refine(the_task, sk.load_seeds(the_task, k=k), synthetic=rows, pool=pool, **size, **asked)
+    seeds = sk.load_seeds(the_task, k=k)
+    asked["examples"] = seeds if examples else None
+    done = sk.refine(the_task, seeds, synthetic=rows, pool=pool, **size, **asked)
     report(done, out, as_json, iterations=done.to_frame())

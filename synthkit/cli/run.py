@@ -65,6 +65,7 @@ def run(
         shared.say(f"     {annotated.summary()}")
     times = f", {generations} times" if generations > 1 else ""
     shared.say(f"2/6  generate: {n if not per_label else f'{per_label} a label'} rows by {strategy}, {llm}{times}")
+    experiment = replace(experiment, pool=the_task.splits.unlabelled is not None)
     several = experiment.generations(the_task, llm=source, budget=budget, progress=not as_json)
     made = several[0]
     if not all(len(g.rows) for g in several):

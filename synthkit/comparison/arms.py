@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from synthkit.comparison.leakage import refuse_leak
-from synthkit.comparison.pseudo_labels import pseudo_labelled
+from synthkit.comparison.pseudo_labels import PSEUDO, pseudo_labelled
 from synthkit.core.errors import SynthkitError
 from synthkit.core.rows import bare, make_rows, need_columns
 from synthkit.core.text import fold
@@ -168,7 +168,8 @@ def standard_arms(
         pool = getattr(pool, "rows", pool)  # what load_rows returned
         need_columns("pool=", pool, ("text",))
         fullest = "real_few+synthetic" + "+annotated" * (annotated is not None)
-        arms[f"{fullest}+pseudo"] = _with_pseudo_labels(arms[fullest], pool)
+        more = _with_pseudo_labels(arms[fullest], pool)
+        arms |= {f"{fullest}{PSEUDO}": more} if len(more[0]) > len(arms[fullest][0]) else {}
     arms |= {f"real_{n}": Arm(sets, tuple(every), n * len(task.labels)) for n, sets in more_real(task, k, len(few))}
     arms["real_full"] = Arm((task.splits.train,), ((0, 0),), len(task.splits.train))
     return arms
@@ -192,7 +193,10 @@ def annotated_arms(
     texts = [fold(text) for text in labelled["text"]]
     beside = [labelled.select([i for i, t in enumerate(texts) if t not in seen]) for seen in known]
     added = [joined(s.rows, rows) for s, rows in zip(few, beside, strict=True)]
-    real = len(few[0].rows) + len(beside[0])
+    shown = annotated.examples.rows if annotated.examples else few[0].rows.select([])
+    refuse_leak(shown, generations[0].plan.task.splits.test)
+    others = set(map(fold, shown["text"])).difference(texts)  # real rows that the model saw, and gave no label
+    real = len(few[0].rows) + len(beside[0]) + max(len(others - seen) for seen in known)
     asked, tokens = _mean_cost([annotated.ledger])
     asks, spent = _mean_cost([g.ledger for g in generations])
     left = max(0.0, 1 - asked / asks) if asks else 0.0  # of the requests of a generation, once rows are annotated
@@ -204,7 +208,7 @@ def annotated_arms(
         sets = [joined(rows, more) for rows in sets] if more else sets
         return Arm(tuple(sets), tuple(pairs), real, True, asked + round(share * asks), tokens + round(share * spent))
 
-    arms = {"annotated": Arm((labelled,), ((0, 0),), len(labelled), True, asked, tokens)}
+    arms = {"annotated": Arm((labelled,), ((0, 0),), len(labelled) + len(others), True, asked, tokens)}
     arms["real_few+annotated"] = Arm(tuple(added), every, real, True, asked, tokens)
     if left:
         arms["real_few+mixed"] = beside_synthetic(parts, left)

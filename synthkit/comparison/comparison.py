@@ -12,6 +12,7 @@ import numpy as np
 
 from synthkit.comparison import tables
 from synthkit.comparison.leakage import Refused
+from synthkit.comparison.pseudo_labels import PSEUDO
 from synthkit.comparison.worth import Worth, disagreement, headline, worth
 from synthkit.core.errors import SynthkitError, unknown
 from synthkit.core.results import Result, frame_of
@@ -236,6 +237,12 @@ class Comparison(Result):
             raw, rows = names["real_few+synthetic+annotated"], names["annotated"].rows
             more = self.difference(raw.arm, PRIMARY[0], student)
             out += f" With {rows} raw rows that a model labelled beside them it is {raw.macro_f1}, which adds {more}."
+        for arm in (name for name in names if name.endswith(PSEUDO)):
+            beside, other = names[arm], names[arm.removesuffix(PSEUDO)]
+            out += (
+                f" {beside.rows - other.rows:,} raw rows more, under what vectors and words say together and no model, "
+                f"make it {beside.macro_f1}, which adds {self.difference(arm, other.arm, student)}."
+            )
         return out + f" The intervals {self.covers}." + (f" Note on {self.language}." if self.language else "")
 
     def _named(self, student: str) -> str:

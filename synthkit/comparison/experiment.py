@@ -51,6 +51,7 @@ class Experiment:
     llm: str = "recorded"
     students: tuple[str, ...] = ("tfidf_lr", "minilm_lr")
     annotate: int = 0  # raw rows of the task, picked at random, that the model labels
+    pool: bool = False  # whether its raw rows also stand in an arm under labels that no model gives
 
     def generations(self, task: Task, *, llm=None, store=None, budget=None, progress: bool = True) -> list[Generation]:
         """Return the synthetic sets, one a random state."""
@@ -73,7 +74,8 @@ class Experiment:
     ) -> Comparison:
         """Return how the standard arms do on the task's test rows."""
         task = made[0].plan.task
-        arms = standard_arms(made, k=self.k, draws=self.draws, annotated=annotated)
+        pool = task.splits.unlabelled if self.pool else None
+        arms = standard_arms(made, k=self.k, draws=self.draws, annotated=annotated, pool=pool)
         return compare(arms, test=task.splits.test, students=self.students, task=task, progress=progress)
 
 
@@ -88,7 +90,7 @@ def result_json(
     """Return a comparison as JSON, its manifest first: all that doing it again needs, and what it rested on."""
     manifest = {"experiment": asdict(experiment), "intervals": INTERVALS}
     manifest |= {"answered by": llm.identity} if hasattr(llm, "identity") else {}
-    manifest |= {"rests on": rests_on(made, annotated), "versions": versions()}
+    manifest |= {"rests on": rests_on(made, annotated, pool=experiment.pool), "versions": versions()}
     return json.dumps({"manifest": manifest, **json.loads(comparison.to_json())}, indent=1) + "\n"
 
 
@@ -101,12 +103,14 @@ def versions() -> dict[str, str]:
     return out
 
 
-def rests_on(made: Sequence[Generation], annotated: Annotation | None = None) -> dict[str, str]:
+def rests_on(made: Sequence[Generation], annotated: Annotation | None = None, *, pool: bool = False) -> dict[str, str]:
     """Return hashes of the real rows, and of each generation's plan, replies used and rows kept."""
     task, out = made[0].plan.task, {}
     recorded = Recorded(task.recordings)
     for role in ("train", "validation", "test"):
         out[f"{role} rows"] = rows_hash(getattr(task.splits, role))
+    if pool:
+        out["raw rows"] = _hash(task.splits.unlabelled["text"])
     if annotated is not None:
         out["annotated rows"] = rows_hash(annotated.rows)
     for g in made:
@@ -189,8 +193,9 @@ def reproduce(saved: str | Path | dict, *, task: str | None = None, progress: bo
         annotated = experiment.annotation(the_task, progress=progress)
         made = experiment.generations(the_task, progress=progress)
     comparison = experiment.comparison(made, annotated, progress=progress)
+    rests = rests_on(made, annotated, pool=experiment.pool)
     method = manifest.get("intervals", "percentiles of a bootstrap")
-    lines = [*same_lines("version of ", then, versions()), *same_lines("", rested, rests_on(made, annotated))]
+    lines = [*same_lines("version of ", then, versions()), *same_lines("", rested, rests)]
     lines += same_lines("", {"sentence vectors": result["embedder"]}, {"sentence vectors": comparison.embedder})
     lines += same_lines("", {"intervals": method}, {"intervals": INTERVALS})
     scores = json.loads(comparison.to_json())["scores"]

@@ -14,6 +14,7 @@ from synthkit.tasks.splits import task_of
 if TYPE_CHECKING:
     from datasets import Dataset
 
+PSEUDO = "+pseudo"  # how the name of an arm ends that has such rows
 MOST = 2500  # raw texts that are added
 OF_WORDS = 0.5  # the exponent of the view that knows less
 

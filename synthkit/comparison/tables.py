@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from synthkit.comparison.pseudo_labels import PSEUDO
 from synthkit.core.errors import SynthkitError, unknown
 from synthkit.core.results import Table, frame_of, table
 from synthkit.core.stats import combined, factors, holm, mcnemar
@@ -28,6 +29,7 @@ USUAL = [
     ("real_few+annotated", "real_few"),
     ("real_few+mixed", "real_few+synthetic"),
     ("real_few+synthetic+annotated", "real_few+annotated"),
+    *((f"{arm}{PSEUDO}", arm) for arm in ("real_few+synthetic+annotated", "real_few+synthetic")),
     ("real_few+synthetic", "synthetic"),
     ("real_full", "real_few+synthetic"),
 ]

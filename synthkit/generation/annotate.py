@@ -49,7 +49,8 @@ WAS = "label asked for"  # the attribute of a row that carries another label now
 class Annotation(Result):
     """Real texts under labels that a model gave (`rows`), what got none and why, and how far to trust them.
 
-    `agreed` is (same label, asked twice in another order), `right` is (right, asked) of seeds, whose labels are known.
+    `agreed` is (same label, asked twice in another order), `right` is (right, asked) of seeds, whose labels are known;
+    `examples` are the labelled rows that could be shown beside the texts.
     """
 
     task: Task
@@ -59,6 +60,7 @@ class Annotation(Result):
     model: str
     agreed: tuple[int, int] = (0, 0)
     right: tuple[int, int] = (0, 0)
+    examples: Seeds | None = None
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -116,6 +118,7 @@ def annotate(
     task: Task | None = None,
     *,
     seeds: Seeds | None = None,
+    examples: Seeds | None = None,
     twice: int = CHECKED,
     llm: str | LLM = "recorded",
     budget: Budget | None = None,
@@ -127,9 +130,11 @@ def annotate(
 
     Raw rows need no labels; one that they have is not looked at. `twice` of them are asked about again, in another
     order, and of `seeds` up to forty whose labels are known, so that the first line says how far the labels can be
-    trusted. The texts of a task marked sensitive are anonymised before they are shown; of a long one the first 10,000
-    characters are. A text whose label the model finds unclear, or to which it gives two, is left out, with the reason
-    in `.dropped()`. Replies of an LLM are stored before they are used, and a `Budget` is never passed.
+    trusted. Of `examples` (seeds, the same ones if you like) a request shows, anonymised, the forty nearest to its
+    texts: worth their tokens where many labels lie close. The texts of a task marked sensitive are anonymised before
+    they are shown; of a long one the first 10,000 characters are. A text whose label the model finds unclear, or to
+    which it gives two, is left out, with the reason in `.dropped()`. Replies of an LLM are stored before they are used,
+    and a `Budget` is never passed.
 
     Of a generation a row whose label changes says in its attributes which one was asked for, and requests and tokens
     are added to its ledger.
@@ -142,15 +147,18 @@ def annotate(
     """
     if isinstance(rows, Generation):
         task = rows.plan.task
+        if examples is not None:
+            raise SynthkitError("examples= stand beside raw texts; a generation is labelled without sight of real rows")
     else:
         rows = getattr(rows, "rows", rows)  # what load_rows returned
     if not isinstance(task, Task):
         raise SynthkitError(f"task={type(task).__name__}: expected a task, sk.annotate(rows, task): it has the labels")
-    source = make_source(llm, task, known=("recorded", "live"))
+    source = make_source(llm, task, known=("recorded", "live", "batch"))
     with asking(task, source, "annotate", store=store, budget=budget, progress=progress) as answers_to:
         if isinstance(rows, Generation):
             return _relabelled(rows, answers_to(relabel_requests(rows), label_problem), source)
-        main, again, known = annotate_requests(rows, task, seeds=seeds, twice=twice, random_state=random_state)
+        shown = {"seeds": seeds, "examples": examples}
+        main, again, known = annotate_requests(rows, task, **shown, twice=twice, random_state=random_state)
         if getattr(source, "name", "") not in STAYS:
             _say_personal(rows, task)
         note = ""
@@ -158,8 +166,11 @@ def annotate(
             asked, main = len(main), list(source.covered(main))
             note = "" if len(main) == asked else "recordings exhausted"
             again, known = ([r for r in some if source.get(r)] for some in (again, known))
-        answers = [answers_to(some, label_problem) if some else [] for some in (main, again, known)]
-    done = _annotated(rows, task, seeds, answers, source, note)
+        # together, so that a batch is waited for once; a text that is asked about alone is the same request twice
+        asked = {request.identity: request for request in (*main, *again, *known)}
+        came = dict(zip(asked, answers_to([*asked.values()], label_problem), strict=True))
+        answers = [[came[request.identity] for request in some] for some in (main, again, known)]
+    done = replace(_annotated(rows, task, seeds, answers, source, note), examples=examples)
     for text in done.notes:
         warnings.warn(text, stacklevel=2)
     return done

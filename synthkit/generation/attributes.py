@@ -86,7 +86,7 @@ def propose_attributes(
     >>> propose_attributes(load_task("feedback"), progress=False)
     ProposedAttributes: 82 values for 'feedback' by claude, 0 dropped; task = proposed.use() plans with them
     """
-    source = make_source(llm, task, known=("recorded", "live"))
+    source = make_source(llm, task, known=("recorded", "live", "batch"))
     with asking(task, source, "propose", store=store, budget=budget, progress=progress) as answers_to:
         proposed = [_values(a) for a in answers_to(proposal_requests(task), values_problem)]
         topics, dropped = _distinct(dict(zip(task.labels, proposed[1:], strict=True)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 
@@ -32,8 +33,9 @@ class Examples:
         self.rows = list(seeds_for(task, "few_shot", seeds=seeds).rows)
         if foreign := sorted({row["label"] for row in self.rows} - set(task.labels)):
             raise SynthkitError(f"examples=: {unknown('label', foreign[0], task.labels)}: rows of another task?")
-        self._texts = [row["text"] for row in self.rows]
-        self._embedder = embedder_for(language_of(self._texts, task)[0])
+        texts = [row["text"] for row in self.rows]
+        self._how = {"embedder": embedder_for(language_of(texts, task)[0]), "fit_on": texts}
+        self._vectors = embed(texts, **self._how)
 
     def near(self, rows: Sequence[dict]) -> list[dict]:
         """Return labelled rows near to `rows` (`id`, `text`): of each the nearest one of the nearest label, then of
@@ -41,23 +43,22 @@ class Examples:
         """
         asked, own = NearIndex(), {row["id"] for row in rows}
         asked.extend([row["text"] for row in rows], own)
-        free = [i for i, row in enumerate(self.rows) if row["id"] not in own and not asked.twin(row["text"])]
-        if not free:
-            return []
-        vectors, of_rows = (
-            embed(texts, embedder=self._embedder, fit_on=self._texts)
-            for texts in ([self._texts[i] for i in free], [row["text"] for row in rows])
-        )
+
+        @cache
+        def is_free(i: int) -> bool:
+            return self.rows[i]["id"] not in own and not asked.twin(self.rows[i]["text"])
+
         ranked = []
-        for nearness in (of_rows @ vectors.T).round(4):  # rounded: the same order on every machine
+        of_rows = embed([row["text"] for row in rows], **self._how)
+        for nearness in (of_rows @ self._vectors.T).round(4):  # rounded: the same order on every machine
             first: dict[str, int] = {}
-            for i in np.argsort(-nearness, kind="stable"):
-                first.setdefault(self.rows[free[i]]["label"], free[i])
+            for i in np.argsort(-nearness, kind="stable").tolist():
+                if self.rows[i]["label"] not in first and is_free(i):
+                    first[self.rows[i]["label"]] = i
             ranked.append(list(first.values()))
-        chosen = dict.fromkeys(i for turn in zip(*ranked, strict=True) for i in turn)
         size, shown = 0, []
-        for i in chosen:
-            size += len(self._texts[i])
+        for i in dict.fromkeys(i for turn in zip(*ranked, strict=True) for i in turn):
+            size += len(self.rows[i]["text"])
             if len(shown) == SHOWN or size > MOST_CHARACTERS:
                 break
             shown.append(self.rows[i])

@@ -76,6 +76,7 @@ def refine(
     *,
     synthetic: Dataset | Generation | None = None,
     pool: Dataset | None = None,
+    examples: Seeds | None = None,
     n: int = ROWS,
     iterations: int = ITERATIONS,
     llm: str | LLM = "recorded",
@@ -89,7 +90,8 @@ def refine(
     The student knows `seeds` (the task's ten rows a label by default), `synthetic` rows and the labels so far, and
     chooses from `pool`, the task's unlabelled rows by default. It ends after `iterations`, with the budget or with the
     pool; a probe of random rows would have ended it too soon, and costs as much as it could save. The first iteration
-    asks about forty texts and forty seeds besides, as `annotate` does. `standard_arms(annotated=...)` takes the result.
+    asks about forty texts and forty seeds besides, and `examples` are shown, as `annotate` does.
+    `standard_arms(annotated=...)` takes the result.
 
     Where people would dispute the labels, random rows do as well: `annotate(pick(pool, 240), task)`.
 
@@ -131,7 +133,14 @@ def refine(
         if not len(chosen):
             break
         checks = {"seeds": seeds} if not found else {"twice": 0}
-        asked = {"llm": llm, "budget": budget, "store": store, "random_state": random_state, "progress": progress}
+        asked = {
+            "examples": examples,
+            "llm": llm,
+            "budget": budget,
+            "store": store,
+            "random_state": random_state,
+            "progress": progress,
+        }
         try:
             done = annotate(chosen, task, **checks, **asked)
         except SynthkitError as error:
@@ -153,7 +162,8 @@ def refine(
     belongs_to(rows, task)
     together = {"rows": rows, "ledger": replace(whole([done.ledger for done in found]), note=note)}
     together |= {"drops": tuple(drop for done in found for drop in done.drops), "model": found[-1].model}
-    return Refinement(task, **together, agreed=found[0].agreed, right=found[0].right, iterations=tuple(steps))
+    together |= {"agreed": found[0].agreed, "right": found[0].right, "examples": examples}
+    return Refinement(task, **together, iterations=tuple(steps))
 
 
 def _unseen(pool: Dataset, judging: list[str]) -> Dataset:
