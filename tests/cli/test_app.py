@@ -329,10 +329,15 @@ def test_a_report_folder_that_is_a_file(refused, tmp_path):
     assert line == "error: cannot write to reports: File exists. Name another folder with --out"
 
 
-def test_a_csv_into_a_folder_that_is_not_there(refused):
-    line = refused("generate", "feedback", "--n", 5, "--out", "nowhere/made.csv")
-    assert "cannot write nowhere/made.csv: " in line
-    assert "None" not in line
+def test_a_csv_where_none_can_be_written_is_refused_before_anything_is_asked(refused, synthkit, tmp_path, monkeypatch):
+    (tmp_path / "taken").write_text("in the way", encoding="utf-8")
+    with monkeypatch.context() as context:
+        context.setattr("synthkit.generate", lambda *_, **__: pytest.fail("asked"))
+        line = refused("generate", "feedback", "--n", 5, "--out", "taken/made.csv")
+        assert line == "error: cannot write to taken: File exists. Name another folder with --out"
+        assert "it is a folder" in refused("generate", "feedback", "--n", 5, "--out", tmp_path)
+    assert synthkit("generate", "feedback", "--n", 5, "--out", "new/made.csv")[0] == 0
+    assert (tmp_path / "new" / "made.csv").is_file()
 
 
 @pytest.mark.parametrize("arm", ["cafe", "=good.csv", "cafe=", "="])
@@ -405,13 +410,15 @@ def test_a_run_on_a_small_task_of_ones_own_writes_page_rows_and_scores(
     synthkit, task_folder, monkeypatch, tmp_path, sensitive
 ):
     monkeypatch.setattr(cli_run, "_lesson", lambda *_: None)  # the notebook is executed by its own test
-    append(task_folder / "task.yaml", f"sensitive: {sensitive}\n")
+    append(task_folder / "task.yaml", f"sensitive: {sensitive}\nunlabelled: train\n")
     task = load_task(task_folder)
     file_replies(plan(task, strategy="zero_shot", n=12).slots, task.recordings)
     code, out, err = synthkit("run", task_folder, "--strategy", "zero_shot", "--k", 3, "--n", 12, "--out", "reports")
     assert code == 0, err
+    page = (tmp_path / "reports" / "cat_cafe.html").read_text(encoding="utf-8")
     assert "no map: it needs 20 real rows" in err
-    assert "real_few+synthetic" in out
+    assert "real_few+synthetic+pseudo" in out and "raw rows more" in out
+    assert not any(text in page for text in task.splits.unlabelled["text"])
     assert sorted(p.name for p in (tmp_path / "reports").iterdir()) == [
         "cat_cafe.csv",
         "cat_cafe.html",

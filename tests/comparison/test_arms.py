@@ -43,6 +43,22 @@ def test_raw_rows_that_a_model_labelled_stand_beside_the_others_with_what_each_a
     assert len(arms["real_few+synthetic+annotated"][0]) == 48
 
 
+def test_rows_that_were_shown_beside_the_texts_count_as_real_and_may_not_judge(cafe, scripted):
+    made = generate(plan(cafe, strategy="zero_shot", n=12), llm=scripted(distinct_texts), filters=[], progress=False)
+    raw = make_rows({"id": [f"raw-{i}" for i in range(6)], "text": [t for ts in TRAIN.values() for t in ts[:2]]})
+    examples = load_seeds(cafe, k=3, random_state=9)
+    annotated = annotate(raw, cafe, examples=examples, twice=0, llm=scripted(annotator), progress=False)
+    assert annotated.examples is examples
+    arms = standard_arms(made, k=2, draws=2, annotated=annotated)
+    unlabelled = set(examples.rows["text"]) - set(raw["text"])
+    assert arms["annotated"].real == 6 + len(unlabelled) > 6
+    known = [set(few["text"]) | set(raw["text"]) for few in arms["real_few"]]
+    assert arms["real_few+annotated"].real >= max(len(some | unlabelled) for some in known) - 1
+    leaking = replace(annotated, examples=replace(examples, rows=cafe.splits.test.select(range(2))))
+    with pytest.raises(SynthkitError, match="2 of 2 seeds that the prompts showed are in the test rows"):
+        standard_arms(made, k=2, draws=2, annotated=leaking)
+
+
 def test_where_labelling_costs_as_much_as_writing_there_is_no_mixed_arm(cafe, scripted):
     made = generate(plan(cafe, strategy="zero_shot", n=12), llm=scripted(distinct_texts), filters=[], progress=False)
     raw = make_rows({"id": [f"raw-{i}" for i in range(24)], "text": [t for ts in TRAIN.values() for t in ts]})

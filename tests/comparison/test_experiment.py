@@ -118,9 +118,9 @@ def test_raw_rows_that_were_labelled_are_part_of_a_result_and_labelled_again(tas
     task = load_task(task_folder)
     file_replies(plan(task, strategy="zero_shot", n=12).slots, task.recordings)
     experiment = Experiment(
-        str(task_folder), strategy="zero_shot", n=12, k=3, draws=2, students=("tfidf_lr",), annotate=20
+        str(task_folder), strategy="zero_shot", n=12, k=3, draws=2, students=("tfidf_lr",), annotate=8, pool=True
     )
-    requests = annotate_requests(pick(task.splits.unlabelled, 20), task, seeds=load_seeds(task, k=3))
+    requests = annotate_requests(pick(task.splits.unlabelled, 8), task, seeds=load_seeds(task, k=3))
     file_replies([r for part in requests for r in part], task.recordings, annotator)
     made, annotated = experiment.generations(task, progress=False), experiment.annotation(task, progress=False)
     comparison = experiment.comparison(made, annotated, progress=False)
@@ -128,4 +128,5 @@ def test_raw_rows_that_were_labelled_are_part_of_a_result_and_labelled_again(tas
     assert {"requests", "tokens"} <= set(comparison.to_frame().columns)
     again = reproduce(json.loads(result_json(experiment, made, comparison, annotated)), progress=False)
     assert again.holds and {line.verdict for line in again.lines} == {"same"}
-    assert "annotated rows" in {line.what for line in again.lines}
+    lines = {line.what for line in again.lines}
+    assert {"annotated rows", "raw rows", "score real_few+synthetic+annotated+pseudo, tfidf_lr, macro_f1"} <= lines
