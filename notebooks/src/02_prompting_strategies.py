@@ -279,21 +279,24 @@ sk.table(both.to_frame()[columns].head(2), "the first 50 rows of each")
 # rows were looked at: the mix chosen on validation, filtered, against `zero_shot` without filters, each with the
 # same ten real rows a label, 200 rows each.
 #
-# **The result**: the mix of `zero_shot` and `attributed` scores macro-F1 0.839 [0.820, 0.856] on 4,500 test rows, plain
-# `zero_shot` 0.835 [0.811, 0.856]; the difference is 0.004 [-0.014, 0.020], p = 0.59. **No difference beyond noise.**
-# The ten real rows a label alone: 0.744. The intervals cover test rows, and three pairs of a generation and a draw.
+# **The result**: the mix of `zero_shot` and `attributed` scores macro-F1 0.827 [0.818, 0.836] on 4,500 test rows, plain
+# `zero_shot` 0.831 [0.819, 0.844]; the difference is -0.005 [-0.018, 0.009], p = 0.34. **No difference beyond noise.**
+# The ten real rows a label alone: 0.747. The intervals cover test rows, and three pairs of a generation and a draw.
+#
+# This is its second scoring. In the first (0.004 [-0.014, 0.020]) the sub-topics of `attributed` came from somebody who knew the
+# benchmark; now they are what a model proposed from ten seeds a label, and the texts were asked for again.
 #
 # All else is exploratory. The strategies with the default filters, and each against `zero_shot` (with the real rows, p after
 # Holm for six):
 
 # %% tags=["keep_output"]
 differences = {
-    "attributed": (-0.004, -0.032, 0.022),
-    "persona": (-0.017, -0.051, 0.011),
-    "verbalized_sampling": (-0.014, -0.064, 0.024),
-    "boundary": (-0.042, -0.074, -0.005),
-    "zero_shot + attributed": (0.000, -0.022, 0.020),
-    "all five": (0.002, -0.026, 0.027),
+    "attributed": (-0.035, -0.085, 0.016),
+    "persona": (-0.016, -0.041, 0.009),
+    "verbalized_sampling": (-0.007, -0.039, 0.026),
+    "boundary": (-0.039, -0.062, -0.016),
+    "zero_shot + attributed": (-0.007, -0.025, 0.011),
+    "all five": (-0.005, -0.021, 0.011),
 }
 figure, axis = plt.subplots(figsize=(7, 2.8))
 for row, (value, low, high) in enumerate(differences.values()):
@@ -311,27 +314,28 @@ captioned(figure, f"difference from zero_shot on CLINC150, with 95 % intervals: 
 #
 # | asked by | generations | kept of 260 | tokens a row | distinct-2 | label holds | F1 alone | with real rows | difference | p |
 # |---|---|---|---|---|---|---|---|---|---|
-# | zero_shot | 3 | 217 | 170 | 0.628 | 0.977 | 0.780 | 0.838 | | |
-# | attributed | 3 | 258 | 169 | 0.801 | 0.907 | 0.787 | 0.835 | -0.004 [-0.032, 0.022] | 1 |
-# | persona | 3 | 260 | 173 | 0.831 | 0.867 | 0.750 | 0.821 | -0.017 [-0.051, 0.011] | 1 |
-# | verbalized_sampling | 3 | 244 | 163 | 0.689 | 0.907 | 0.764 | 0.825 | -0.014 [-0.064, 0.024] | 1 |
-# | boundary | 1 | 258 | 192 | 0.776 | 0.675 | 0.693 | 0.796 | -0.042 [-0.074, -0.005] | 0.21 |
-# | zero_shot + attributed | 3 | 245 | 164 | 0.768 | 0.948 | 0.798 | 0.839 | 0.000 [-0.022, 0.020] | 1 |
-# | all five | 1 | 258 | 165 | 0.782 | 0.890 | 0.801 | 0.841 | 0.002 [-0.026, 0.027] | 1 |
-# | real rows, as many | | | | 0.753 | 0.963 | | | | |
-# | words of descriptions and sub-topics | | | | | | 0.824 | 0.854 | | |
-# | words of the label descriptions | | | | | | 0.742 | 0.817 | | |
-# | eda, a baseline | | | | | | 0.711 | 0.741 | | |
-# | ngram, a baseline | | | | | | 0.602 | 0.673 | | |
+# | zero_shot | 3 | 217 | 170 | 0.652 | 0.977 | 0.780 | 0.833 | | |
+# | attributed | 3 | 257 | 175 | 0.823 | 0.830 | 0.693 | 0.799 | -0.035 [-0.085, 0.016] | 0.54 |
+# | persona | 3 | 260 | 173 | 0.832 | 0.868 | 0.750 | 0.817 | -0.016 [-0.041, 0.009] | 0.54 |
+# | verbalized_sampling | 3 | 244 | 163 | 0.706 | 0.910 | 0.764 | 0.827 | -0.007 [-0.039, 0.026] | 1 |
+# | boundary | 1 | 258 | 192 | 0.785 | 0.665 | 0.693 | 0.794 | -0.039 [-0.062, -0.016] | 0.03 |
+# | zero_shot + attributed | 3 | 246 | 166 | 0.805 | 0.900 | 0.764 | 0.827 | -0.007 [-0.025, 0.011] | 1 |
+# | all five | 1 | 259 | 166 | 0.822 | 0.855 | 0.774 | 0.828 | -0.005 [-0.021, 0.011] | 1 |
+# | real rows, as many | | | | 0.756 | 0.961 | | | | |
+# | words of descriptions and sub-topics | | | | | | 0.777 | 0.827 | | |
+# | words of the label descriptions | | | | | | 0.742 | 0.822 | | |
+# | eda, a baseline | | | | | | 0.724 | 0.747 | | |
+# | ngram, a baseline | | | | | | 0.573 | 0.685 | | |
 #
 # </details>
 #
-# **Notice** the first baseline. The phrases that somebody wrote into the task (what `attributed` draws from), used as
-# training rows with no model at all, beat every way of asking: here knowing the domain was worth more than generating text.
+# **Notice** what a leak is worth. With sub-topics by somebody who knew the benchmark's 150 intents `attributed` alone scored 0.787, and
+# the bare phrases 0.824; with those that ten rows a label suggest, 0.693 and 0.777. A list of values carries what its author knows,
+# and a sub-topic of one's own invention draws texts away from what people really ask.
 #
 # **What did not help.** More varied is not better: `persona` has the highest distinct-2 and no higher score. Texts near a
 # border (`boundary`) are at the bottom. A filter that asked a classifier of the seeds made more labels hold (0.907 to 0.942
-# with `attributed`), and the score was 0.013 lower on validation rows, not higher: it dropped what is unlike the seeds, and
+# with the earlier `attributed`), and the score was 0.013 lower on validation rows, not higher: it dropped what is unlike the seeds, and
 # is gone. So is one of twins by sentence vectors, which changed nothing. And asked which label each of 258 `boundary` texts
 # carries, the model that wrote them changed none.
 #

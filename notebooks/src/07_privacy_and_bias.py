@@ -227,8 +227,10 @@ sk.table(
 #
 # | | at random | ε 0.5 | ε 1 | ε 2 | no noise | all candidates |
 # |---|---|---|---|---|---|---|
-# | CLINC150 | 0.788 | 0.815 | 0.824 | 0.834 | 0.835 | 0.850 |
+# | CLINC150 | 0.693 | 0.748 | 0.756 | 0.761 | 0.764 | 0.730 |
 # | Pros and cons | 0.818 | 0.840 | 0.844 | 0.847 | 0.848 | 0.841 |
+#
+# On CLINC150, where many of `attributed`'s texts are about what nobody asks, 200 that real rows vote for teach more than all 594, under every ε.
 #
 # Each choice spends. Choices add up in a ledger that outlives the kernel, the first line of a selection says the sum, and `privacy_budget:` in a
 # task.yaml sets an end. ε covers *this choice* alone: not seeds that a prompt showed, not thresholds set on real rows, not what the model has read before.
@@ -239,13 +241,13 @@ sk.table(
 #
 # | | zero_shot | attributed | control |
 # |---|---|---|---|
-# | rows with 6 or more words of a seed | 0.025 [0.011, 0.057] | 0.000 [0.000, 0.019] | 0.011 [0.000, 0.030] |
-# | texts that also stand among the real rows | 7 | 0 | |
-# | label skew, total variation | 0.053 | 0.008 | 0.085 [0.000, 0.123] |
-# | label changes when gender is swapped | 0.116 [0.080, 0.165] | 0.190 [0.143, 0.247] | 0.120 [0.083, 0.171] |
+# | rows with 6 or more words of a seed | 0.025 [0.011, 0.057] | 0.000 [0.000, 0.019] | 0.009 [0.000, 0.025] |
+# | texts that also stand among the real rows | 7 | 1 | |
+# | label skew, total variation | 0.053 | 0.012 | 0.085 [0.000, 0.123] |
+# | label changes when gender is swapped | 0.118 [0.081, 0.168] | 0.189 [0.142, 0.247] | 0.085 [0.054, 0.130] |
 #
 # The texts whose answer changes are mostly requests to the assistant about itself and its settings (*meta*), where the names of commands look like names of people.
-# A student of `attributed` rows changes its mind more often than one of real rows does; the intervals just overlap.
+# A student of `attributed` rows changes its mind more often than one of real rows does.
 #
 # ## What we know, and what we do not
 # - Planted leaks are found; a quiet report proves nothing. Where a promise is needed, spend an ε on the choice (section 8), and show prompts no real row.
