@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import softmax
 
+from synthkit.core.classifier import logistic_scores, logistic_weights
 from synthkit.core.embedding import embed
 from synthkit.core.errors import SynthkitError, unknown
 from synthkit.core.stats import one_thread
@@ -152,51 +153,16 @@ def _logistic_regression(x, labels: Sequence[str], tested, resamples: Sequence[n
 
         def predict(rows):
             known, again = np.unique(y[rows], return_inverse=True)
-            return names[known[_scores(tested, _weights(x[rows], again, c)).argmax(axis=1)]]
+            return names[known[logistic_scores(tested, logistic_weights(x[rows], again, c)).argmax(axis=1)]]
 
         refits = np.stack([predict(rows) for rows in resamples]) if len(resamples) else None
         return Predictions(predict(slice(None)), parameters, refits)
 
 
-def _weights(x, y: np.ndarray, c: float) -> np.ndarray:
-    """Return what scikit-learn's LogisticRegression(C=c, class_weight="balanced") finds, (columns + 1, classes).
-
-    The same objective, solver and tolerances; of the hundreds of small fits behind a score its checks take most. The
-    last row holds the intercepts; of two classes the first column is zeros, as there.
-    """
-    from scipy.optimize import minimize
-
-    (n, columns), counts = x.shape, np.bincount(y)
-    balanced, penalty = (1 / (len(counts) * counts))[y], 1 / (c * n)
-    truth, right = np.eye(len(counts))[:, y], (y, np.arange(n))
-    free = int(len(counts) == 2)
-
-    def objective(flat):
-        w = np.zeros((columns + 1, len(counts)))
-        w[:, free:] = flat.reshape(columns + 1, -1)
-        raw = np.ascontiguousarray(_scores(x, w).T)  # sums over the classes are faster down than across
-        raw -= raw.max(axis=0)
-        p = np.exp(raw)
-        total = p.sum(axis=0)
-        loss = balanced @ (np.log(total) - raw[right]) + penalty / 2 * np.vdot(w[:-1], w[:-1])
-        p = (p / total - truth) * balanced
-        slope = np.vstack([x.T @ p.T.astype(x.dtype) + penalty * w[:-1], p.sum(axis=1)])
-        return loss, slope[:, free:].ravel()
-
-    options = {"maxiter": 2000, "maxls": 50, "gtol": 1e-4, "ftol": 64 * np.finfo(float).eps}
-    start = np.zeros((columns + 1) * (len(counts) - free))
-    found = minimize(objective, start, jac=True, method="L-BFGS-B", options=options).x
-    return np.pad(found.reshape(columns + 1, -1), ((0, 0), (free, 0)))
-
-
-def _scores(x, weights: np.ndarray) -> np.ndarray:
-    return x @ weights[:-1].astype(x.dtype) + weights[-1]
-
-
 def linear_head(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return (weights, biases) of logistic regression at C = FIXED, a column a class."""
     with one_thread():
-        weights = _weights(x, y, FIXED)
+        weights = logistic_weights(x, y, FIXED)
     weights -= weights.mean(axis=1, keepdims=True)
     return weights[:-1], weights[-1]
 
@@ -229,8 +195,8 @@ def choose_c(x, y: np.ndarray) -> tuple[float, str]:
     loss = np.zeros(len(GRID))
     for train, held in StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(y, y):
         for i, c in enumerate(GRID):
-            p = softmax(_scores(x[held], _weights(x[train], y[train], c)), axis=1)[np.arange(len(held)), y[held]]
-            loss[i] -= np.log(np.maximum(p, 1e-12)).sum()
+            p = softmax(logistic_scores(x[held], logistic_weights(x[train], y[train], c)), axis=1)
+            loss[i] -= np.log(np.maximum(p[np.arange(len(held)), y[held]], 1e-12)).sum()
     best = int(np.argmin(np.round(loss / len(y), 6)))
     return GRID[best], f"C = {GRID[best]:g}"
 
