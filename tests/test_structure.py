@@ -107,6 +107,11 @@ def test_the_bare_import_pulls_nothing_heavy():
     assert not heavy & set(in_a_process("import sys, synthkit; print(*sys.modules)"))
 
 
+def test_the_terminal_answers_before_anything_heavy_is_there():
+    loaded = in_a_process("import sys, synthkit.cli.app; print(*sys.modules)")
+    assert not {"numpy", "pandas", "datasets", "sklearn", "openai", "faker", "pydantic"} & set(loaded)
+
+
 def test_loading_a_task_pulls_neither_models_nor_figures():
     loaded = in_a_process("import sys, synthkit as sk; sk.load_task('feedback'); print(*sys.modules)")
     assert not {"sklearn", "matplotlib", "openai", "umap", "torch"} & set(loaded)

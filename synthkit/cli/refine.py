@@ -10,7 +10,6 @@ import typer
 from synthkit.cli.annotate import report, texts_of
 from synthkit.cli.live import Live, with_live_options
 from synthkit.cli.options import Examples, Json, Source, State, TaskName, table
-from synthkit.refinement.loop import ITERATIONS, ROWS
 
 
 @with_live_options
@@ -19,8 +18,8 @@ def refine(
     file: Annotated[Path | None, typer.Option(help="texts; default: the task's unlabelled")] = None,
     encoding: Annotated[str | None, typer.Option(help="of the file, where it cannot be told")] = None,
     synthetic: Annotated[Path | None, typer.Option(help="synthetic rows that the student knows as well (CSV)")] = None,
-    n: Annotated[int, typer.Option("--n", help="texts an iteration")] = ROWS,
-    iterations: Annotated[int, typer.Option("--iterations", "--rounds", help="at the most")] = ITERATIONS,
+    n: Annotated[int, typer.Option("--n", help="texts an iteration")] = 80,
+    iterations: Annotated[int, typer.Option("--iterations", "--rounds", help="at the most")] = 3,
     k: Annotated[int, typer.Option("--k", help="labelled rows a label to start from")] = 10,
     examples: Examples = False,
     random_state: State = 0,

@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from datasets import Dataset
 
-ROWS, ITERATIONS = 80, 3
 THERMOMETER = 500  # validation rows that say how far it has come, and choose nothing
 
 
@@ -77,8 +76,8 @@ def refine(
     synthetic: Dataset | Generation | None = None,
     pool: Dataset | None = None,
     examples: Seeds | None = None,
-    n: int = ROWS,
-    iterations: int = ITERATIONS,
+    n: int = 80,
+    iterations: int = 3,
     llm: str | LLM = "recorded",
     budget: Budget | None = None,
     store: Store | None = None,

@@ -1,10 +1,14 @@
 """`synthkit refine`: raw texts are labelled in several goes, and written."""
 
+import inspect
 import json
 import re
 
 from support.fault_server import FaultServer, completion
 from support.hotel import label_of, write_hotel
+
+from synthkit.cli.refine import refine as command
+from synthkit.refinement.loop import refine
 
 
 def labels(number, body):
@@ -59,3 +63,10 @@ def test_what_cannot_be_written_or_is_no_number_is_said_before_anything_is_asked
         assert not server.bodies
         code, _, _ = synthkit("annotate", "--task", folder, "--llm", "live", "--n", 5, "--out", "new/labels.csv")
     assert code == 0 and (tmp_path / "new" / "labels.csv").exists()
+
+
+def test_the_terminal_begins_with_what_the_function_does():
+    of_command, of_verb = (inspect.signature(f).parameters for f in (command, refine))
+    assert {name: of_command[name].default for name in ("n", "iterations")} == {
+        name: of_verb[name].default for name in ("n", "iterations")
+    }
