@@ -102,7 +102,7 @@ def record() -> None:
     sk.compare(sk.standard_arms(lesson), test=task.splits.test, students=[TUNED], task=task)
     run = Experiment(task.name, students=(TUNED,), annotate=evidence.LABELLED)
     run.comparison(run.generations(task), run.annotation(task))
-    fits = {key: found for key in dict.fromkeys(asked) if (found := kept(key))}  # rows drawn again have none
+    fits = {key: kept(key) for key in asked}
     lines = [{"key": key, "parameters": how, "predicted": labels.tolist()} for key, (labels, how) in fits.items()]
     file = task.recordings / "finetuned.jsonl"
     file.write_text("".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines), encoding="utf-8")
