@@ -76,7 +76,7 @@ def test_a_run_on_a_sensitive_task_writes_and_prints_nothing_of_its_people(folde
         monkeypatch.setenv("SYNTHKIT_MODEL", "m")
         monkeypatch.setattr("synthkit.views.map.MAP_ROWS", 1000)  # the map holds no text and takes long
         out = terminal("run", folder, "--llm", "live", "--n", 40, "--k", 4, "--out", tmp_path, "--student", "tfidf_lr")
-        sent = "".join(listener.bodies)
+        sent = "".join(listener.sent)
     written = files_of(tmp_path)
     assert {name.rpartition(".")[2] for name in written} >= {"html", "csv", "json"}
     assert sent and leaks({**written, "sent": sent, "terminal": out}) == {}
@@ -298,7 +298,7 @@ def test_a_task_whose_files_lie_in_a_folder_of_their_own_is_kept_as_well(tmp_pat
         monkeypatch.setenv("OPENAI_API_KEY", "none")
         with pytest.raises(SynthkitError, match="real rows of a task marked sensitive"):
             embedding.embed(rows["text"], embedder="openai:small")
-        assert listener.bodies == []
+        assert listener.sent == []
     clean = tmp_path / "clean.csv"
     terminal("anonymize", folder / "data" / "test.jsonl", "--out", clean)
     assert not secrets(clean.read_text(encoding="utf-8"))

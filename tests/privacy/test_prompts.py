@@ -81,7 +81,7 @@ def test_seeds_as_they_are_do_not_get_into_a_plan_of_a_sensitive_task(clinic, st
 def test_what_anonymised_seeds_hold_does_not_reach_the_endpoint(clinic, listener, asks, strategy):
     seeds = anonymize(load_seeds(clinic, k=4), progress=False).seeds
     generate(clinic, seeds, strategy=strategy, n=20, filters=[], **asks)
-    assert listener.bodies and not secrets("".join(listener.bodies))
+    assert listener.sent and not secrets("".join(listener.sent))
 
 
 @pytest.mark.parametrize("strategy", ["few_shot", "paraphrase"])
@@ -90,7 +90,7 @@ def test_a_task_that_nobody_marked_shows_anonymised_seeds_and_says_so(open_clini
     chosen = plan(open_clinic, seeds, strategy=strategy, n=10)
     assert "the seeds that prompts show were anonymised (" in repr(chosen) and "STAFF replaced" in repr(chosen)
     made = generate(chosen, filters=[], **asks)
-    assert listener.bodies and not secrets("".join(listener.bodies))
+    assert listener.sent and not secrets("".join(listener.sent))
     assert not secrets("".join(made.rows["demo_ids"]))
 
 
@@ -104,7 +104,7 @@ def test_seeds_that_only_claim_to_be_anonymised_are_stopped_at_the_door(clinic, 
     seeds = replace(load_seeds(clinic, k=4), anonymized=True)
     with pytest.raises(SynthkitError, match="real rows of a task marked sensitive"):
         generate(clinic, seeds, strategy="few_shot", n=10, **asks)
-    assert listener.bodies == []
+    assert listener.sent == []
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ def careless():
 def test_a_name_in_a_careless_strategy_is_stopped_at_the_door(clinic, listener, asks, careless):
     with pytest.raises(SynthkitError, match=r"personal data of a task marked sensitive \(.*would leave this"):
         generate(clinic, strategy=careless, n=60, **asks)
-    assert listener.bodies == []
+    assert listener.sent == []
 
 
 def test_an_error_that_stops_a_prompt_does_not_repeat_what_it_holds(clinic, asks, careless):
@@ -144,7 +144,7 @@ def test_terms_and_wishes_for_prompts_hold_no_name_and_no_code(clinic):
 def test_iterations_of_labelling_show_raw_texts_without_what_is_personal(clinic, listener, asks):
     with suppress(SynthkitError):  # the endpoint's labels need not be of use
         refine(clinic, load_seeds(clinic, k=4), pool=clinic.splits.train, n=8, iterations=2, **asks)
-    assert listener.bodies and not secrets("".join(listener.bodies))
+    assert listener.sent and not secrets("".join(listener.sent))
 
 
 def test_proposing_attributes_and_relabelling_send_nothing_of_a_real_row(clinic, listener, asks):
@@ -152,18 +152,18 @@ def test_proposing_attributes_and_relabelling_send_nothing_of_a_real_row(clinic,
     annotate(made, **asks)
     with suppress(SynthkitError):  # the endpoint's words need not be of use
         propose_attributes(clinic, **asks)
-    assert len(listener.bodies) > 6
-    assert not secrets("".join(listener.bodies))
+    assert len(listener.sent) > 6
+    assert not secrets("".join(listener.sent))
 
 
 def test_a_real_row_among_rows_to_be_labelled_is_stopped(clinic, listener, asks):
     made = generate(clinic, n=20, filters=[], **asks)
-    before = len(listener.bodies)
+    before = len(listener.sent)
     texts = [clinic.splits.validation["text"][0], *made.rows["text"][1:]]
     leaking = replace(made, rows=made.rows.remove_columns("text").add_column("text", texts))
     with pytest.raises(SynthkitError, match="task marked sensitive"):
         annotate(leaking, **asks)
-    assert len(listener.bodies) == before
+    assert len(listener.sent) == before
 
 
 def test_raw_texts_of_a_sensitive_task_reach_a_model_without_the_people_in_them(tmp_path, listener, asks):
@@ -176,7 +176,7 @@ def test_raw_texts_of_a_sensitive_task_reach_a_model_without_the_people_in_them(
     pool = task.splits.unlabelled
     with pytest.warns(UserWarning, match="anonymised before a model saw them"):
         done = annotate(pool, task, seeds=load_seeds(task, k=4), **asks)
-    assert listener.bodies and not secrets("".join(listener.bodies))
+    assert listener.sent and not secrets("".join(listener.sent))
     assert len(done.rows) + len(done.drops) == len(pool)
     assert not secrets(done._repr_html_()) and not any("@" in i for i in pool["id"])
 
@@ -191,11 +191,11 @@ def embeds(listener, monkeypatch):
 def test_rows_of_a_sensitive_task_are_kept_whichever_task_labels_them(clinic, open_clinic, listener, asks):
     other = replace(open_clinic, name="front_desk", patterns={})
     annotate(clinic.splits.test.select(range(20)), other, **asks)
-    assert listener.bodies and not secrets("".join(listener.bodies))
-    sent, nobodys = len(listener.bodies), clinic.splits.validation.select(range(20)).to_dict()
+    assert listener.sent and not secrets("".join(listener.sent))
+    sent, nobodys = len(listener.sent), clinic.splits.validation.select(range(20)).to_dict()
     with pytest.raises(SynthkitError, match="real rows of a task marked sensitive"):
         annotate(make_rows(nobodys), other, **asks)
-    assert len(listener.bodies) == sent
+    assert len(listener.sent) == sent
 
 
 def test_raw_texts_in_the_folder_of_a_sensitive_task_are_its_own_whoever_labels_them(
@@ -207,7 +207,7 @@ def test_raw_texts_in_the_folder_of_a_sensitive_task_are_its_own_whoever_labels_
     raw = load_rows(folder / "inbox.txt", labelled=False)
     with pytest.raises(SynthkitError, match="real rows of a task marked sensitive"):
         annotate(raw, replace(open_clinic, name="front_desk", patterns={}), **asks)
-    assert not listener.bodies
+    assert not listener.sent
 
 
 def test_short_rows_that_lost_their_task_are_stopped_one_by_one(tmp_path, open_clinic, listener, asks):
@@ -229,7 +229,7 @@ def test_short_rows_that_lost_their_task_are_stopped_one_by_one(tmp_path, open_c
     for attack in attacks:
         with pytest.raises(SynthkitError, match="real rows of a task marked sensitive"):
             attack()
-    assert not listener.bodies
+    assert not listener.sent
 
 
 def test_rows_that_lost_their_task_are_anonymised_by_its_patterns(clinic, open_clinic, listener, asks):
@@ -237,7 +237,7 @@ def test_rows_that_lost_their_task_are_anonymised_by_its_patterns(clinic, open_c
     remade = make_rows({name: list(rows[name]) for name in ("id", "text", "label")})
     other = replace(open_clinic, name="front_desk", patterns={})
     generate(plan(other, load_seeds(remade, k=4), strategy="few_shot", n=10), **asks)
-    assert listener.bodies and "[STAFF]" in "".join(listener.bodies) and not secrets("".join(listener.bodies))
+    assert listener.sent and "[STAFF]" in "".join(listener.sent) and not secrets("".join(listener.sent))
 
 
 def test_raw_rows_of_a_sensitive_task_are_not_embedded_elsewhere(clinic, listener, embeds):
@@ -247,7 +247,7 @@ def test_raw_rows_of_a_sensitive_task_are_not_embedded_elsewhere(clinic, listene
             embed(texts, embedder=embeds)
     with pytest.raises(SynthkitError, match="texts to be embedded"):
         evaluate(clinic.splits.train, clinic.splits.validation, embedder=embeds)
-    assert listener.bodies == []
+    assert listener.sent == []
 
 
 def test_what_is_embedded_elsewhere_is_counted_and_said(clinic, listener, embeds):
@@ -255,7 +255,7 @@ def test_what_is_embedded_elsewhere_is_counted_and_said(clinic, listener, embeds
     withheld.sent.clear()
     with pytest.warns(UserWarning, match=rf"{len(set(clean))} texts to be embedded \(.* characters\) go to http"):
         embed(clean, embedder=embeds)
-    assert not secrets("".join(listener.bodies))
+    assert not secrets("".join(listener.sent))
     assert sorted(withheld.sent.values())[0] == len(set(clean))
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # what was sent once is kept here and is not sent again

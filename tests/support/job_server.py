@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from aiohttp import web
+
+from support.fault_server import FaultServer
 
 
-class JobServer:
+class JobServer(FaultServer):
     """Keeps what was sent in `files` and `jobs`. `statuses` are what a job goes through, one at each look at it."""
 
     def __init__(self, statuses=("validating_files", "running", "succeeded"), *, dies_after_create=False, error=None):
+        super().__init__()
         self.statuses, self.dies_after_create, self.error = list(statuses), dies_after_create, error
         self.files: dict[str, bytes] = {}
         self.jobs: dict[str, dict] = {}
         self.looks: dict[str, int] = {}
-        self.chats = 0
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}/v1"
+    def routes(self, router) -> None:
+        super().routes(router)
+        router.add_route("*", "/v1/{path:.*}", self._job)
+
+    async def _job(self, request):
+        told = self.answer(request.method, request.path, await request.read())
+        if told is None:  # the connection breaks, as for a kernel that dies
+            request.transport.close()
+        return web.json_response(told)
 
     def job(self, name: str) -> dict:
         job, look = self.jobs[name], self.looks.get(name, 0)
@@ -33,17 +41,12 @@ class JobServer:
         return job
 
     def answer(self, method: str, path: str, body: bytes):
-        parts = path.partition("?")[0].split("/v1/")[1].split("/")
+        parts = path.split("/v1/")[1].split("/")
         if parts[0] == "files":
             name = f"file-{len(self.files) + 1}"
             self.files[name] = body
             return {"id": name, "object": "file", "bytes": len(body), "created_at": 1, "filename": "x.jsonl",
                     "purpose": "fine-tune", "status": "processed"}  # fmt: skip
-        if parts[0] == "chat":
-            self.chats += 1
-            from support.fault_server import completion, texts_reply
-
-            return completion(texts_reply(json.loads(body)["messages"][-1]["content"], self.chats))
         if method == "POST" and len(parts) == 2:
             name, asked = f"job-{len(self.jobs) + 1}", json.loads(body)
             self.jobs[name] = {
@@ -60,36 +63,3 @@ class JobServer:
         if parts[-1] == "cancel":
             self.jobs[parts[-2]]["status"] = "cancelled"
         return self.job(parts[2])
-
-    def __enter__(self) -> JobServer:
-        keeper = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
-                self.reply(b"")
-
-            def do_POST(self):
-                self.reply(self.rfile.read(int(self.headers["content-length"])))
-
-            def reply(self, body):
-                told = keeper.answer(self.command, self.path, body)
-                if told is None:  # the connection breaks, as for a kernel that dies
-                    self.close_connection = True
-                    return self.connection.close()
-                data = json.dumps(told).encode()
-                self.send_response(200)
-                self.send_header("content-type", "application/json")
-                self.send_header("content-length", str(len(data)))
-                self.end_headers()
-                return self.wfile.write(data)
-
-            def log_message(self, *_):
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_) -> None:
-        self._server.shutdown()
-        self._server.server_close()
