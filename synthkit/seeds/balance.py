@@ -36,7 +36,7 @@ class Cell(NamedTuple):
     """
 
     label: str
-    wish: str
+    slice: str
     rows: int
     share: float
     even: float
@@ -54,7 +54,7 @@ class Balance(Result):
         return f"Balance: {len(self.cells)} cells of {len(self.labels)} labels, {len(self.thin)} thin"
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row a cell: label, wish, rows, share, even share, thin."""
+        """Return one row a cell: label, slice, rows, share, even share, thin."""
         import pandas as pd
 
         return pd.DataFrame(self.cells, columns=Cell._fields)
@@ -96,18 +96,18 @@ def balance(
     texts, labels = list(rows["text"]), np.asarray(rows["label"])
     vectors = embed(texts, embedder=embedder or embedder_for(language_of(texts, task_of(rows))[0]), fit_on=texts)
     gate = Gate.of(rows)
-    wishes = [_topics(texts, vectors, random_state, gate), _lengths(texts)]
+    slices = [_topics(texts, vectors, random_state, gate), _lengths(texts)]
     for name in columns:
         kind = column_kind(name) if gate.sensitive else None
         values = (f"{name}: {withheld.shown(str(v))}" for v in rows[name])
-        wishes.append([f"{name}: [{kind}]"] * len(texts) if kind else gate.clean(values))
+        slices.append([f"{name}: [{kind}]"] * len(texts) if kind else gate.clean(values))
     counts = {str(label): int((labels == label).sum()) for label in sorted(set(labels))}
     cells = []
-    for wish in (np.asarray(w) for w in wishes if w):
-        for value in sorted(set(wish)):
-            even = float((wish == value).mean())
+    for names in (np.asarray(some) for some in slices if some):
+        for value in sorted(set(names)):
+            even = float((names == value).mean())
             for label, size in counts.items():
-                count = int(((labels == label) & (wish == value)).sum())
+                count = int(((labels == label) & (names == value)).sum())
                 thin = size >= LEAST and wilson(count, size).high < THIN * even
                 cells.append(Cell(label, str(value), count, count / size, even, thin))
     return Balance(tuple(sorted(cells, key=lambda c: (not c.thin, c.share - c.even))), counts)

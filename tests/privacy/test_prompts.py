@@ -132,10 +132,10 @@ def test_an_error_that_stops_a_prompt_does_not_repeat_what_it_holds(clinic, asks
     assert not secrets(str(said.value))
 
 
-def test_terms_and_wishes_for_prompts_hold_no_name_and_no_code(clinic):
+def test_terms_and_slices_hold_no_name_and_no_code(clinic):
     told = profile(clinic.splits.train, embedder="lsa")
     cells = balance(clinic.splits.train, columns=["contact"], embedder="lsa")
-    said = f"{told.distinctive} {told.topics} {told.words()} {[c.wish for c in cells.cells]}"
+    said = f"{told.distinctive} {told.topics} {told.words()} {[c.slice for c in cells.cells]}"
     assert not secrets(said)
     for part in ("pumphrey", "hinterwald", "castellanos"):
         assert part not in said.casefold()

@@ -28,7 +28,7 @@ def rows(**labels):
 def test_a_sub_topic_that_a_label_lacks_is_thin():
     both = SOUP + WIFI
     found = balance(rows(complaint=both, praise=both, question=SOUP * 2), embedder="lsa")
-    (thin,) = [c for c in found.thin if "wifi" in c.wish]
+    (thin,) = [c for c in found.thin if "wifi" in c.slice]
     assert (thin.label, thin.rows, thin.share) == ("question", 0, 0)
     assert found.cells[0].thin
 
@@ -40,9 +40,9 @@ def test_nothing_is_called_thin_from_a_dozen_rows():
 
 def test_lengths_and_given_columns_are_cells_too():
     found = balance(rows(complaint=SOUP, question=WIFI), columns=["region"], embedder="lsa")
-    wishes = {c.wish for c in found.cells}
-    assert "region: north" in wishes
-    assert sum(w.startswith("length: ") for w in wishes) >= 2
+    slices = {c.slice for c in found.cells}
+    assert "region: north" in slices
+    assert sum(w.startswith("length: ") for w in slices) >= 2
     with pytest.raises(SynthkitError, match="columns='city': no such column; columns are: text, label, region"):
         balance(rows(complaint=SOUP, question=WIFI), columns=["city"])
 
@@ -67,5 +67,5 @@ def test_a_column_of_names_of_a_sensitive_task_is_not_shown(tmp_path):
     rows = make_rows({"id": list("012"), "text": ["all is well", "a bad night", "a good night"], "label": list("abb"),
                       "patient": ["Tirzo Quon", "Wrzesława Pimpf", "Ottmar Zwill"]})  # fmt: skip
     belongs_to(rows, task)
-    wishes = {c.wish for c in balance(rows, columns=["patient"], embedder="lsa").cells}
-    assert "patient: [PERSON]" in wishes and not any("Pimpf" in w for w in wishes)
+    slices = {c.slice for c in balance(rows, columns=["patient"], embedder="lsa").cells}
+    assert "patient: [PERSON]" in slices and not any("Pimpf" in w for w in slices)
