@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -16,7 +17,12 @@ _PRODIGY = {"accept", "reject", "ignore"}
 _DRAFTS = {"draft", "discarded", "submitted", "validated"}  # a shop's orders are pending and completed, too
 _ANNOTATORS = ("annotator", "annotator_id", "annotation_id", "worker_id", "completed_by", "_annotator_id", "user_id")
 _SPANS = {"start", "end", "start_offset", "end_offset"}
+_TAG = re.compile(r"O|[BIESLU][-_]\S+")
 _WHOLE = "Rows here have one label for the whole text"
+OF_WORDS = (
+    "words with tags, as B-PER and O. Rows here have one label for the whole text: join the words of a sentence, give "
+    'it a label, and load_rows(pd.DataFrame({"text": ..., "label": ...}))'
+)
 _NO_SPANS = f"{_WHOLE}, not for parts of it: export document labels, or name another column"
 
 
@@ -166,6 +172,19 @@ def _of_object(value: dict):
         return None
     keys = ", ".join(map(str, list(value)[:5]))
     raise NotOneLabel(f"an object with {keys}", "Name a column that holds one label as text, with label=")
+
+
+def are_tags(labels: Sequence) -> bool:
+    """Return whether labels are tags of words, as B-PER, I-PER and O."""
+    found = {as_text(label).strip() for label in labels} - {""}
+    begun = {tag[0] for tag in found}
+    return len(found) > 1 and ("O" in found or {"B", "I"} <= begun) and all(map(_TAG.fullmatch, found))
+
+
+def refuse_tags(table: Table, label: str) -> None:
+    """Raise where the labels are tags of words."""
+    if are_tags(table.columns[label]):
+        raise SynthkitError(f"{table.name}: {label} holds {OF_WORDS}")
 
 
 def refuse_nested_texts(table: Table, text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import html
 import re
 import unicodedata
 import zlib
@@ -25,6 +26,7 @@ _CP1252 = {bytes([b]).decode("cp1252", "ignore") for b in range(0x80, 0x100)}
 _TAIL = "[" + "".join(re.escape(bytes([b]).decode("cp1252", "ignore") or chr(b)) for b in range(0x80, 0xC0)) + "]"
 _MANGLED = re.compile(f"(?:[Â-ß]{_TAIL}|[à-ï]{_TAIL}{{2}}|[ð-ô]{_TAIL}{{3}})+")  # the bytes of letters in UTF-8
 MANGLED = 3  # pieces in a column from which they are taken for a wrong encoding, not for what somebody wrote
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,8}\d{0,2});")
 LEAST = {True: 0.03, False: 0.17}  # score of a Latin reading (in mostly plain letters), and of any other
 
 
@@ -110,6 +112,23 @@ def unmangled(table: Table, cells: list[str], column: str) -> list[str]:
         what = f"letters mended in {len(changed):,} cells: UTF-8 had been read as Windows-1252"
         table.note(what, changed[0], "Export again as UTF-8", column=column)
     return out
+
+
+def unescaped(table: Table, cells: list, column: str) -> list:
+    """Return cells in which HTML stands for signs (&amp; for &) as they were meant, and say so.
+
+    One in which an ampersand also stands for itself was not written as HTML: then some speak about such signs.
+    """
+    texts = [cell if isinstance(cell, str) and "&" in cell else "" for cell in cells]
+    out = [_ENTITY.sub(lambda found: html.unescape(found.group()).replace("\xa0", " "), text) for text in texts]
+    changed = [i for i, (a, b) in enumerate(zip(texts, out, strict=True)) if a != b]
+    bare = sum("&" in _ENTITY.sub("", text) for text in texts)
+    if len(changed) < MANGLED or 4 * bare > len(changed):
+        return cells
+    what = f"signs that stood as HTML, as &amp; for &, put back in {len(changed):,} cells"
+    table.note(what, cells[changed[0]], "Export again as plain text", column=column)
+    mended = {i: out[i] for i in changed}
+    return unescaped(table, [mended.get(i, cell) for i, cell in enumerate(cells)], column)  # some are escaped twice
 
 
 def _meant(found: re.Match) -> str:

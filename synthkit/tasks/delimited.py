@@ -23,6 +23,12 @@ _QUOTING = (
     ("'", "single quotation marks around cells", {"quotechar": "'"}),
 )
 _IN_WORDS = {";": "semicolons", "\t": "tabs", " ": "blanks"}
+# a line under the header that says in what each column is: types, units, nothing
+_TYPE = re.compile(
+    r"(?i)|[-–.]|[\[(].*[\])]|str(ing)?|(free ?)?text|(var)?char|code|categor(y|ical)|factor|nominal|ordinal|enum|"
+    r"int(eger|64)?|float(64)?|double|number|numeric|date(time)?|timestamp|bool(ean)?|n/?a"
+)
+_UNIT = re.compile(r"[\w°%€$£µ²³/·.^-]{1,8}")
 _SEPARATOR_LINE = re.compile(r'\ufeff*"?sep=(.)"?[\r\n]', re.IGNORECASE)
 
 
@@ -56,9 +62,13 @@ def read_delimited(table: Table, content: str) -> Table:
         header = [f"column {i}" for i in range(1, len(header) + 1)]
     else:
         below = _below_header(records)
-        if below > 1:
+        units = below == 1 and _is_units(records)
+        if below > 1 or units:
+            below += units
             aside = " / ".join(filter(None, (cell for r in records[1:below] for cell in r)))
-            table.note("more lines of header left aside, as surveys export them", aside, "nothing", harmless=True)
+            what = "a line of units or types" if units else "more lines of header"
+            how = "Is it a row? Give it a text" if units else "nothing"
+            table.note(f"{what} left aside" + ", as surveys export them" * (not units), aside, how, harmless=not units)
         rows = list(zip(lines[below:], records[below:], strict=True))
         again = {line for line, r in rows if [*map(bare_name, r)] == header or _is_rule(r)}
         for line in again:
@@ -181,6 +191,17 @@ def _below_header(records: list[list[str]]) -> int:
     second = records[1] if len(records) > 2 else []
     more = {"Response", "Open-Ended Response"} & set(second) and not second[0] and records[2][0]
     return 2 if more else 1
+
+
+def _is_units(records: list[list[str]]) -> bool:
+    """Return whether the line under the header holds units or types: each cell one, a unit above numbers alone."""
+    second, rest = [cell.strip() for cell in records[1]] if len(records) > 3 else [], records[2:500]
+    if not any(second) or len(second) < 2 or len(second) != len(records[0]) or any(len(r) != len(second) for r in rest):
+        return False
+    plain = [bool(_TYPE.fullmatch(cell)) for cell in second]
+    over = [_UNIT.fullmatch(c) and min(_figures(r[i]) for r in rest) > 0.5 > _figures(c) for i, c in enumerate(second)]
+    telling = any(len(cell) > 1 and (p or o) for cell, p, o in zip(second, plain, over, strict=True))
+    return telling and all(p or o for p, o in zip(plain, over, strict=True)) and second not in rest
 
 
 def _headerless(records: list[list[str]]) -> bool:

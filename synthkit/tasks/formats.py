@@ -6,6 +6,8 @@ import re
 from io import BytesIO
 
 from synthkit.core.errors import SynthkitError
+from synthkit.tasks.annotations import OF_WORDS, are_tags
+from synthkit.tasks.columns import USUAL
 from synthkit.tasks.delimited import read_delimited
 from synthkit.tasks.table import Table
 
@@ -91,6 +93,67 @@ def read_fasttext(table: Table, content: str) -> Table:
         records.append({"label": labels if len(labels) > 1 else "".join(labels), "text": _LABEL.sub("", line)})
     table.note("lines of fastText: __label__ taken off", found[0][1], "nothing", harmless=True)
     return table.fill(records, [number for number, _ in found])
+
+
+_STRING = r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\""
+_ATTRIBUTE = re.compile(rf"(?im)^\s*@attribute\s+({_STRING}|\S+)")
+_CELL = re.compile(rf"\s*({_STRING}|[^,]*)\s*(?:,|$)")
+
+
+def is_arff(content: str) -> bool:
+    """Return whether a text is a table as Weka writes it."""
+    return bool(re.match(r"(?i)(?:\s|%.*\n)*@relation\b", content))
+
+
+def read_arff(table: Table, content: str) -> Table:
+    """Return the rows of an ARFF file; those with other than a cell an attribute are left out and listed."""
+    head, *data = re.split(r"(?im)^\s*@data\s*$", content, maxsplit=1)
+    data = "".join(data)
+    names = [_plain_cell(name) for name in _ATTRIBUTE.findall(head)]
+    records, numbers = [], []
+    for number, line in enumerate(data.splitlines(), content.count("\n") - data.count("\n") + 1):
+        line = line.strip()
+        if not line or line.startswith("%"):
+            continue
+        if line.startswith("{"):
+            raise SynthkitError(f"{table.name} is a sparse ARFF file. Save it as CSV, with Weka's CSVSaver")
+        cells = [_plain_cell(cell) for cell in _CELL.findall(line + ",")[:-1]]
+        if len(cells) == len(names):
+            records.append(dict(zip(names, cells, strict=True)))
+            numbers.append(number)
+        else:
+            table.note("left out", line, f"{len(cells)} cells where there are {len(names)} attributes", row=number)
+    table.note("read as ARFF", f"attributes: {', '.join(names)}", "nothing", harmless=True)
+    return table.fill(records, numbers)
+
+
+def _plain_cell(cell: str) -> str:
+    cell = cell.strip()
+    quoted = len(cell) > 1 and cell[0] == cell[-1] and cell[0] in "'\""
+    return re.sub(r"\\(.)", r"\1", cell[1:-1]) if quoted else "" if cell == "?" else cell
+
+
+def read_tokens(table: Table, content: str) -> Table | None:
+    """Return a file of a word a line (CoNLL) where comments give each sentence a label, refuse it where none do.
+
+    None where it is no such file.
+    """
+    blocks = re.split(r"\n\s*\n", content[:50_000].strip())
+    lines = [line for block in blocks for line in block.split("\n") if line.strip() and line[0] != "#"]
+    lines = [line for line in lines if not line.startswith("-DOCSTART-")]
+    numbered = len(blocks) > 1 and all(re.fullmatch(r"\d+([-.]\d+)?(\t[^\t]*){7,9}", line) for line in lines)
+    tagged = all(1 < len(line.split()) < 12 for line in lines) and are_tags([line.split()[-1] for line in lines])
+    if len(lines) < 2 or not (numbered or tagged):
+        return None
+    records, blocks = [], re.split(r"\n\s*\n", content.strip())
+    for block in blocks:
+        stated = {k.casefold(): v.strip() for k, v in re.findall(r"(?m)^#\s*(\w+)\s*[=:]\s*(.+)$", block)}
+        label = next((stated[name] for name in USUAL["label"] if name in stated), None)
+        if "text" not in stated or label is None:
+            raise SynthkitError(f"{table.name} holds a word a line: {OF_WORDS}")
+        records.append({"text": stated["text"], "label": label})
+    table.note("read as CoNLL: text and label are in the comments", f"sentences: {len(records):,}", "", harmless=True)
+    return table.fill(records, range(len(records)))
 
 
 def is_chat(lines: list[str]) -> bool:

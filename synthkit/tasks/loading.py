@@ -15,9 +15,9 @@ from synthkit.core.errors import SynthkitError
 from synthkit.core.results import Result
 from synthkit.core.rows import make_rows
 from synthkit.core.text import fold, tidy
-from synthkit.tasks.annotations import honour_status, join_annotators, refuse_nested_texts, unwrap
+from synthkit.tasks.annotations import honour_status, join_annotators, refuse_nested_texts, refuse_tags, unwrap
 from synthkit.tasks.columns import USUAL, find_roles
-from synthkit.tasks.decoding import unmangled
+from synthkit.tasks.decoding import unescaped, unmangled
 from synthkit.tasks.labels import joined_labels, spelt, unknown_labels
 from synthkit.tasks.readers import read_table, read_texts
 from synthkit.tasks.table import LEFT_OUT, Repair, Table, as_text
@@ -101,9 +101,12 @@ def load_rows(
     """
     table = read_table(source, encoding=encoding) if labelled else read_texts(source, encoding=encoding)
     roles = find_roles(table, {"text": text, "label": label} if labelled else {"text": text})
+    for role in {"text", "label"} & set(roles):
+        table.columns[roles[role]] = unescaped(table, table.columns[roles[role]], role)
     if table.sensitive:
         _withhold(table, roles)
     if labelled:
+        refuse_tags(table, roles["label"])
         honour_status(table, roles["label"])
         unwrap(table, roles["label"])
         joined_labels(table, roles["label"], labels)

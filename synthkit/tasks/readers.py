@@ -14,11 +14,14 @@ from synthkit.tasks.columns import usual_roles
 from synthkit.tasks.decoding import decoded, unpacked, without_nul
 from synthkit.tasks.delimited import read_delimited
 from synthkit.tasks.formats import (
+    is_arff,
     is_chat,
     is_spreadsheet,
+    read_arff,
     read_chat,
     read_fasttext,
     read_spreadsheet,
+    read_tokens,
     refuse_other_kinds,
 )
 from synthkit.tasks.frames import is_frame, read_columnar, read_frame, read_saved
@@ -161,7 +164,9 @@ def _read(table: Table, data: bytes, encoding: str | None) -> Table:
         _json(table, content, kind)
     elif content.startswith("__label__"):
         read_fasttext(table, content)
-    else:
+    elif is_arff(content):
+        read_arff(table, content)
+    elif not read_tokens(table, content):
         read_delimited(table, content)
     if any(r.what == "read as UTF-8 with broken lines" for r in table.repairs):
         _leave_out_broken(table)

@@ -2,6 +2,7 @@
 
 import bz2
 import gzip
+import html
 import io
 import lzma
 import zipfile
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthkit.core.errors import SynthkitError
-from synthkit.tasks.decoding import decoded, unpacked
+from synthkit.tasks.decoding import decoded, unescaped, unpacked
 from synthkit.tasks.loading import load_rows
 from synthkit.tasks.table import Table
 
@@ -136,3 +137,42 @@ def test_zero_bytes_in_a_text_are_taken_out_and_said():
     loaded = load_rows(io.BytesIO(TEA.replace("cold", "co\0ld").encode()))
     assert loaded.rows["text"][0] == "the tea was cold"
     assert any(r.what == "zero bytes removed: 1" for r in loaded.repairs)
+
+
+def test_signs_that_stand_as_html_are_put_back_and_said():
+    texts = [
+        "it isn&#39;t &quot;hot&quot;",
+        "tea &amp; milk",
+        "5 &lt; 6&nbsp;cats",
+        "no sign at all",
+        "an &eacute;clair",
+    ]
+    loaded = load_rows([{"text": t, "label": f"{'a' if i % 2 else 'b'} &amp; c"} for i, t in enumerate(texts)])
+    assert loaded.rows["text"] == ['it isn\'t "hot"', "tea & milk", "5 < 6 cats", "no sign at all", "an éclair"]
+    assert set(loaded.rows["label"]) == {"a & c", "b & c"}
+    assert "put back in 4 cells" in loaded.repairs[0].what + loaded.repairs[1].what
+
+
+def test_signs_escaped_twice_are_put_back_twice():
+    loaded = load_rows([{"text": f"cat {i} isn&amp;#39;t in", "label": "ab"[i % 2]} for i in range(6)])
+    assert loaded.rows["text"][0] == "cat 0 isn't in"
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["what does &amp; mean?", "tea", "milk", "cats"],  # one speaks about it
+        ["tea & milk: &lt;", "a & b &amp;", "c & d &gt;", "e & f &amp;"],  # an ampersand stands for itself
+        ["a=1&copy=2", "b=1&lt=2", "c=1&amp=2", "d"],  # addresses
+    ],
+)
+def test_signs_that_somebody_wrote_stay(texts):
+    loaded = load_rows([{"text": t, "label": "ab"[i % 2]} for i, t in enumerate(texts)])
+    assert loaded.rows["text"] == texts
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "Zs", "Sm"]), min_size=1), min_size=3))
+def test_texts_that_a_page_escaped_come_back(texts):
+    meant = [f"<{text}> & so on" for text in texts]
+    table = Table("a")
+    assert unescaped(table, [html.escape(text) for text in meant], "text") == meant

@@ -226,3 +226,22 @@ def test_separators_at_the_end_of_the_header_alone_are_no_columns(tmp_path):
 def test_byte_order_marks_where_files_were_joined_are_taken_out(tmp_path):
     result = loaded(tmp_path, '\ufefftext,label\n"a swan, white",animals\n\ufeff"pea soup, cold",menu\n')
     assert list(result.rows["text"]) == ["a swan, white", "pea soup, cold"]
+
+
+ROWS = "".join(f"the cat slept {i} hours,{'animals' if i % 2 else 'menu'},{i}.5\n" for i in range(6))
+
+
+@pytest.mark.parametrize(
+    "line", [",,[kg]", "-,-,kg", "string,string,float", "(text),(category),(€)", "Varchar,factor,°C", "n/a,n/a,m/s"]
+)
+def test_a_line_of_units_or_types_under_the_header_is_left_aside_and_said(tmp_path, line):
+    result = loaded(tmp_path, f"text,label,weight\n{line}\n{ROWS}")
+    assert len(result.rows) == 6
+    assert "a line of units or types left aside" in notes(result)
+    with pytest.raises(SynthkitError, match="Is it a row"):
+        loaded(tmp_path, f"text,label,weight\n{line}\n{ROWS}", strict=True)
+
+
+@pytest.mark.parametrize("line", ["ok,menu,1.5", "(laughs),animals,2", "kg,menu,7", "string,animals,1", "cold,m,1"])
+def test_a_short_first_row_is_a_row(tmp_path, line):
+    assert len(loaded(tmp_path, f"text,label,weight\n{line}\n{ROWS}").rows) == 7

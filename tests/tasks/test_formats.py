@@ -201,3 +201,83 @@ def test_any_bytes_are_rows_or_a_sentence(tmp_path_factory, content, name):
             assert len(load_rows(path, labelled=labelled).rows)
         except SynthkitError as error:
             assert len(str(error)) > 20
+
+
+WEKA = """% written by hand
+@RELATION 'a cafe'
+
+@ATTRIBUTE 'the text' STRING
+@attribute class {menu, animals}
+@ATTRIBUTE stars NUMERIC
+
+@Data
+'the swan bit my shoe, twice', animals, 1
+% a comment among rows
+"it\\'s cold, the \\"soup\\"",menu,?
+geese on the lawn,animals,2
+?,menu,3
+'one','cell','too',4
+"""
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_rows_of_weka_are_read_and_odd_ones_are_listed(tmp_path, ending):
+    path = tmp_path / "cafe.arff"
+    path.write_bytes(WEKA.replace("\n", ending).encode())
+    loaded = load_rows(path, text="the text", label="class")
+    assert texts_and_labels(loaded) == [
+        {"text": "the swan bit my shoe, twice", "label": "animals"},
+        {"text": 'it\'s cold, the "soup"', "label": "menu"},
+        {"text": "geese on the lawn", "label": "animals"},
+    ]
+    left_out = [r for r in loaded.repairs if r.what == "left out"]
+    assert [(r.row, r.fix.split(".")[0]) for r in left_out] == [
+        (14, "4 cells where there are 3 attributes"),
+        (13, "The text is empty"),
+    ]
+
+
+def test_a_sparse_file_of_weka_names_what_writes_it_plainly(tmp_path):
+    (tmp_path / "a.arff").write_text(
+        "@relation r\n@attribute t string\n@attribute class {a, b}\n@data\n{0 soup, 1 b}\n"
+    )
+    with pytest.raises(SynthkitError, match="sparse ARFF file. Save it as CSV"):
+        load_rows(tmp_path / "a.arff")
+
+
+TAGGED = [
+    "-DOCSTART- -X- O\n\nMira NNP B-PER\nsleeps VBZ O\n\nin IN O\nOslo NNP B-LOC\n",
+    "Mira\tI-PER\nsleeps\tO\n\nin\tO\nOslo\tI-LOC\n",
+    "# text = Cats sleep.\n1\tCats\tcat\tNOUN\t_\t_\t2\tnsubj\t_\t_\n2\tsleep\tsleep\tVERB\t_\t_\t0\troot\t_\t_\n\n"
+    "# text = Geese.\n1\tGeese\tgoose\tNOUN\t_\t_\t0\troot\t_\t_\n",
+    "word,label\nMira,B-PER\nsleeps,O\nin,O\nOslo,B-LOC\nMira,B-PER\n",
+    "Sentence,text,Tag,label\n1,Mira,NNP,S-PER\n1,sleeps,VBZ,O\n2,Oslo,NNP,S-LOC\n",
+]
+
+
+@pytest.mark.parametrize("content", TAGGED)
+@pytest.mark.parametrize("name", ["a.conll", "a.txt", "a.csv"])
+def test_a_word_a_line_with_its_tag_is_refused_with_what_to_do(tmp_path, content, name):
+    (tmp_path / name).write_text(content)
+    with pytest.raises(SynthkitError, match="one label for the whole text: join the words of a sentence"):
+        load_rows(tmp_path / name)
+
+
+def test_a_word_a_line_is_read_where_comments_give_each_sentence_a_label(tmp_path):
+    block = "# id = {0}\n# text = {1}\n# intent: {2}\nword O\nother B-THING\n"
+    sentences = [("1", "wake me at six", "alarm"), ("2", "play some jazz = loud", "music")]
+    (tmp_path / "a.conll").write_text("\n".join(block.format(*some) for some in sentences))
+    loaded = load_rows(tmp_path / "a.conll")
+    assert texts_and_labels(loaded) == [{"text": text, "label": label} for _, text, label in sentences]
+
+
+@pytest.mark.parametrize("labels", [("B-ware", "E-mail"), ("O", "A"), ("I-95", "I-80")])
+def test_labels_that_only_look_like_tags_are_labels(labels):
+    rows = [{"text": f"a line about a cat {i}", "label": labels[i % 2]} for i in range(6)]
+    assert set(load_rows(rows).rows["label"]) == set(labels)
+
+
+def test_numbered_rows_of_many_words_are_no_words_with_tags(tmp_path):
+    lines = [f"{i}\tthe cat slept on the table for {i} hours\t{'animals' if i % 2 else 'menu'}" for i in range(8)]
+    (tmp_path / "a.tsv").write_text("\n".join(lines))
+    assert len(load_rows(tmp_path / "a.tsv").rows) == 8
