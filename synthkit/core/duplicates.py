@@ -7,9 +7,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from synthkit.core.text import NEAR, fold, jaccard, likeness_by_signs, matched_words, padded, shingles
+from synthkit.core.text import NEAR, fold, likeness_by_signs, matched_words, padded, shingles
 
-SHORT = 500  # characters up to which the shingles of a text are kept for a while: in a template's bands the same come
+SHORT = 500  # characters up to which a text's shingles are kept, as hashes: of one template many are looked at again
 MOST, CHECKED = 256, 12  # texts proposed at the most as near-duplicates of one, and those that are looked at
 BANDS, BAND_ROWS = 16, 4  # P(a pair at Jaccard .8 becomes a candidate) = 1 - (1 - .8^4)^16 > .999
 _A, _B = np.random.default_rng(20).integers(0, 1 << 64, (2, BANDS * BAND_ROWS), dtype=np.uint64)
@@ -18,14 +18,19 @@ _BASE = 0x9E3779B97F4A7C15 ^ 2  # odd, and one less is two times an odd number: 
 _HIGH = np.uint64(32)
 
 
-_kept_shingles = lru_cache(maxsize=2048)(shingles)
+def shingle_hashes(text: str) -> np.ndarray:
+    """Return a number for each place of a text where a shingle begins, uint64."""
+    letters = np.frombuffer(padded(text).encode("utf-32-le", "surrogatepass"), dtype="<u4").astype(np.uint64)
+    size = min(5, len(letters))
+    return sum(letters[i : len(letters) - size + 1 + i] * _PLACES[i] for i in range(size))
 
 
 def signature(text: str) -> np.ndarray:
     """MinHash signature (Broder 1997) of the shingles of a text, shape (bands * rows,), uint32."""
-    letters = np.frombuffer(padded(text).encode("utf-32-le", "surrogatepass"), dtype="<u4").astype(np.uint64)
-    size = min(5, len(letters))
-    hashes = sum(letters[i : len(letters) - size + 1 + i] * _PLACES[i] for i in range(size))
+    return _signature(shingle_hashes(text))
+
+
+def _signature(hashes: np.ndarray) -> np.ndarray:
     # multiply-shift (Dietzfelbinger 1996): products wrap at 2^64, and only their high half is mixed well
     return ((hashes[:, None] * _A + _B) >> _HIGH).min(axis=0).astype(np.uint32)
 
@@ -58,7 +63,8 @@ class NearIndex:
         self._same: dict[int, object] = {}  # by the hash of a text: it takes less room
         self._sketches = np.empty((64, BANDS * BAND_ROWS), dtype=np.uint32)
         self._buckets: dict[int, int | list[int]] = {}  # most hold one text, and a list for each would fill the memory
-        self._last = ("", signature(""))  # a text is often asked for and then added
+        self._hashes: list[bytes] = []
+        self._last: tuple[str | None, set[int], np.ndarray] = (None, set(), np.empty(0))
 
     def __len__(self) -> int:
         return len(self._names)
@@ -70,7 +76,7 @@ class NearIndex:
 
     def add(self, text: str, name: object) -> None:
         """Add one text under its name."""
-        sketch, position = self._sketch_of(text), len(self)
+        (hashes, sketch), position = self._sketched(text), len(self)
         for key in band_keys(sketch):
             held = self._buckets.setdefault(key, position)
             if isinstance(held, list):
@@ -82,17 +88,20 @@ class NearIndex:
         self._sketches[position] = sketch
         self._texts.append(text)
         self._names.append(name)
+        self._hashes.append(np.fromiter(hashes, "<u8", len(hashes)).tobytes() if len(text) <= SHORT else b"")
         self._same.setdefault(hash(fold(text)), name)
 
     def nearest(self, text: str) -> tuple[object, float] | None:
         """Return (name, likeness) of the most similar text at or above the threshold, the earliest on a tie."""
-        best, at, asked = 0.0, -1, shingles(text)
-        for position in self._proposed(self._sketch_of(text)):
-            other = self._texts[position]
-            held = _kept_shingles(other) if len(other) <= SHORT else shingles(other)
-            value = jaccard(asked, held)
+        best, at = 0.0, -1
+        asked, sketch = self._sketched(text)
+        for position in self._proposed(sketch):
+            other, kept = self._texts[position], self._hashes[position]
+            held = np.frombuffer(kept, "<u8").tolist() if kept else set(shingle_hashes(other).tolist())
+            shared = len(asked.intersection(held))
+            value = shared / (len(asked) + len(held) - shared)
             if value >= self.threshold:
-                value = min(value, likeness_by_signs(text, other, asked, held))
+                value = min(value, likeness_by_signs(text, other, shingles(text), shingles(other)))
             if value > best or (value == best and position < at):
                 best, at = value, position
             if best == 1:  # what is just as like was added later
@@ -106,10 +115,11 @@ class NearIndex:
         found = self.nearest(text)
         return found and (found[0], f"Jaccard {found[1]:.2f}")
 
-    def _sketch_of(self, text: str) -> np.ndarray:
-        if self._last[0] != text:
-            self._last = text, signature(text)
-        return self._last[1]
+    def _sketched(self, text: str) -> tuple[set[int], np.ndarray]:
+        if self._last[0] != text:  # a text is often asked for and then added
+            hashes = shingle_hashes(text)
+            self._last = text, set(hashes.tolist()), _signature(hashes)
+        return self._last[1:]
 
     def _proposed(self, sketch: np.ndarray) -> list[int]:
         """Return the positions that share a band, the likeliest first, and the earliest of those."""

@@ -20,7 +20,7 @@ def test_near_duplicates_are_found_among_thousands_from_one_template():
     doubles = [f"{t} now" for t in texts[::50]]
     found = [index.nearest(t) for t in doubles]
     assert sum(f is not None and f[0] == 50 * i for i, f in enumerate(found)) >= 57
-    assert max(map(len, (index._proposed(index._sketch_of(t)) for t in doubles))) <= CHECKED
+    assert max(map(len, (index._proposed(index._sketched(t)[1]) for t in doubles))) <= CHECKED
 
 
 def test_texts_that_differ_in_a_sign_are_not_nearest():
@@ -101,3 +101,13 @@ def test_the_longest_run_is_found_where_every_run_is_shared():
     assert index.longest("na " * 4000) == ("long", " ".join(["na"] * 4000))
     assert index.longest("na " * 4000, but="long") == ("short", " ".join(["na"] * 3000))
     assert index.longest("na " * 5) is None
+
+
+@given(st.lists(any_text, min_size=2, max_size=6), st.sampled_from([1, 40]))
+def test_the_likeness_of_the_nearest_is_that_of_the_texts(texts, times):
+    *others, asked = [f"{text} " * times for text in texts]  # short and long
+    index = NearIndex(0.3)
+    index.extend(others, range(len(others)))
+    found = index.nearest(asked)
+    assert found is None or found[1] == likeness(asked, others[found[0]])
+    assert found is not None or asked not in others
