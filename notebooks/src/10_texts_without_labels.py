@@ -160,6 +160,7 @@ print(f"of 100 test messages it misreads {100 * wrong:.0f}")
 # At a terminal, with an endpoint in `OPENAI_BASE_URL` and `SYNTHKIT_MODEL`; every reply is kept, so a second run asks nothing again:
 #
 #     synthkit annotate mails/ --task my_task --llm live --budget-requests 20
+#     synthkit annotate mails/ --task my_task --llm live --examples     # shows the labelled rows nearest to the texts
 #     synthkit run my_task --llm live      # labels 240 of them where the task has `unlabelled:`; --annotate 0: none
 #
 # **Before you send them:** raw texts are real texts. Those of a task marked `sensitive: true` are anonymised before they are shown;
