@@ -40,12 +40,12 @@ def test_unsure_texts_are_labelled_by_a_live_model_and_written(synthkit, tmp_pat
 def test_labelled_rows_are_shown_beside_raw_ones_where_that_is_asked_for(synthkit, tmp_path, monkeypatch):
     folder = write_hotel(tmp_path / "hotel", unlabelled=True).folder
     monkeypatch.setenv("SYNTHKIT_MODEL", "any")
-    for i, command in enumerate([("annotate", "--task", folder), ("refine", folder, "--k", 3, "--iterations", 1)]):
+    for i, words in enumerate([("annotate", "--task", folder), ("refine", folder, "--k", 3, "--iterations", 1)]):
         for more in ((), ("--examples",)):
             monkeypatch.setenv("SYNTHKIT_HOME", str(tmp_path / f"home{i}{len(more)}"))
             with FaultServer(labels) as server:
                 monkeypatch.setenv("OPENAI_BASE_URL", server.url)
-                assert synthkit(*command, "--llm", "live", "--n", 5, *more, "--out", "some.csv")[0] == 0
+                assert synthkit(*words, "--llm", "live", "--n", 5, *more, "--out", "some.csv")[0] == 0
             shown = [part for body in server.bodies if (part := body["messages"][-1]["content"].count("<examples>"))]
             assert bool(shown) == bool(more)
 
