@@ -216,10 +216,8 @@ ways = [*(name for name in names if name in recorded), ["zero_shot", "attributed
 contest = sk.compare_strategies(task, ways, requests=26, rows=100)
 
 # %% tags=["keep_output"]
-ways = sorted(contest.entries, key=lambda e: -contest.score(f"real_few+{e.strategy}").value)
-words = ", ".join(
-    f"{e.strategy} {contest.score(f'real_few+{e.strategy}').value:.3f}" for e in ways
-)
+f1 = {e.strategy: contest.score(f"real_few+{e.strategy}").value for e in contest.entries}
+words = ", ".join(f"{way} {f1[way]:.3f}" for way in sorted(f1, key=lambda way: -f1[way]))
 captioned(
     contest.plot(),
     f"macro-F1 together with the few real rows, and the tokens that a row cost: {words}.",

@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 
 import synthkit as sk
-from synthkit.core.figures import captioned
 
 sk.theme()
 
@@ -49,6 +48,8 @@ report
 # usual words. Real feedback is messier, and a line above its control is as unlike real as one below.
 
 # %% tags=["keep_output"]
+from synthkit.core.figures import captioned
+
 outside = [line.metric for line in report.lines if line.control and line.outside]
 words = f"each line on the scale of its control, outside: {', '.join(outside) or 'none'}."
 below = "Below, label shares, lengths, and distances to the nearest real row, synthetic in blue and real in grey."

@@ -95,6 +95,8 @@ sk.table(
 # Shares of labels and of attributes against real ones, and which labels go with which people.
 
 # %%
+import matplotlib.pyplot as plt
+
 report = sk.evaluate(made.rows, seeds.rest, metrics="bias", slices="channel")
 
 # %% tags=["keep_output"]
@@ -107,8 +109,6 @@ sk.table(
 # Does a label stand more often where a woman or a man is named?
 
 # %% tags=["keep_output"]
-import matplotlib.pyplot as plt
-
 groups = pd.DataFrame(report.tables["groups"])
 groups = groups[groups["group"].isin(["women", "men"])].sort_values(["label", "group"])
 figure, axis = plt.subplots(figsize=(7, 4.6))
