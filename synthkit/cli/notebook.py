@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # a kernel warns of loopback without encryption, and sends what a cell prints in pieces
 _SETTINGS = {"extra_arguments": ["--IPKernelApp.log_level=ERROR"], "coalesce_streams": True}
+STARTS = 3  # of a kernel, before it is given up
 LESSONS = Path(__file__).resolve().parent.parent.parent / "notebooks"
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -44,14 +45,19 @@ def execute(
     notebook.cells += more
     folder = source.resolve().parent  # run where the notebook stands, not its text
     at = {"metadata": {"path": str(folder.parent if folder.name == "src" else folder)}}
-    client = NotebookClient(notebook, timeout=600, resources=at, **_SETTINGS)
     code = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
-    if progress:
-        client.on_cell_start = lambda cell, cell_index: _say(source, code, cell_index)
-    try:
-        client.execute(env={**os.environ, "TQDM_DISABLE": "1"})  # a bar would be kept as 0 %
-    except CellExecutionError as error:
-        raise SynthkitError(f"{source.name}: a cell failed: {error.ename}: {error.evalue}") from None
+    for start in range(STARTS):
+        client = NotebookClient(notebook, timeout=600, resources=at, **_SETTINGS)
+        if progress:
+            client.on_cell_start = lambda cell, cell_index: _say(source, code, cell_index)
+        try:
+            client.execute(env={**os.environ, "TQDM_DISABLE": "1"})  # a bar would be kept as 0 %
+            break
+        except CellExecutionError as error:
+            raise SynthkitError(f"{source.name}: a cell failed: {error.ename}: {error.evalue}") from None
+        except RuntimeError as error:  # two kernels that start at once may choose the same port; no cell has run
+            if "died before replying" not in str(error) or start == STARTS - 1:
+                raise
     return notebook
 
 

@@ -37,7 +37,7 @@ def plot_comparison(comparison: Comparison) -> Figure:
     axis.set_yticks(range(len(arms)), [f"{plain(arm)}\n{rows[arm]:,} rows" for arm in arms])
     axis.invert_yaxis()
     kind = "stand-in" if comparison.stand_in else "real"
-    axis.set_xlabel(f"macro-F1 on {comparison.test_rows:,} {kind} test rows, with 95 % interval")
+    axis.set_xlabel(f"macro-F1 on {comparison.test_rows:,} {kind} test rows,\nwith 95 % interval")
     axis.margins(x=0.12)
     ruled(axis, "x")
     above(axis, len(students))

@@ -19,7 +19,10 @@ h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2.2rem }
 .note { background: #fff4e5; border-left: 4px solid #D55E00; padding: .4rem 1rem }
 img { max-width: 100%; height: auto } table { margin: .5rem 0 } td { overflow-wrap: break-word }
 caption { color: #555 } footer { margin-top: 3rem; color: #666; font-size: .85rem }
-@media print { body { margin: 0; font-size: 11px } h2, figure, table { break-inside: avoid } }
+@media (max-width: 48rem) { table { display: block; overflow-x: auto } }
+summary { cursor: pointer; color: #0173B2; margin: .4rem 0 }
+@media print { body { margin: 0; font-size: 11px } h2, figure { break-inside: avoid }
+  details::details-content { content-visibility: visible; block-size: auto } }
 """
 
 

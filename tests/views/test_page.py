@@ -73,3 +73,23 @@ def test_refused_rows_are_listed_up_to_five(make_page):
 
 def test_the_same_run_gives_the_same_page(make_page):
     assert make_page() == make_page()
+
+
+def test_the_answer_comes_first_then_its_figure_and_everything_else_is_folded(make_page):
+    raw = make_page()
+    answer, figure, folded = raw.index("Yes: synthetic rows help"), raw.index("<img"), raw.index("<details>")
+    assert answer < figure < folded
+    scores, report, rows = raw.index("macro-F1 0.500"), raw.index("distinct-2"), raw.index("All rows, in slot order")
+    assert folded < scores < report < rows
+    assert raw.count("Yes: synthetic rows help") == 1
+
+
+def test_every_row_of_a_run_can_be_found_on_the_page(make_page):
+    text = Page(
+        make_page(texts=[f"invented text number {word}" for word in ("one", "two", "three", "four", "five")])
+    ).text
+    assert all(f"invented text number {word}" in text for word in ("one", "two", "three", "four", "five"))
+
+
+def test_a_run_without_a_map_has_no_heading_for_one(make_page):
+    assert "Synthetic among real rows" not in make_page()
