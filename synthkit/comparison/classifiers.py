@@ -7,9 +7,7 @@ from copy import deepcopy
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import softmax
 
-from synthkit.core.classifier import logistic_scores, logistic_weights
 from synthkit.core.embedding import embed
 from synthkit.core.errors import SynthkitError, unknown
 from synthkit.core.stats import one_thread
@@ -143,6 +141,8 @@ def _logistic_regression(x, labels: Sequence[str], tested, resamples: Sequence[n
     The penalty makes the weights a sum of the rows (Kimeldorf and Wahba 1971), so few rows are first rotated into as
     many coordinates as there are rows: the same classifier, several times faster.
     """
+    from sklearn.linear_model import LogisticRegression
+
     names, y = np.unique(labels, return_inverse=True)
     with one_thread():
         if len(y) <= min(DENSE_ROWS, x.shape[1]):
@@ -150,8 +150,8 @@ def _logistic_regression(x, labels: Sequence[str], tested, resamples: Sequence[n
         c, parameters = choose_c(x, y)
 
         def predict(rows):
-            known, again = np.unique(y[rows], return_inverse=True)
-            return names[known[logistic_scores(tested, logistic_weights(x[rows], again, c)).argmax(axis=1)]]
+            model = LogisticRegression(C=c, max_iter=2000, class_weight="balanced")
+            return names[model.fit(x[rows], y[rows]).predict(tested)]
 
         refits = np.stack([predict(rows) for rows in resamples]) if len(resamples) else None
         return Predictions(predict(slice(None)), parameters, refits)
@@ -159,10 +159,14 @@ def _logistic_regression(x, labels: Sequence[str], tested, resamples: Sequence[n
 
 def linear_head(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return (weights, biases) of logistic regression at C = FIXED, a column a class."""
+    from sklearn.linear_model import LogisticRegression
+
     with one_thread():
-        weights = logistic_weights(x, y, FIXED)
-    weights -= weights.mean(axis=1, keepdims=True)
-    return weights[:-1], weights[-1]
+        model = LogisticRegression(C=FIXED, max_iter=2000, class_weight="balanced").fit(x, y)
+    weights, biases = model.coef_.T, model.intercept_
+    if len(biases) == 1:  # of two classes it has one column
+        weights, biases = np.hstack([-weights, weights]) / 2, np.concatenate([-biases, biases]) / 2
+    return weights, biases
 
 
 def _rotated(x, tested) -> tuple[np.ndarray, np.ndarray]:
@@ -183,6 +187,7 @@ def choose_c(x, y: np.ndarray) -> tuple[float, str]:
     Log loss, since macro-F1 on a handful of held-out rows is mostly ties. The smallest C of equals; FIXED where a class
     has fewer rows than there are folds.
     """
+    from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedKFold
 
     if np.bincount(y).min() < FOLDS:
@@ -193,8 +198,9 @@ def choose_c(x, y: np.ndarray) -> tuple[float, str]:
     loss = np.zeros(len(GRID))
     for train, held in StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(y, y):
         for i, c in enumerate(GRID):
-            p = softmax(logistic_scores(x[held], logistic_weights(x[train], y[train], c)), axis=1)
-            loss[i] -= np.log(np.maximum(p[np.arange(len(held)), y[held]], 1e-12)).sum()
+            model = LogisticRegression(C=c, max_iter=2000, class_weight="balanced").fit(x[train], y[train])
+            p = model.predict_proba(x[held])[np.arange(len(held)), y[held]]
+            loss[i] -= np.log(np.maximum(p, 1e-12)).sum()
     best = int(np.argmin(np.round(loss / len(y), 6)))
     return GRID[best], f"C = {GRID[best]:g}"
 

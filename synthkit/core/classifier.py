@@ -21,42 +21,6 @@ def _regression():
     return LogisticRegression(C=10, max_iter=1000, class_weight="balanced")
 
 
-def logistic_weights(x, y: np.ndarray, c: float, *, balanced: bool = True) -> np.ndarray:
-    """Return what scikit-learn's LogisticRegression finds, (columns + 1, classes); `y` are class numbers.
-
-    The same objective, solver and tolerances; of the hundreds of small fits behind a score its checks take most. The
-    last row holds the intercepts; of two classes the first column is zeros, as there. `balanced` classes count alike.
-    """
-    from scipy.optimize import minimize
-
-    (n, columns), counts = x.shape, np.bincount(y)
-    share, penalty = (1 / (len(counts) * counts))[y] if balanced else np.full(n, 1 / n), 1 / (c * n)
-    truth, right = np.eye(len(counts))[:, y], (y, np.arange(n))
-    free = int(len(counts) == 2)
-
-    def objective(flat):
-        w = np.zeros((columns + 1, len(counts)))
-        w[:, free:] = flat.reshape(columns + 1, -1)
-        raw = np.ascontiguousarray(logistic_scores(x, w).T)  # sums over the classes are faster down than across
-        raw -= raw.max(axis=0)
-        p = np.exp(raw)
-        total = p.sum(axis=0)
-        loss = share @ (np.log(total) - raw[right]) + penalty / 2 * np.vdot(w[:-1], w[:-1])
-        p = (p / total - truth) * share
-        slope = np.vstack([x.T @ p.T.astype(x.dtype) + penalty * w[:-1], p.sum(axis=1)])
-        return loss, slope[:, free:].ravel()
-
-    options = {"maxiter": 2000, "maxls": 50, "gtol": 1e-4, "ftol": 64 * np.finfo(float).eps}
-    start = np.zeros((columns + 1) * (len(counts) - free))
-    found = minimize(objective, start, jac=True, method="L-BFGS-B", options=options).x
-    return np.pad(found.reshape(columns + 1, -1), ((0, 0), (free, 0)))
-
-
-def logistic_scores(x, weights: np.ndarray) -> np.ndarray:
-    """Return the scores of the classes, shape (n, classes): the highest is the prediction, softmax the chances."""
-    return x @ weights[:-1].astype(x.dtype) + weights[-1]
-
-
 class LabelClassifier:
     """Logistic regression on sentence vectors (C = 10, balanced classes).
 

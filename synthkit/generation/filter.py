@@ -47,7 +47,9 @@ class Filter:
 
     def check(self, row: dict) -> Drop | None:
         """Return why the row should go, or None."""
-        raise NotImplementedError
+        raise SynthkitError(
+            f"filter {self.name!r} has no check(row): expected one that returns why the row goes, or None"
+        )
 
     def keep(self, row: dict) -> None:
         """Remember a row that is kept."""

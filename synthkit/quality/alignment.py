@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from synthkit.core.classifier import logistic_scores, logistic_weights
 from synthkit.core.stats import one_thread
 
 NEIGHBOURS = 5
@@ -19,14 +18,15 @@ def c2st(real: np.ndarray, synthetic: np.ndarray, *, random_state: int = 0) -> f
 
     Logistic regression (C = 1) on unit vectors of equal number, stratified 5-fold cross-validation.
     """
+    from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedKFold
 
     x = np.concatenate([real, synthetic])
     y = np.repeat([0, 1], [len(real), len(synthetic)])
     folds = StratifiedKFold(5, shuffle=True, random_state=random_state).split(x, y)
+    model = LogisticRegression(max_iter=1000)
     with one_thread():
-        fits = [(logistic_weights(x[a], y[a], 1.0, balanced=False), b) for a, b in folds]
-    return float(np.mean([(logistic_scores(x[b], weights).argmax(axis=1) == y[b]).mean() for weights, b in fits]))
+        return float(np.mean([(model.fit(x[a], y[a]).predict(x[b]) == y[b]).mean() for a, b in folds]))
 
 
 def distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:

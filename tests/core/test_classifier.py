@@ -2,12 +2,9 @@
 
 import numpy as np
 import pytest
-from scipy.sparse import csr_matrix
-from scipy.special import softmax
-from sklearn.linear_model import LogisticRegression
 from support.rows import invent
 
-from synthkit.core.classifier import LabelClassifier, fit_labels, logistic_scores, logistic_weights
+from synthkit.core.classifier import LabelClassifier, fit_labels
 from synthkit.core.embedding import embed
 from synthkit.core.errors import SynthkitError
 from synthkit.core.rows import make_rows
@@ -42,17 +39,3 @@ def test_bits_of_all_labels_are_those_of_their_probabilities():
 def test_too_few_rows_of_a_label_are_an_error():
     with pytest.raises(SynthkitError, match="5 rows of each"):
         fit_labels(ROWS.select(range(4)), embedder="lsa")
-
-
-@pytest.mark.parametrize("classes", [2, 4])
-@pytest.mark.parametrize("balanced", [True, False])
-@pytest.mark.parametrize("kind", [np.asarray, csr_matrix])
-def test_what_is_learned_is_what_scikit_learn_learns(classes, balanced, kind):
-    rng = np.random.default_rng(classes)
-    y = np.minimum(np.arange(80) % (classes + 1), classes - 1)  # the last class is twice as large
-    x = rng.normal(size=(80, 6)) + np.eye(6)[y]
-    weight = "balanced" if balanced else None
-    for c in (0.1, 1.0, 100.0):
-        model = LogisticRegression(C=c, class_weight=weight, max_iter=2000).fit(kind(x), y)
-        found = softmax(logistic_scores(kind(x), logistic_weights(kind(x), y, c, balanced=balanced)), axis=1)
-        assert np.abs(found - model.predict_proba(kind(x))).max() < 1e-6

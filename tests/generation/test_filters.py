@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.replies import as_reply
+from support.replies import as_reply, distinct_texts
 from support.rows import row
 
 from synthkit.core.copies import MEMORY_FLOOR, SeedCopies
@@ -381,3 +381,11 @@ def test_no_text_breaks_a_filter_and_evidence_can_be_stored(text):
     for f in default_filters(TASK, seeds_of([SEED])):
         verdict = f.check(row(text))
         assert verdict is None or verdict.evidence.encode("utf-8", "surrogatepass")
+
+
+def test_a_filter_that_judges_no_row_says_what_it_wants(cafe, scripted):
+    class Idle(Filter):
+        name = "idle"
+
+    with pytest.raises(SynthkitError, match=r"filter 'idle' has no check\(row\)"):
+        generate(plan(cafe, strategy="zero_shot", n=5), llm=scripted(distinct_texts), filters=[Idle()], progress=False)

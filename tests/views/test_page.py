@@ -1,5 +1,6 @@
 """The page of a run: one file, no script, no address to load from, everything escaped."""
 
+import re
 from dataclasses import replace
 
 import matplotlib.pyplot as plt
@@ -93,3 +94,8 @@ def test_every_row_of_a_run_can_be_found_on_the_page(make_page):
 
 def test_a_run_without_a_map_has_no_heading_for_one(make_page):
     assert "Synthetic among real rows" not in make_page()
+
+
+def test_what_the_report_warns_of_is_not_folded_away(make_page):
+    visible = re.sub(r"<details>.*?</details>", "", make_page(), flags=re.DOTALL)
+    assert "20 rows a side: fewer than 50" in Page(visible).text
