@@ -160,7 +160,7 @@ def annotate(
         shown = {"seeds": seeds, "examples": examples}
         main, again, known = annotate_requests(rows, task, **shown, twice=twice, random_state=random_state)
         if getattr(source, "name", "") not in STAYS:
-            _say_personal(rows, task)
+            _say_personal([*rows["text"], *(seeds.rows["text"] if seeds else ())], task)
         note = ""
         if hasattr(source, "covered"):  # what was not recorded of the checks is done without
             asked, main = len(main), list(source.covered(main))
@@ -176,10 +176,10 @@ def annotate(
     return done
 
 
-def _say_personal(rows: Dataset, task: Task) -> None:
+def _say_personal(texts: list[str], task: Task) -> None:
     """Warn before raw texts go to a model as they are, where people can be found in them."""
     gate = Gate(task)
-    held = 0 if task.sensitive else sum(bool(gate.find(text)) for text in rows["text"])
+    held = 0 if task.sensitive else sum(bool(gate.find(text)) for text in texts)
     if held:
         kinds = ", ".join(f"{n} {kind}" for kind, n in gate.counts.most_common())
         text = f"{held} texts hold what looks personal ({kinds}), and are shown to a model as they are"

@@ -12,7 +12,7 @@ import numpy as np
 from synthkit.core import withheld
 from synthkit.core.errors import SynthkitError
 from synthkit.core.rows import need_columns, row_ids, unique_ids
-from synthkit.core.text import tidy
+from synthkit.core.text import fold, tidy
 from synthkit.generation.parsing import LONGEST_TEXT, number_of, parse_reply
 from synthkit.llm.answers import Answer
 from synthkit.llm.recorded import SHOWS_TEXTS, to_reply
@@ -58,6 +58,11 @@ def annotate_requests(
     for name, given in (("seeds", seeds), ("examples", examples)):
         if given is not None and not isinstance(given, Seeds):
             raise SynthkitError(f"{name}={type(given).__name__}: expected seeds, as sk.load_seeds(task) returns them")
+        if given is not None and (seen := _test_rows(given, task)):
+            raise SynthkitError(
+                f"{name}=: {seen} of {len(given.rows)} rows are test rows of {task.name!r}, which reach no prompt. "
+                "sk.load_seeds(task) draws from train"
+            )
     shown, near = _shown(rows, task), None if examples is None else Examples(task, examples)
     main = label_requests(task, shown, SHOWS_TEXTS, random_state, near)
     again = label_requests(task, shown[:twice], AGAIN, random_state, near)
@@ -65,6 +70,15 @@ def annotate_requests(
     if few is not None and len(few) > CHECKED:
         few = few.select(np.random.default_rng(random_state).permutation(len(few))[:CHECKED])
     return main, again, label_requests(task, _shown(few, task) if few else [], KNOWN, random_state, near)
+
+
+def _test_rows(seeds: Seeds, task: Task) -> int:
+    """Return how many seeds are test rows; 0 where the task has no rows of its own."""
+    try:
+        test = set(map(fold, task.splits.test["text"]))
+    except SynthkitError:
+        return 0
+    return sum(fold(text) in test for text in seeds.rows["text"])
 
 
 def relabel_requests(made: Generation) -> list[Request]:

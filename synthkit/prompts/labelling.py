@@ -30,7 +30,10 @@ class Examples:
     """Labelled rows that may be shown beside texts: anonymised, as in any prompt, and found by sentence vectors."""
 
     def __init__(self, task: Task, seeds: Seeds):
+        if not len(seeds.rows):
+            raise SynthkitError("examples= hold no row; leave it out, or sk.load_seeds(task)")
         self.rows = list(seeds_for(task, "few_shot", seeds=seeds).rows)
+        self._given, self._anonymized = {row["id"]: row["text"] for row in seeds.rows}, seeds.anonymized
         if foreign := sorted({row["label"] for row in self.rows} - set(task.labels)):
             raise SynthkitError(f"examples=: {unknown('label', foreign[0], task.labels)}: rows of another task?")
         texts = [row["text"] for row in self.rows]
@@ -46,7 +49,9 @@ class Examples:
 
         @cache
         def is_free(i: int) -> bool:
-            return self.rows[i]["id"] not in own and not asked.twin(self.rows[i]["text"])
+            row_id, text = self.rows[i]["id"], self.rows[i]["text"]
+            same = self._anonymized and row_id in own  # what it was before is not known here
+            return not (same or asked.twin(text) or asked.twin(self._given[row_id]))
 
         ranked = []
         of_rows = embed([row["text"] for row in rows], **self._how)

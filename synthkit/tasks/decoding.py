@@ -7,6 +7,7 @@ import html
 import re
 import unicodedata
 import zlib
+from html.entities import html5
 from io import BytesIO
 from pathlib import PurePath
 
@@ -119,16 +120,25 @@ def unescaped(table: Table, cells: list, column: str) -> list:
 
     One in which an ampersand also stands for itself was not written as HTML: then some speak about such signs.
     """
-    texts = [cell if isinstance(cell, str) and "&" in cell else "" for cell in cells]
-    out = [_ENTITY.sub(lambda found: html.unescape(found.group()).replace("\xa0", " "), text) for text in texts]
-    changed = [i for i, (a, b) in enumerate(zip(texts, out, strict=True)) if a != b]
-    bare = sum("&" in _ENTITY.sub("", text) for text in texts)
-    if len(changed) < MANGLED or 4 * bare > len(changed):
-        return cells
-    what = f"signs that stood as HTML, as &amp; for &, put back in {len(changed):,} cells"
-    table.note(what, cells[changed[0]], "Export again as plain text", column=column)
-    mended = {i: out[i] for i in changed}
-    return unescaped(table, [mended.get(i, cell) for i, cell in enumerate(cells)], column)  # some are escaped twice
+    for _ in range(2):  # some are escaped twice
+        texts = [cell if isinstance(cell, str) and "&" in cell else "" for cell in cells]
+        out = [_ENTITY.sub(_sign, text) for text in texts]
+        changed = [i for i, (a, b) in enumerate(zip(texts, out, strict=True)) if a != b]
+        bare = sum("&" in _ENTITY.sub(lambda e: e[0] if _sign(e) == e[0] else "", text) for text in texts)
+        if len(changed) < MANGLED or 4 * bare > len(changed):
+            break
+        what = f"signs that stood as HTML, as &amp; for &, put back in {len(changed):,} cells"
+        table.note(what, cells[changed[0]], "Export again as plain text", column=column)
+        mended = {i: out[i] for i in changed}
+        cells = [mended.get(i, cell) for i, cell in enumerate(cells)]
+    return cells
+
+
+def _sign(entity: re.Match) -> str:
+    """Return what an entity stands for; itself where HTML has no such name or no such number."""
+    text = entity[0]
+    sign = html.unescape(text) if text[1] == "#" else html5.get(text[1:], text)
+    return text if sign in ("", "\ufffd") else sign.replace("\xa0", " ")
 
 
 def _meant(found: re.Match) -> str:

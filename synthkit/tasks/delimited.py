@@ -25,8 +25,8 @@ _QUOTING = (
 _IN_WORDS = {";": "semicolons", "\t": "tabs", " ": "blanks"}
 # a line under the header that says in what each column is: types, units, nothing
 _TYPE = re.compile(
-    r"(?i)|[-–.]|[\[(].*[\])]|str(ing)?|(free ?)?text|(var)?char|code|categor(y|ical)|factor|nominal|ordinal|enum|"
-    r"int(eger|64)?|float(64)?|double|number|numeric|date(time)?|timestamp|bool(ean)?|n/?a"
+    r"(?i)|[-–.]|[\[(].*[\])]|str(ing)?|class|(free ?)?text|(var)?char(\(\d+\))?|object|code|categor(y|ical)|factor|"
+    r"nominal|ordinal|enum|int(eger|64)?|float(64)?|double|number|numeric|date(time)?|timestamp|bool(ean)?|n/?a"
 )
 _UNIT = re.compile(r"[\w°%€$£µ²³/·.^-]{1,8}")
 _SEPARATOR_LINE = re.compile(r'\ufeff*"?sep=(.)"?[\r\n]', re.IGNORECASE)
@@ -201,7 +201,8 @@ def _is_units(records: list[list[str]]) -> bool:
     plain = [bool(_TYPE.fullmatch(cell)) for cell in second]
     over = [_UNIT.fullmatch(c) and min(_figures(r[i]) for r in rest) > 0.5 > _figures(c) for i, c in enumerate(second)]
     telling = any(len(cell) > 1 and (p or o) for cell, p, o in zip(second, plain, over, strict=True))
-    return telling and all(p or o for p, o in zip(plain, over, strict=True)) and second not in rest
+    new = not any(cell and cell in {r[i].strip() for r in rest} for i, cell in enumerate(second))  # as a label would
+    return telling and new and all(p or o for p, o in zip(plain, over, strict=True))
 
 
 def _headerless(records: list[list[str]]) -> bool:

@@ -96,7 +96,10 @@ def read_fasttext(table: Table, content: str) -> Table:
 
 
 _STRING = r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\""
-_ATTRIBUTE = re.compile(rf"(?im)^\s*@attribute\s+({_STRING}|\S+)")
+_ATTRIBUTE = re.compile(rf"(?im)^\s*@attribute\s+({_STRING}|[^\s{{]+)")
+_COMMENT = re.compile(rf"({_STRING})|%.*")
+_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)")
+_QUOTES = ("'", '"')
 _CELL = re.compile(rf"\s*({_STRING}|[^,]*)\s*(?:,|$)")
 
 
@@ -107,30 +110,36 @@ def is_arff(content: str) -> bool:
 
 def read_arff(table: Table, content: str) -> Table:
     """Return the rows of an ARFF file; those with other than a cell an attribute are left out and listed."""
-    head, *data = re.split(r"(?im)^\s*@data\s*$", content, maxsplit=1)
+    content = re.sub(r"\r\n?", "\n", content)
+    head, *data = re.split(r"(?im)^\s*@data\s*(?:%.*)?$", content, maxsplit=1)
     data = "".join(data)
     names = [_plain_cell(name) for name in _ATTRIBUTE.findall(head)]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise SynthkitError(f"{table.name}: attribute {twice[0]!r} stands twice. Rename one in the file")
     records, numbers = [], []
-    for number, line in enumerate(data.splitlines(), content.count("\n") - data.count("\n") + 1):
-        line = line.strip()
-        if not line or line.startswith("%"):
+    for number, line in enumerate(data.split("\n"), content.count("\n") - data.count("\n") + 1):
+        line = _COMMENT.sub(lambda found: found[1] or "", line).strip()
+        if not line:
             continue
         if line.startswith("{"):
             raise SynthkitError(f"{table.name} is a sparse ARFF file. Save it as CSV, with Weka's CSVSaver")
-        cells = [_plain_cell(cell) for cell in _CELL.findall(line + ",")[:-1]]
-        if len(cells) == len(names):
-            records.append(dict(zip(names, cells, strict=True)))
-            numbers.append(number)
-        else:
+        cells = [cell.strip() for cell in _CELL.findall(line + ",")[:-1]]
+        if len(cells) != len(names):
             table.note("left out", line, f"{len(cells)} cells where there are {len(names)} attributes", row=number)
+        elif any((cell[:1] in _QUOTES or cell[-1:] in _QUOTES) and not re.fullmatch(_STRING, cell) for cell in cells):
+            table.note("left out", line, "A quote opens or ends on another line; put the text on one", row=number)
+        else:
+            records.append(dict(zip(names, map(_plain_cell, cells), strict=True)))
+            numbers.append(number)
     table.note("read as ARFF", f"attributes: {', '.join(names)}", "nothing", harmless=True)
     return table.fill(records, numbers)
 
 
 def _plain_cell(cell: str) -> str:
-    cell = cell.strip()
-    quoted = len(cell) > 1 and cell[0] == cell[-1] and cell[0] in "'\""
-    return re.sub(r"\\(.)", r"\1", cell[1:-1]) if quoted else "" if cell == "?" else cell
+    if not re.fullmatch(_STRING, cell):
+        return "" if cell == "?" else cell
+    signs = {"n": "\n", "t": "\t", "r": "\r"}
+    return _ESCAPE.sub(lambda e: chr(int(e[1][1:], 16)) if len(e[1]) == 5 else signs.get(e[1], e[1]), cell[1:-1])
 
 
 def read_tokens(table: Table, content: str) -> Table | None:
@@ -138,7 +147,8 @@ def read_tokens(table: Table, content: str) -> Table | None:
 
     None where it is no such file.
     """
-    blocks = re.split(r"\n\s*\n", content[:50_000].strip())
+    start = content if len(content) < 50_000 else content[:50_000].rpartition("\n")[0]  # whole lines
+    blocks = re.split(r"\n\s*\n", start.strip())
     lines = [line for block in blocks for line in block.split("\n") if line.strip() and line[0] != "#"]
     lines = [line for line in lines if not line.startswith("-DOCSTART-")]
     numbered = len(blocks) > 1 and all(re.fullmatch(r"\d+([-.]\d+)?(\t[^\t]*){7,9}", line) for line in lines)

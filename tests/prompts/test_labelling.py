@@ -35,8 +35,14 @@ def test_of_each_text_the_nearest_row_of_the_nearest_label_comes_first(cafe, see
 def test_neither_a_text_that_is_asked_about_nor_what_nearly_repeats_it_is_shown(cafe, seeds):
     known = seeds.rows[0]
     asked = [{"id": "other", "text": f"{known['text'].upper()}!"}, {"id": seeds.rows[1]["id"], "text": "a cold bun"}]
-    shown = {row["id"] for row in Examples(cafe, seeds).near(asked)}
+    shown = {row["id"] for row in Examples(cafe, replace(seeds, anonymized=True)).near(asked)}
     assert shown and not shown & {known["id"], seeds.rows[1]["id"]}
+
+
+def test_rows_of_another_file_that_share_their_ids_hide_no_example(cafe, seeds):
+    asked = [{"id": row["id"], "text": f"nothing alike {i}"} for i, row in enumerate(seeds.rows)]
+    assert Examples(cafe, seeds).near(asked) == Examples(cafe, seeds).near([{**r, "id": f"q{r['id']}"} for r in asked])
+    assert Examples(cafe, seeds).near(asked)
 
 
 def test_where_every_row_is_asked_about_none_is_shown(cafe, seeds):
@@ -98,3 +104,15 @@ def test_a_batch_is_taken_by_name_wherever_a_model_is_asked(cafe, monkeypatch):
             ask()
         said.add(str(refused.value))
     assert len(said) == 1 and "unknown llm" not in said.pop()
+
+
+@pytest.mark.parametrize("name", ["seeds", "examples"])
+def test_test_rows_reach_no_prompt(cafe, seeds, name):
+    judging = replace(seeds, rows=cafe.splits.test.select(range(4)))
+    with pytest.raises(SynthkitError, match=f"{name}=: 4 of 4 rows are test rows of 'cat_cafe'"):
+        annotate_requests(make_rows(RAW), cafe, **{name: judging})
+
+
+def test_examples_without_a_row_are_an_error(cafe, seeds):
+    with pytest.raises(SynthkitError, match="examples= hold no row"):
+        annotate_requests(make_rows(RAW), cafe, examples=replace(seeds, rows=seeds.rows.select([])))

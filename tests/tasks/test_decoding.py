@@ -176,3 +176,20 @@ def test_texts_that_a_page_escaped_come_back(texts):
     meant = [f"<{text}> & so on" for text in texts]
     table = Table("a")
     assert unescaped(table, [html.escape(text) for text in meant], "text") == meant
+
+
+def test_names_that_html_does_not_have_stay_as_they_are():
+    texts = [
+        "see &section; &amp; more",
+        "&degrees; are &#0; units",
+        "a &current; &amp; b",
+        "tea &amp; milk",
+        "c &lt; d",
+    ]
+    loaded = load_rows([{"text": t, "label": "ab"[i % 2]} for i, t in enumerate(texts)])
+    assert loaded.rows["text"] == texts  # an ampersand that is no sign stands for itself: nobody escaped these
+
+
+def test_a_sign_escaped_without_end_is_put_back_twice_and_no_more():
+    loaded = load_rows([{"text": f"{i} &{'amp;' * 3000}", "label": "ab"[i % 2]} for i in range(4)])
+    assert loaded.rows["text"][0] == f"0 &{'amp;' * 2998}"

@@ -245,3 +245,9 @@ def test_a_line_of_units_or_types_under_the_header_is_left_aside_and_said(tmp_pa
 @pytest.mark.parametrize("line", ["ok,menu,1.5", "(laughs),animals,2", "kg,menu,7", "string,animals,1", "cold,m,1"])
 def test_a_short_first_row_is_a_row(tmp_path, line):
     assert len(loaded(tmp_path, f"text,label,weight\n{line}\n{ROWS}").rows) == 7
+
+
+@pytest.mark.parametrize(("first", "labels"), [("Date,number", "date number"), ("code,text", "text stats")])
+def test_a_first_row_whose_label_stands_below_is_a_row(tmp_path, first, labels):
+    rows = "".join(f"question {i},{labels.split()[i % 2]}\n" for i in range(6))
+    assert len(loaded(tmp_path, f"text,label\n{first}\n{rows}").rows) == 7

@@ -281,3 +281,42 @@ def test_numbered_rows_of_many_words_are_no_words_with_tags(tmp_path):
     lines = [f"{i}\tthe cat slept on the table for {i} hours\t{'animals' if i % 2 else 'menu'}" for i in range(8)]
     (tmp_path / "a.tsv").write_text("\n".join(lines))
     assert len(load_rows(tmp_path / "a.tsv").rows) == 8
+
+
+CATS = "@relation cats\n@attribute text string\n@attribute class{menu,animals}\n@data % rows\n"
+
+
+def test_what_weka_escapes_stands_again_as_it_was(tmp_path):
+    (tmp_path / "a.arff").write_text(CATS + r"'one\ntwo\tthree',menu" + "\n" + r"'caf\u00e9 it\'s 5\%',animals" + "\n")
+    assert load_rows(tmp_path / "a.arff").rows["text"] == ["one\ntwo\tthree", "café it's 5%"]
+
+
+def test_a_comment_behind_a_row_of_weka_is_no_label(tmp_path):
+    (tmp_path / "a.arff").write_text(CATS + "'5 % off',menu % by ann\n'a cat',animals\n")
+    assert texts_and_labels(load_rows(tmp_path / "a.arff")) == [
+        {"text": "5 % off", "label": "menu"},
+        {"text": "a cat", "label": "animals"},
+    ]
+
+
+def test_a_text_of_weka_that_goes_on_in_the_next_line_is_left_out_and_listed(tmp_path):
+    (tmp_path / "a.arff").write_text(
+        CATS + "'the first half\nthe second',menu\n'a\u2028cat',animals\n'tea',menu\n", encoding="utf-8"
+    )
+    loaded = load_rows(tmp_path / "a.arff")
+    assert loaded.rows["label"] == ["animals", "menu"]
+    assert [r.row for r in loaded.repairs if r.what == "left out"] == [5, 6]
+
+
+def test_an_attribute_of_weka_that_stands_twice_is_an_error(tmp_path):
+    (tmp_path / "a.arff").write_text(CATS.replace("@attribute class", "@attribute text string\n@attribute class"))
+    with pytest.raises(SynthkitError, match="'text' stands twice"):
+        load_rows(tmp_path / "a.arff")
+
+
+@pytest.mark.parametrize("sentences", [3, 700, 900])
+def test_sentences_of_any_number_with_text_and_label_in_comments_are_read(tmp_path, sentences):
+    words = "".join(f"{i}\tcat" + "\t_" * 8 + "\n" for i in (1, 2))
+    some = [f"# text = cat number {i}\n# label = {'ab'[i % 2]}\n{words}" for i in range(sentences)]
+    (tmp_path / "a.conllu").write_text("\n".join(some))
+    assert len(load_rows(tmp_path / "a.conllu").rows) == sentences
