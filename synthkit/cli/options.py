@@ -82,9 +82,13 @@ def folder(path: Path) -> Path:
 
 def table(path: Path) -> Path:
     """Return a file that can be written to, its folder made if need be: known before anything is asked."""
-    if path.is_dir():
-        raise SynthkitError(f"cannot write to {path}: it is a folder. Name a file in it with --out")
     folder(path.parent)
+    try:
+        there = path.is_dir()
+    except OSError as error:  # a name too long for the disk
+        raise SynthkitError(f"cannot write to {str(path)[:80]}...: {error.strerror}. Name another file") from None
+    if there:
+        raise SynthkitError(f"cannot write to {path}: it is a folder. Name a file in it with --out")
     return path
 
 

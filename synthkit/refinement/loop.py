@@ -99,8 +99,9 @@ def refine(
         refined = sk.refine(sk.load_task("my_task"), llm=sk.LLM("gpt-5-mini"), budget=sk.Budget(requests=20))
         refined.rows
     """
-    if not isinstance(iterations, int) or iterations < 1:
-        raise SynthkitError(f"iterations={iterations!r}: expected a whole number, 1 or more")
+    for name, number, of in (("n", n, " of rows"), ("iterations", iterations, "")):
+        if type(number) is not int or number < 1:
+            raise SynthkitError(f"{name}={number!r}: expected a whole number{of}, 1 or more")
     if not isinstance(task, Task):
         raise SynthkitError(f"task={type(task).__name__}: expected what sk.load_task(...) returns: it has the labels")
     seeds = seeds or load_seeds(task)
@@ -111,6 +112,10 @@ def refine(
     if pool is None:
         raise SynthkitError(f"which texts? pool=sk.load_rows(FILE, labelled=False), or `unlabelled:` in {task.name!r}")
     need_columns("pool=", pool, ("text",))
+    if odd := next((t for t in pool["text"] if not isinstance(t, str)), None):
+        raise SynthkitError(f"pool= holds {odd!r} for a text; sk.load_rows(..., labelled=False) makes rows of texts")
+    if not len(seeds.rows):
+        raise SynthkitError("seeds= hold no row; the first student learns from them, as sk.load_seeds(task) draws some")
     student = bare(seeds.rows)
     if synthetic is not None:
         synthetic = getattr(synthetic, "rows", synthetic)

@@ -336,6 +336,7 @@ def test_a_csv_where_none_can_be_written_is_refused_before_anything_is_asked(ref
         line = refused("generate", "feedback", "--n", 5, "--out", "taken/made.csv")
         assert line == "error: cannot write to taken: File exists. Name another folder with --out"
         assert "it is a folder" in refused("generate", "feedback", "--n", 5, "--out", tmp_path)
+        assert "too long" in refused("generate", "feedback", "--n", 5, "--out", tmp_path / f"{'a' * 300}.csv")
     assert synthkit("generate", "feedback", "--n", 5, "--out", "new/made.csv")[0] == 0
     assert (tmp_path / "new" / "made.csv").is_file()
 

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
+from datasets import Dataset
 from support.hotel import labeller, real_rows, write_hotel
 
 from synthkit.core.errors import SynthkitError
@@ -134,6 +135,9 @@ def test_what_cannot_be_done_is_said_before_anything_is_asked(hotel, seeds, scri
         ({"synthetic": hotel.splits.unlabelled}, "synthetic=: no column 'label'"),
         ({"task": "hotel"}, "task=str: expected what sk.load_task"),
         ({"n": 0}, "n=0: expected a whole number"),
+        ({"n": True}, "n=True: expected a whole number"),
+        ({"iterations": True}, "iterations=True: expected a whole number"),
+        ({"pool": Dataset.from_dict({"text": [1, 2, 3]})}, "pool= holds 1 for a text"),
         ({"synthetic": make_rows({"id": ["a"], "text": ["a late bus"], "label": ["bus"]})}, "unknown label 'bus'"),
     ):
         with pytest.raises(SynthkitError, match=words):
