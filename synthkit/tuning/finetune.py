@@ -32,7 +32,7 @@ from synthkit.tasks.splits import belongs_to
 from synthkit.tuning import jobs
 from synthkit.tuning.generator import Generator, Prepared
 from synthkit.tuning.local_model import LocalModel, base_weights
-from synthkit.tuning.training import RANK, learn, learn_privately
+from synthkit.tuning.training import PRIVATE_RATE, RANK, learn, learn_privately
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -43,8 +43,8 @@ HELD_OUT = 0.1  # of the rows: they end the training in time, and are the contro
 LEAST_ROWS = 40  # rows
 LEAST_A_CANARY = 20  # rows: more of them would teach the model to write secrets
 FEW = 100  # rows a label, below which a fine-tuned model copies or drifts and prompting a larger one is better
-EPOCHS, PRIVATE_EPOCHS = 5, 20
-EXPECTED = 1024  # rows a step under differential privacy, or half of them where there are fewer
+EPOCHS, PRIVATE_EPOCHS = 5, 2
+SHARE = 0.2  # of the rows a step under differential privacy: few large steps cost least for what they teach
 
 
 def prompts_of(task: Task) -> dict[str, str]:
@@ -109,6 +109,12 @@ def _bearers(task: Task, n: int) -> Dataset:
     return make_rows({"id": [f"canary-{i}" for i in range(n)], "text": [task.text_kind] * n, "label": labels})
 
 
+def dp_training(epochs: int, epsilon: float, delta: float) -> Training:
+    """Return the DP-SGD of so many passes over the rows that is (epsilon, delta) private."""
+    steps = round(epochs / SHARE)
+    return Training(SHARE, noise_of(epsilon, delta, SHARE, steps), steps)
+
+
 def finetune(
     task: Task,
     rows: Dataset,
@@ -166,7 +172,8 @@ def finetune(
     named = base.identity if isinstance(base, LLM) else [str(base.resolve()), base.stat().st_size]
     texts, labels = list(ready.train["text"]), list(ready.train["label"])
     held_out = list(ready.held_out["text"]), list(ready.held_out["label"])
-    key = sha256_json([texts, labels, held_out, prompts_of(task), named, epochs, epsilon, delta])
+    recipe = [SHARE, RANK, PRIVATE_RATE] if epsilon else []
+    key = sha256_json([texts, labels, held_out, prompts_of(task), named, epochs, epsilon, delta, *recipe])
     folder = home() / "generators" / key[:16]
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -191,9 +198,7 @@ def finetune(
             own.load(weights)
             return Generator(own, json.loads(notes.read_text(encoding="utf-8")), ready)
         if epsilon:
-            share = min(EXPECTED / len(texts), 0.5)
-            training = Training(share, 0.0, round(epochs / share))
-            training = training._replace(noise=noise_of(epsilon, delta, share, training.steps))
+            training = dp_training(epochs, epsilon, delta)
             paid, taken = folder / "spent.json", folder / f"spent.{uuid.uuid4().hex}.json"
             try:  # a training that was cut off gave nothing away: what it paid is for the next one, and for one only
                 paid.replace(taken)

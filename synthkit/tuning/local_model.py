@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import inspect
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stderr
@@ -29,10 +30,18 @@ OVER = 2  # texts drawn for each that is asked for
 LONGEST = 256  # tokens of a text
 
 
+def half_is_fast() -> bool:
+    """Tell whether this processor multiplies bfloat16 natively."""
+    import torch
+
+    return getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)()
+
+
 class LocalModel:
     """A causal language model with a prompt for each label: it learns texts, scores them, and writes new ones.
 
-    `prompts`: what stands before a text of each label; `longest`: tokens of a text at the most. As a source of replies
+    `prompts`: what stands before a text of each label; `longest`: tokens of a text at the most; `rank`: of the low-rank
+    additions that learn in place of the weights, while the base model alone reads prompts. As a source of replies
     it draws twice the texts asked for and gives those that fit the asked label better than any other, by its own
     probabilities (Bayes' rule, even prior): nothing but the model is looked at.
     """
@@ -57,9 +66,12 @@ class LocalModel:
         transformers.utils.logging.set_verbosity_error()
         self._tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **where, **quiet)
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._half = self.device.type == "cuda" or (rank > 0 and half_is_fast())
         with redirect_stderr(StringIO()):  # the bar of unpacking a GGUF has no switch
             network = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, **where, **quiet)
         self._network = network.to(self.device).eval()
+        if self._half and self.device.type == "cpu":
+            self._network.set_attn_implementation("eager")  # the fused one is slower there
         ends = self._network.generation_config.eos_token_id
         ends = ends if isinstance(ends, list) else [ends]
         # a GGUF loaded by transformers does not always name its end to `generate`; the tokenizer does
@@ -70,56 +82,113 @@ class LocalModel:
         self.prompts = {label: self._ids(prompt) for label, prompt in prompts.items()}
         self.longest, self.rank = min(longest, LONGEST), rank
         self._waiting: list[tuple[Request, asyncio.Future]] = []
+        accepted = inspect.signature(network.forward).parameters
+        self._cache_name = "cache" if "cache" in accepted else "past_key_values"  # its name since transformers 5.2x
         self.added = add_lora(self._network, rank) if rank else []
+        if rank and not self.added:
+            raise SynthkitError(f"{path}: no linear layers to train privately in a {network.config.model_type} model")
+        with torch.no_grad():
+            self._frozen = self._read(list(self.prompts)) if rank else None
 
     def _ids(self, text: str) -> list[int]:
         return self._tokenizer(text, add_special_tokens=False)["input_ids"]
 
     def learning(self) -> dict:
         """Return the parameters that learn, by name."""
-        return {name: p for name, p in self._network.named_parameters() if p.requires_grad}
+        return {name: p for name, p in self._own().items() if p.requires_grad}
+
+    def _own(self) -> dict:
+        """Return the parameters that the base model does not have, by name: all of them, or those of the additions."""
+        added = {id(p) for layer in self.added for p in (layer.down, layer.up)}
+        return {name: p for name, p in self._network.named_parameters() if not added or id(p) in added}
 
     def save(self, path: Path) -> None:
-        """Write what was learnt (float16), for its owner alone."""
+        """Write what the base model does not have (float16), for its owner alone."""
         from safetensors.torch import save_file
 
         path.touch(mode=0o600)
-        save_file({name: p.detach().half().cpu().contiguous() for name, p in self.learning().items()}, path)
+        save_file({name: p.detach().half().cpu().contiguous() for name, p in self._own().items()}, path)
 
     def load(self, path: Path) -> None:
         """Take up what `save` wrote."""
         from safetensors.torch import load_file
 
-        learning = self.learning()
+        own = self._own()
         for name, values in load_file(path).items():
-            learning[name].data.copy_(values.float())
+            own[name].data.copy_(values.float())
 
-    def _batch(self, texts: Sequence[str], labels: Sequence[str]):
-        """Return token ids and, for each, whether it is predicted from the ones before it, shapes (n, t)."""
+    def _read(self, labels: Sequence[str]):
+        """Return keys and values of every layer for the labels' prompts without their last token, mask, and that token.
+
+        Shapes (n, heads, width, size) each, (n, width) and (n, 1). Prompts are read by the base model alone.
+        """
         import torch
 
-        rows = [
-            (self.prompts[x], self._ids(t)[: self.longest] + self._ends[-1:])
-            for t, x in zip(texts, labels, strict=True)
-        ]
-        width = max(len(p) + len(t) for p, t in rows)
+        prompts = [self.prompts[label] for label in labels]
+        width = max(map(len, prompts)) - 1
+        ids = torch.tensor([[*p[:-1], *self._ends[-1:] * (width - len(p) + 1)] for p in prompts], device=self.device)
+        mask = torch.tensor([[1] * (len(p) - 1) + [0] * (width - len(p) + 1) for p in prompts], device=self.device)
+        for layer in self.added:
+            layer.on = False
+        with self._precision():
+            out = self._network.base_model(input_ids=ids, attention_mask=mask, use_cache=True)
+        for layer in self.added:
+            layer.on = True
+        last = torch.tensor([p[-1:] for p in prompts], device=self.device)
+        return [(layer.keys, layer.values) for layer in out.past_key_values.layers], mask, last
+
+    def _begin(self, labels: Sequence[str]):
+        """Return a cache that holds each label's prompt, its mask, and the last token of the prompt, one row each."""
+        import torch
+        from transformers import DynamicCache
+
+        names = list(self.prompts) if self._frozen else list(dict.fromkeys(labels))
+        layers, mask, last = self._frozen or self._read(names)
+        place = {name: i for i, name in enumerate(names)}
+        of, cache = (
+            torch.tensor([place[label] for label in labels], device=self.device),
+            DynamicCache(config=self._network.config),
+        )
+        for i, (keys, values) in enumerate(layers):
+            cache.update(keys[of], values[of], i)
+        return cache, mask[of], last[of]
+
+    def _precision(self):
+        import torch
+
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self._half)
+
+    def _after(self, ids, mask, cache):
+        """Return the network's output for the tokens `ids` behind what `cache` holds; `mask` covers both."""
+        at = (mask.cumsum(1) - 1)[:, -ids.shape[1] :]
+        with self._precision():
+            return self._network(
+                input_ids=ids, attention_mask=mask, position_ids=at, use_cache=True, **{self._cache_name: cache}
+            )
+
+    def _batch(self, texts: Sequence[str]):
+        """Return the texts' token ids, an end behind each, and which of them are not padding, shapes (n, t)."""
+        import torch
+
+        rows = [self._ids(text)[: self.longest] + self._ends[-1:] for text in texts]
+        width = max(map(len, rows))
         ids = torch.full((len(rows), width), self._ends[-1])
         told = torch.zeros((len(rows), width), dtype=torch.bool)
-        for i, (prompt, text) in enumerate(rows):
-            ids[i, : len(prompt) + len(text)] = torch.tensor(prompt + text)
-            told[i, len(prompt) : len(prompt) + len(text)] = True
+        for i, row in enumerate(rows):
+            ids[i, : len(row)], told[i, : len(row)] = torch.tensor(row), True
         return ids.to(self.device), told.to(self.device)
 
     def nats(self, texts: Sequence[str], labels: Sequence[str]):
         """Return -log p of each text given its label, and its number of tokens, shape (n,) both."""
         import torch
 
-        ids, told = self._batch(texts, labels)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-            # padding stands behind the text: causal attention does not let it change what stands before
-            logits = self._network(input_ids=ids[:, :-1], use_cache=False).logits
-        nats = torch.nn.functional.cross_entropy(logits.transpose(1, 2).float(), ids[:, 1:], reduction="none")
-        return (nats * told[:, 1:]).sum(1), told.sum(1)
+        ids, told = self._batch(texts)
+        cache, mask, last = self._begin(labels)
+        # padding stands behind the text: causal attention does not let it change what stands before
+        mask = torch.cat([mask, torch.ones_like(ids)], dim=1)
+        logits = self._after(torch.cat([last, ids[:, :-1]], dim=1), mask, cache).logits
+        nats = torch.nn.functional.cross_entropy(logits.flatten(0, 1).float(), ids.flatten(), reduction="none")
+        return (nats.view_as(ids) * told).sum(1), told.sum(1)
 
     def losses(self, texts: Sequence[str], labels: Sequence[str], *, total: bool = False) -> np.ndarray:
         """Return -log p(text | label) in nats a token, or in `total`, shape (n,)."""
@@ -144,39 +213,31 @@ class LocalModel:
         """Return a text for each label; its randomness comes from its own seed, whatever is drawn beside it."""
         import torch
 
-        prompts = [self.prompts[label] for label in labels]
-        width = max(map(len, prompts))
-        ids = torch.tensor([[self._ends[-1]] * (width - len(p)) + p for p in prompts], device=self.device)
-        mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=self.device)
         chance = np.stack([np.random.default_rng(list(seed)).random(self.longest) for seed in seeds])
         chance = torch.tensor(chance, dtype=torch.float32, device=self.device)
-        ends, done = torch.tensor(self._ends, device=self.device), torch.zeros(len(ids), dtype=torch.bool)
-        done, drawn, cache = done.to(self.device), [], None
-        with (
-            torch.inference_mode(),
-            torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"),
-        ):
+        ends, live = torch.tensor(self._ends, device=self.device), torch.arange(len(labels), device=self.device)
+        drawn = torch.full((len(labels), self.longest), self._ends[-1], device=self.device)
+        on = torch.ones_like(live, dtype=torch.bool)
+        with torch.inference_mode():
+            cache, mask, ids = self._begin(labels)
             for step in range(self.longest):
-                at = (mask.cumsum(1) - 1).clamp(min=0)[:, -ids.shape[1] :]
-                out = self._network(
-                    input_ids=ids, attention_mask=mask, position_ids=at, past_key_values=cache, use_cache=True
-                )
-                cache, (top, which) = (
-                    out.past_key_values,
-                    out.logits[:, -1].float().topk(min(TOP, out.logits.shape[-1]), dim=1),
-                )
+                mask = torch.cat([mask, torch.ones_like(ids)], dim=1)
+                logits = self._after(ids, mask, cache).logits[:, -1].float()
+                top, which = logits.topk(min(TOP, logits.shape[-1]), dim=1)
                 p = top.softmax(1)
                 p[p.cumsum(1) - p > MASS] = 0  # nucleus sampling (Holtzman et al. 2020, arXiv 1904.09751)
                 edges = p.cumsum(1)
-                place = (edges <= chance[:, step : step + 1] * edges[:, -1:]).sum(1, keepdim=True)
+                place = (edges <= chance[live, step : step + 1] * edges[:, -1:]).sum(1, keepdim=True)
                 ids = which.gather(1, place.clamp(max=top.shape[1] - 1))
-                drawn.append(ids.masked_fill(done[:, None], self._ends[-1]))
-                done |= torch.isin(ids[:, 0], ends)
-                mask = torch.cat([mask, torch.ones_like(ids)], dim=1)
-                if done.all():
+                drawn[live, step] = ids[:, 0]
+                on &= ~torch.isin(ids[:, 0], ends)
+                if not on.any():
                     break
+                if 2 * on.sum() <= len(on):  # most have ended: go on without them
+                    cache.batch_select_indices(on.nonzero()[:, 0])
+                    live, ids, mask, on = live[on], ids[on], mask[on], on[on]
         texts = []
-        for row in torch.cat(drawn, dim=1).tolist():
+        for row in drawn.tolist():
             end = next((i for i, token in enumerate(row) if token in self._ends), len(row))
             texts.append(self._tokenizer.decode(row[:end], skip_special_tokens=True).strip())
         return texts

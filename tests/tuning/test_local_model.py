@@ -13,7 +13,7 @@ from synthkit.tuning.local_model import LocalModel, base_weights
 
 torch = pytest.importorskip("torch", reason="the extra local-train (torch, transformers, gguf) is not installed")
 pytest.importorskip("transformers", reason="the extra local-train (torch, transformers, gguf) is not installed")
-from synthkit.tuning import training  # noqa: E402
+from synthkit.tuning import local_model, training  # noqa: E402
 from synthkit.tuning.training import learn, learn_privately, row_gradients  # noqa: E402
 
 PROMPTS = {"tea": "remark | tea: what is drunk\n", "bus": "remark | bus\n"}
@@ -24,6 +24,7 @@ LABELS = ["tea", "tea", "bus", "bus"] * 4
 @pytest.fixture(autouse=True)
 def fast(monkeypatch):
     monkeypatch.setattr(training, "RATE", 1e-2)  # random weights have a long way to go
+    monkeypatch.setattr(local_model, "half_is_fast", lambda: False)  # the same figures on every processor
 
 
 @pytest.fixture(scope="module")
@@ -53,11 +54,37 @@ def test_training_ends_when_the_held_out_loss_rises_and_keeps_the_best_weights(f
     assert own.losses(["zzzzzz"], ["tea"])[0] == pytest.approx(min(losses[1:]), abs=0.02)
 
 
-def test_only_the_text_counts_in_the_loss(folder):
-    own = model(folder)
-    ids, told = own._batch(["abc"], ["tea"])
-    assert told.sum() == 4  # three letters and the end
-    assert not told[0, : len(PROMPTS["tea"])].any()
+@pytest.mark.parametrize("rank", [0, 4])
+def test_a_text_costs_what_the_network_says_behind_its_prompt(folder, rank):
+    own = model(folder, rank)
+    for text, label in [("abc", "tea"), ("no bus today", "bus")]:
+        ids = torch.tensor([own.prompts[label] + own._ids(text) + own._ends[-1:]])
+        log_p = own._network(input_ids=ids).logits.log_softmax(-1)
+        at = range(len(own.prompts[label]), ids.shape[1])
+        whole = -sum(float(log_p[0, i - 1, ids[0, i]]) for i in at)
+        beside = own.losses([text, "a longer one beside it"], [label, "tea"], total=True)
+        assert beside[0] == pytest.approx(whole, abs=1e-3)
+
+
+def test_under_privacy_prompts_are_read_by_the_model_as_it_came(folder):
+    private = model(folder, rank=4)
+    untouched = private.losses(TEXTS, LABELS)
+    for parameter in private.learning().values():
+        parameter.data.normal_(0, 0.3)
+    layers, _, _ = private._read(["tea", "bus"])
+    for ours, theirs in zip(layers, model(folder)._read(["tea", "bus"])[0], strict=True):
+        assert all(torch.allclose(a, b, atol=1e-6) for a, b in zip(ours, theirs, strict=True))
+    assert np.abs(private.losses(TEXTS, LABELS) - untouched).min() > 1e-3  # and texts by what it learnt
+
+
+def test_a_model_without_layers_to_add_to_is_refused(folder, tmp_path):
+    import transformers
+
+    made = transformers.GPT2Config(vocab_size=300, n_embd=16, n_layer=1, n_head=2, eos_token_id=0)
+    transformers.AutoModelForCausalLM.from_config(made).save_pretrained(tmp_path)
+    transformers.AutoTokenizer.from_pretrained(folder).save_pretrained(tmp_path)
+    with pytest.raises(SynthkitError, match="no linear layers to train privately in a gpt2 model"):
+        model(tmp_path, rank=4)
 
 
 def test_a_row_has_the_same_gradient_alone_and_among_others_and_never_more_than_norm_one(folder):
@@ -92,11 +119,25 @@ def test_private_training_learns_without_noise_and_drowns_in_much_of_it(folder):
     assert loud.losses(TEXTS, LABELS).mean() > quiet.losses(TEXTS, LABELS).mean() + 0.1
 
 
+def test_in_half_the_bytes_it_learns_the_same(folder, monkeypatch):
+    plain = model(folder, rank=4).losses(TEXTS, LABELS)
+    monkeypatch.setattr(local_model, "half_is_fast", lambda: True)
+    half = model(folder, rank=4)
+    assert half.losses(TEXTS, LABELS) == pytest.approx(plain, abs=0.05)
+    learn_privately(half, TEXTS, LABELS, rate=0.5, steps=20, noise=0.0, learning_rate=1e-2)
+    assert half.losses(TEXTS, LABELS).mean() < plain.mean() - 0.1
+    assert len(set(half.sample(["tea", "bus"], [(0, 1), (0, 2)]))) == 2
+
+
 def test_a_text_is_drawn_from_its_own_seed_whatever_stands_beside_it(folder):
     own = model(folder)
     three = own.sample(["tea", "bus", "tea"], [(0, 1), (0, 2), (0, 3)])
     assert own.sample(["tea", "tea"], [(0, 3), (0, 1)]) == [three[2], three[0]]
     assert len({*three}) == 3
+    seeds = [(1, i) for i in range(12)]
+    many = own.sample(["tea"] * 12, seeds)  # those that ended are dropped on the way
+    assert len({len(text) for text in many}) > 3
+    assert many == [own.sample(["tea"], [seed])[0] for seed in seeds]
 
 
 def test_a_text_ends_where_the_model_ends_it(folder):
