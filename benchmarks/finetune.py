@@ -77,7 +77,7 @@ def train(folder: Path, name: str, weights: Path, out: Path, *runs: str) -> None
 
     gpu = torch.cuda.is_available()
     if gpu:
-        training.MICRO = 256
+        training.MICRO["cuda"] = 256
     base = as_folder(weights, out / f"base-{name}")
     for run in runs or ("inf",):
         at, private, data = time.time(), run not in ("inf", "untuned"), packed(folder, name, run)

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from synthkit.tuning.local_model import LocalModel
 
 BATCH, RATE = 16, 3e-4  # rows a step and learning rate where all weights learn
-RANK, PRIVATE_RATE, MICRO = 8, 1e-2, 32  # of the additions under DP-SGD, and rows whose gradients are held at once
+RANK, PRIVATE_RATE = 8, 1e-2  # of the additions under DP-SGD
+MICRO = {"cpu": 16, "cuda": 64}  # rows whose gradients are held at once
 
 
 def learn(
@@ -82,15 +83,15 @@ def learn_privately(
     """
     import torch
 
-    learning = list(model.learning().values())
+    learning, micro = list(model.learning().values()), MICRO[model.device.type]
     optimiser = torch.optim.Adam(learning, lr=learning_rate)
     source, rng = torch.Generator(model.device), np.random.default_rng()
     source.manual_seed(int(rng.integers(1 << 62)))
     for step in range(steps):
         drawn = sorted(np.flatnonzero(rng.random(len(texts)) < rate), key=lambda i: len(texts[i]))  # little padding
         total = [torch.zeros_like(p) for p in learning]
-        for at in range(0, len(drawn), MICRO):
-            some = drawn[at : at + MICRO]
+        for at in range(0, len(drawn), micro):
+            some = drawn[at : at + micro]
             for sums, grads in zip(
                 total, row_gradients(model, [texts[i] for i in some], [labels[i] for i in some]), strict=True
             ):
