@@ -23,6 +23,7 @@ import numpy as np
 
 SETS = ("clinc150_domains", "movie_review_sentences", "feedback")
 DRAWN, KEPT, CANARIES, EPOCHS = 2000, 1000, 20, 4
+NOISES = 8  # draws of the noise of a choice
 SLOTS = 150  # requests of `feedback` whose replies are recorded
 
 
@@ -94,6 +95,7 @@ def train(folder: Path, name: str, weights: Path, out: Path, *runs: str) -> None
                 model, texts, labels, held_out=held_out, epochs=2 * EPOCHS if slots else EPOCHS
             )
         facts["seconds_training"] = time.time() - at
+        model.save(out / f"{name}-{run}.safetensors")
         facts["held_out"] = float(model.losses(*held_out).mean())
         names = list(data["prompts"])
         asked = [names[i % len(names)] for i in range(DRAWN)]
@@ -206,19 +208,9 @@ def score(folder: Path, name: str, out: Path) -> None:
             first = {t: i for i, t in reversed(list(enumerate(texts)))}
             good &= np.array([first[t] == i for i, t in enumerate(texts)])
             own = np.array(names)[posterior.argmax(1)] == labels
-            votes = np.zeros(len(texts))
-            for x in names:  # as sk.private_select does
-                of, voters = np.flatnonzero(good & (labels == x)), real_vectors[real_labels == x]
-                np.add.at(votes, of[(voters @ vectors[of].T).argmax(axis=1)], 1)
-            votes += rng.normal(0, 1 / mu, len(votes))
-            voted = np.zeros(len(texts), dtype=bool)
-            for x in names:
-                of = np.flatnonzero(good & (labels == x))
-                voted[of[np.argsort(-votes[of])][: KEPT // 2 // len(names)]] = True
             trained = [Training(run["rate"], run["noise"], run["steps"])] if private else []
             total = epsilon_of_all([mu], trained, delta) if run["run"] != "inf" else math.inf
             ways = {
-                f"voted for under ε 1, in all ε {total:.2f}": voted,
                 "as drawn": good,
                 "own posterior": good & own,
                 **({} if private else {"private classifier": good & (said == labels)}),
@@ -233,6 +225,17 @@ def score(folder: Path, name: str, out: Path) -> None:
                   f"likelier than its decoy {planted:.2f}; membership AUC {area}; {run['seconds_training'] / 60:.1f} "
                   f"min, {run['gib']:.1f} GiB ({run['device']}); {run.get('steps')} steps of {run.get('rate', 0):.2f}, "
                   f"noise {run.get('noise', 0):.2f}")  # fmt: skip
+            for way, relabel in (("voted for", False), ("labelled by noisy means and voted for", True)):
+                scores = []
+                for _ in range(NOISES):
+                    at, given = chosen(
+                        vectors, labels, good, real_vectors, real_labels, mu=mu, relabel=relabel, rng=rng
+                    )
+                    scores.append((*both(vectors[at], list(given)), np.mean(said[at] == given)))
+                (alone, beside, holds), sd = np.mean(scores, axis=0), np.std(scores, axis=0, ddof=1)
+                print(f"    {way} under ε 1, in all ε {total:.2f}, {NOISES} draws of the noise: {len(at)} rows, alone "
+                      f"{alone:.3f} (sd {sd[0]:.3f}), with ten public a label {beside:.3f} (sd {sd[1]:.3f}), holds "
+                      f"{holds:.3f}")  # fmt: skip
             for way, kept in ways.items():
                 most = math.ceil(KEPT / len(names))
                 at = [i for x in names for i in np.flatnonzero(kept & (labels == x))[:most]]
@@ -240,6 +243,20 @@ def score(folder: Path, name: str, out: Path) -> None:
                     alone, beside = both(vectors[at], list(labels[at]))
                     print(f"    {way}: {len(at)} rows, alone {alone:.3f}, with ten public a label {beside:.3f}, holds "
                           f"{np.mean(said[at] == labels[at]):.3f}")  # fmt: skip
+
+
+def chosen(vectors, asked, usable, private, private_labels, *, mu: float, relabel: bool, rng):
+    """Return which texts sk.private_select would keep, and their labels."""
+    from synthkit.generation.private_selection import _labels, _votes
+
+    sigma, of, names = math.sqrt(1 + relabel) / mu, np.flatnonzero(usable), sorted(set(asked))
+    given = asked[of]
+    if relabel:
+        given = _labels(vectors[of], private, private_labels, labels=names, sigma=sigma, rng=rng)
+    votes = _votes(vectors[of], given, private, private_labels) + rng.normal(0, sigma, len(of))
+    order = np.argsort(-votes)
+    kept = np.concatenate([order[given[order] == x][: KEPT // 2 // len(names)] for x in names])
+    return of[kept], given[kept]
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ __all__ = ["LocalModel", "base_weights"]
 
 INSTALL = "pip install torch transformers gguf (or: pip install -e '.[local-train]')"
 TOP, MASS = 512, 0.95  # tokens looked at when one is drawn, and their share of the probability (nucleus sampling)
-SCORED = 128  # texts scored at once
+SCORED = 32  # texts scored at once
 OVER = 2  # texts drawn for each that is asked for
 LONGEST = 256  # tokens of a text
 

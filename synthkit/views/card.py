@@ -67,7 +67,12 @@ class Card(Result):
     @property
     def text(self) -> str:
         """The card as Markdown."""
-        return markdown(self.facts, self.rows, COLUMNS, ROWS)
+        return markdown(self.facts, self.rows, self._columns, ROWS)
+
+    @property
+    def _columns(self) -> dict[str, str]:
+        by_votes = {"label": "the label that private rows gave it, under noise"}
+        return COLUMNS | (by_votes if self.facts["privacy"].get("relabelled") else {})
 
     def files(self) -> dict[str, bytes]:
         """Return every file of the card by its path: rows (Parquet), facts (JSON), the card itself, Croissant."""
@@ -77,7 +82,7 @@ class Card(Result):
         buffer = io.BytesIO()
         parquet.write_table(pa.Table.from_pydict(self.rows.to_dict(), self.rows.features.arrow_schema), buffer)
         rows = buffer.getvalue()
-        described = croissant(self.facts, self.rows, COLUMNS, ROWS, rows, statements(self.facts))
+        described = croissant(self.facts, self.rows, self._columns, ROWS, rows, statements(self.facts))
         files = {ROWS: rows, CARD: self.text.encode("utf-8", "replace")}
         for name, value in {FACTS: self.facts, CROISSANT: described}.items():
             files[name] = (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "replace")
@@ -199,6 +204,7 @@ def make_card(
             "found in the rows": dict(gate.counts.most_common()),
             "filters": list(made.filters),
             "choice": selection.summary() if selection else "",
+            "relabelled": bool(selection and selection.relabelled is not None),
             "training": made.trained["how"] if made.trained.get("epsilon") else "",
         },
         "reference": report.summary() if report else "",

@@ -51,11 +51,30 @@ def test_the_choice_is_what_private_rows_are_nearest_to_and_says_its_price():
 
 
 def test_a_row_more_or_less_changes_one_count_by_one_at_the_most():
-    from synthkit.generation.private_selection import _votes
+    from synthkit.generation.private_selection import _vectors, _votes
+
+    def of(rows):
+        vectors, own = _vectors(POOL, rows)
+        return _votes(vectors, np.array(POOL["label"]), own, np.array(rows["label"]))
 
     all_rows, without = private(), private().select(range(599))
-    change = _votes(POOL, all_rows) - _votes(POOL, without)
-    assert np.abs(change).sum() == 1
+    assert np.abs(of(all_rows) - of(without)).sum() == 1
+    assert np.linalg.norm(_vectors(POOL, all_rows)[1], axis=1).max() <= 1 + 1e-6  # so does the sum of a label's vectors
+
+
+def test_private_rows_may_say_which_label_a_text_has():
+    wrong = make_rows({"id": POOL["id"], "text": NOTES, "label": ["lift", "food", "food", "lift"]})
+    as_asked = private_select(wrong, private(), epsilon=2, n=4, random_state=0)
+    assert list(as_asked.rows["label"]) == wrong["label"][:]
+    anew = private_select(wrong, private(), epsilon=2, n=4, relabel=True, random_state=0)
+    assert list(anew.rows["label"]) == POOL["label"][:]
+    assert anew.relabelled == 2
+    assert "4 rows, 2 of them under another label than asked for, chosen by 600" in repr(anew)
+    assert anew.sigma == pytest.approx(math.sqrt(2) * as_asked.sigma)  # labels and choice share what one choice costs
+    assert anew.spent == pytest.approx(epsilon_of(math.sqrt(2) * mu_of(2, anew.delta), anew.delta), rel=1e-3)
+    drowned = {tuple(private_select(wrong, private(), epsilon=1e-3, n=4, relabel=True, random_state=i).rows["label"])
+               for i in range(8)}  # fmt: skip
+    assert len(drowned) > 1
 
 
 def test_little_epsilon_makes_the_choice_a_matter_of_chance():

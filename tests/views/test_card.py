@@ -65,6 +65,9 @@ def test_a_card_of_rows_chosen_by_private_votes_states_what_it_cost(made):
     assert len(card.rows) == 4
     assert "decided under differential privacy, how they were written was not" in card.text
     assert plain(chosen.summary()) in card.text and "no differential privacy" not in card.text
+    assert "the label that was asked for" in card.text
+    anew = private_select(made.rows, private, epsilon=4, n=4, relabel=True, random_state=0)
+    assert "the label that private rows gave it" in make_card(made, selection=anew, licence="mit").text
 
 
 def test_a_card_counts_what_the_detector_finds_in_the_rows(cafe, scripted):
