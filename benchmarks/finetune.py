@@ -95,7 +95,8 @@ def train(folder: Path, name: str, weights: Path, out: Path, *runs: str) -> None
                 model, texts, labels, held_out=held_out, epochs=2 * EPOCHS if slots else EPOCHS
             )
         facts["seconds_training"] = time.time() - at
-        model.save(out / f"{name}-{run}.safetensors")
+        if run != "untuned":
+            model.save(out / f"{name}-{run}.safetensors")
         facts["held_out"] = float(model.losses(*held_out).mean())
         names = list(data["prompts"])
         asked = [names[i % len(names)] for i in range(DRAWN)]
@@ -103,7 +104,8 @@ def train(folder: Path, name: str, weights: Path, out: Path, *runs: str) -> None
         for i in range(0, DRAWN, part):
             written += model.sample(asked[i : i + part], [(0, j) for j in range(i, min(i + part, DRAWN))])
         facts["seconds_writing"] = time.time() - at - facts["seconds_training"]
-        facts |= {"labels": asked, "texts": written, "posterior": model.posterior(written).round(4).tolist()}
+        facts |= {"labels": asked, "texts": written}
+        facts["posterior"] = [] if run == "untuned" else model.posterior(written).round(4).tolist()
         n = min(1000, len(texts), len(data["outside"][0]))
         facts["members"] = model.losses(texts[:n], labels[:n]).round(4).tolist()
         facts["outsiders"] = model.losses(data["outside"][0][:n], data["outside"][1][:n]).round(4).tolist()
@@ -120,8 +122,7 @@ def train(folder: Path, name: str, weights: Path, out: Path, *runs: str) -> None
         most = torch.cuda.max_memory_allocated() if gpu else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         facts["gib"] = most / 2**30
         (out / f"{name}-{run}.json").write_text(json.dumps(facts), encoding="utf-8")
-        holds = (np.array(facts["posterior"]).argmax(1) == [names.index(x) for x in asked]).mean()
-        print(f"{name} {run}: loss {facts['held_out']:.3f}, own posterior holds {holds:.2f}, train "
+        print(f"{name} {run}: loss {facts['held_out']:.3f}, train "
               f"{facts['seconds_training']:.0f} s, write {facts['seconds_writing']:.0f} s, all "
               f"{facts['seconds']:.0f} s, {facts['gib']:.1f} GiB; {written[:2]}", flush=True)  # fmt: skip
 
@@ -164,10 +165,7 @@ def score(folder: Path, name: str, out: Path) -> None:
     def f1(vectors, labels) -> float:
         return f1_score(test["label"], LabelClassifier(vectors, labels).predict(test_vectors), average="macro")
 
-    for private, group in ((False, [p for p in runs if p.stem[len(name) + 1 :] in ("inf", "untuned")]),
-                           (True, [p for p in runs if p.stem[len(name) + 1 :] not in ("inf", "untuned")])):  # fmt: skip
-        if not group:
-            continue
+    def part(private: bool, group: list[Path]) -> None:
         data = packed(folder, name, group[0].stem[len(name) + 1 :])
         (real, real_labels), (public, public_labels) = data["train"], data["public"]
         real_labels, names = np.array(real_labels), list(data["prompts"])
@@ -197,9 +195,27 @@ def score(folder: Path, name: str, out: Path) -> None:
               f"{both(real_vectors[few], real_labels[few])}; no texts, only the labels' mean vectors under ε 1 "
               f"{f1_score(test['label'], nearest, average='macro'):.3f}; copies in {len(data['outside'][0]):,} other "
               f"real rows {copied(data['outside'][0]):.3f}")  # fmt: skip
+
+        def choices(vectors, labels, usable) -> None:
+            """Print what the texts chosen under ε 1 are worth, the mean of some draws of the noise."""
+            for way, relabel in (("voted for", False), ("labelled by noisy means and voted for", True)):
+                scores = []
+                for _ in range(NOISES):
+                    at, given = chosen(
+                        vectors, labels, usable, real_vectors, real_labels, mu=mu, relabel=relabel, rng=rng
+                    )
+                    scores.append((*both(vectors[at], list(given)), np.mean(judge.predict(vectors[at]) == given)))
+                (alone, beside, holds), sd = np.mean(scores, axis=0), np.std(scores, axis=0, ddof=1)
+                print(f"    {way} under ε 1: {len(at)} rows, alone {alone:.3f} (sd {sd[0]:.3f}), with ten public a "
+                      f"label {beside:.3f} (sd {sd[1]:.3f}), holds {holds:.3f}")  # fmt: skip
+
+        if private:
+            made = sk.generate(task, strategy="outright", n=240, progress=False).rows
+            worth = both(sk.embed(made["text"][:]), made["label"][:])
+            print(f"  prompted, no row of anybody's: {len(made)} recorded texts {worth}")
         for path in group:
             run = json.loads(path.read_text(encoding="utf-8"))
-            labels, posterior = np.array(run["labels"]), np.array(run["posterior"])
+            labels = np.array(run["labels"])
             texts = np.array(run["texts"], dtype=object)
             vectors = sk.embed(list(texts))
             said = judge.predict(vectors)
@@ -207,7 +223,9 @@ def score(folder: Path, name: str, out: Path) -> None:
             good = np.array([bool(t.strip()) and t.strip().lower() not in fold for t in texts])
             first = {t: i for i, t in reversed(list(enumerate(texts)))}
             good &= np.array([first[t] == i for i, t in enumerate(texts)])
-            own = np.array(names)[posterior.argmax(1)] == labels
+            own = np.zeros(len(labels), dtype=bool)
+            if run["posterior"]:
+                own = np.array(names)[np.argmax(run["posterior"], axis=1)] == labels
             trained = [Training(run["rate"], run["noise"], run["steps"])] if private else []
             total = epsilon_of_all([mu], trained, delta) if run["run"] != "inf" else math.inf
             ways = {
@@ -225,17 +243,8 @@ def score(folder: Path, name: str, out: Path) -> None:
                   f"likelier than its decoy {planted:.2f}; membership AUC {area}; {run['seconds_training'] / 60:.1f} "
                   f"min, {run['gib']:.1f} GiB ({run['device']}); {run.get('steps')} steps of {run.get('rate', 0):.2f}, "
                   f"noise {run.get('noise', 0):.2f}")  # fmt: skip
-            for way, relabel in (("voted for", False), ("labelled by noisy means and voted for", True)):
-                scores = []
-                for _ in range(NOISES):
-                    at, given = chosen(
-                        vectors, labels, good, real_vectors, real_labels, mu=mu, relabel=relabel, rng=rng
-                    )
-                    scores.append((*both(vectors[at], list(given)), np.mean(said[at] == given)))
-                (alone, beside, holds), sd = np.mean(scores, axis=0), np.std(scores, axis=0, ddof=1)
-                print(f"    {way} under ε 1, in all ε {total:.2f}, {NOISES} draws of the noise: {len(at)} rows, alone "
-                      f"{alone:.3f} (sd {sd[0]:.3f}), with ten public a label {beside:.3f} (sd {sd[1]:.3f}), holds "
-                      f"{holds:.3f}")  # fmt: skip
+            print(f"    in all ε {total:.2f}:")
+            choices(vectors, labels, good)
             for way, kept in ways.items():
                 most = math.ceil(KEPT / len(names))
                 at = [i for x in names for i in np.flatnonzero(kept & (labels == x))[:most]]
@@ -243,6 +252,11 @@ def score(folder: Path, name: str, out: Path) -> None:
                     alone, beside = both(vectors[at], list(labels[at]))
                     print(f"    {way}: {len(at)} rows, alone {alone:.3f}, with ten public a label {beside:.3f}, holds "
                           f"{np.mean(said[at] == labels[at]):.3f}")  # fmt: skip
+
+    open_runs = {"inf", "untuned"}
+    for private in (False, True):
+        if group := [run for run in runs if (run.stem[len(name) + 1 :] not in open_runs) is private]:
+            part(private, group)
 
 
 def chosen(vectors, asked, usable, private, private_labels, *, mu: float, relabel: bool, rng):
