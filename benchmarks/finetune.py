@@ -83,7 +83,8 @@ def train(folder: Path, name: str, weights: Path, out: Path, *runs: str) -> None
     for run in runs or ("inf",):
         at, private, data = time.time(), run not in ("inf", "untuned"), packed(folder, name, run)
         (texts, labels), held_out, slots = data["train"], data["held_out"], data["slots"]
-        model = LocalModel(base, data["prompts"], longest=data["longest"], rank=RANK if private else 0)
+        # additions that learnt nothing add nothing: the untuned model
+        model = LocalModel(base, data["prompts"], longest=data["longest"], rank=0 if run == "inf" else RANK)
         facts = {"run": run, "rows": len(texts), "device": torch.cuda.get_device_name() if gpu else "cpu"}
         if private:
             delta = 1 / (2 * data["given"])
