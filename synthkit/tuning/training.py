@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 BATCH, RATE = 16, 3e-4  # rows a step and learning rate where all weights learn
 RANK, PRIVATE_RATE = 8, 1e-2  # of the additions under DP-SGD
-MICRO = {"cpu": 16, "cuda": 64}  # rows whose gradients are held at once
+MICRO = {"cpu": 16, "cuda": 64}  # rows whose gradients are held at once; a quarter of them where all weights learn
 
 
 def learn(
@@ -39,6 +39,7 @@ def learn(
     import torch
 
     learning, rng = list(model.learning().values()), np.random.default_rng(random_state)
+    micro = MICRO[model.device.type] // 4
     optimiser = torch.optim.AdamW(learning, lr=RATE, weight_decay=0.01, fused=model.device.type == "cuda")
     steps = epochs * math.ceil(len(texts) / BATCH)
     schedule = torch.optim.lr_scheduler.LambdaLR(
@@ -48,10 +49,14 @@ def learn(
     for epoch in range(epochs):
         order = rng.permutation(len(texts)).tolist()
         for at in range(0, len(order), BATCH):
-            some = order[at : at + BATCH]
-            nats, tokens = model.nats([texts[i] for i in some], [labels[i] for i in some])
+            some, learnt = sorted(order[at : at + BATCH], key=lambda i: len(texts[i])), 0  # little padding
             optimiser.zero_grad()
-            (nats.sum() / tokens.sum()).backward()
+            for part in (some[i : i + micro] for i in range(0, len(some), micro)):
+                nats, tokens = model.nats([texts[i] for i in part], [labels[i] for i in part])
+                nats.sum().backward()
+                learnt += int(tokens.sum())
+            for p in learning:
+                p.grad = None if p.grad is None else p.grad / learnt
             torch.nn.utils.clip_grad_norm_(learning, 1.0)
             optimiser.step()
             schedule.step()

@@ -55,6 +55,15 @@ def test_training_lowers_the_held_out_loss_and_what_is_saved_is_what_was_learnt(
     assert os.name != "posix" or (tmp_path / "learnt.safetensors").stat().st_mode & 0o77 == 0
 
 
+def test_how_many_rows_fit_the_memory_at_once_changes_nothing(folder, monkeypatch):
+    learnt = []
+    for rows in (16, 64):
+        monkeypatch.setitem(training.MICRO, "cpu", rows)
+        learnt.append(model(folder))
+        learn(learnt[-1], TEXTS, LABELS, held_out=(TEXTS[:4], LABELS[:4]), epochs=2)
+    assert learnt[0].losses(TEXTS, LABELS) == pytest.approx(learnt[1].losses(TEXTS, LABELS), abs=1e-3)
+
+
 def test_training_ends_when_the_held_out_loss_rises_and_keeps_the_best_weights(folder):
     own = model(folder)
     losses = learn(own, TEXTS, LABELS, held_out=(["zzzzzz"], ["tea"]), epochs=12)
