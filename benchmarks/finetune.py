@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 
 SETS = ("clinc150_domains", "movie_review_sentences", "feedback")
+PROMPTED = ("outright", "zero_shot", "plain", "attributed")  # none of them sees a row
 DRAWN, KEPT, CANARIES, EPOCHS = 2000, 1000, 20, 4
 NOISES = 8  # draws of the noise of a choice
 SLOTS = 150  # requests of `feedback` whose replies are recorded
@@ -197,13 +198,13 @@ def score(folder: Path, name: str, out: Path) -> None:
               f"{f1_score(test['label'], nearest, average='macro'):.3f}; copies in {len(data['outside'][0]):,} other "
               f"real rows {copied(data['outside'][0]):.3f}")  # fmt: skip
 
-        def choices(vectors, labels, usable) -> None:
-            """Print what the texts chosen under ε 1 are worth, the mean of some draws of the noise."""
+        def choices(vectors, labels, usable, n=KEPT // 2) -> None:
+            """Print what `n` texts chosen under ε 1 are worth, the mean of some draws of the noise."""
             for way, relabel in (("voted for", False), ("labelled by noisy means and voted for", True)):
                 scores = []
                 for _ in range(NOISES):
                     at, given = chosen(
-                        vectors, labels, usable, real_vectors, real_labels, mu=mu, relabel=relabel, rng=rng
+                        vectors, labels, usable, real_vectors, real_labels, n=n, mu=mu, relabel=relabel, rng=rng
                     )
                     scores.append((*both(vectors[at], list(given)), np.mean(judge.predict(vectors[at]) == given)))
                 (alone, beside, holds), sd = np.mean(scores, axis=0), np.std(scores, axis=0, ddof=1)
@@ -214,6 +215,11 @@ def score(folder: Path, name: str, out: Path) -> None:
             made = sk.generate(task, strategy="outright", n=240, progress=False).rows
             worth = both(sk.embed(made["text"][:]), made["label"][:])
             print(f"  prompted, no row of anybody's: {len(made)} recorded texts {worth}")
+            pool = [sk.generate(task, strategy=x, n=240, progress=False).rows for x in PROMPTED]
+            vectors = sk.embed([t for rows in pool for t in rows["text"]])
+            asked = np.array([x for rows in pool for x in rows["label"]])
+            print(f"  {len(asked)} prompted texts of {len(PROMPTED)} strategies: all of them {both(vectors, list(asked))}")
+            choices(vectors, asked, np.ones(len(asked), dtype=bool), n=240)
         for path in group:
             run = json.loads(path.read_text(encoding="utf-8"))
             labels = np.array(run["labels"])
@@ -260,8 +266,8 @@ def score(folder: Path, name: str, out: Path) -> None:
             part(private, group)
 
 
-def chosen(vectors, asked, usable, private, private_labels, *, mu: float, relabel: bool, rng):
-    """Return which texts sk.private_select would keep, and their labels."""
+def chosen(vectors, asked, usable, private, private_labels, *, n: int, mu: float, relabel: bool, rng):
+    """Return which `n` texts sk.private_select would keep, and their labels."""
     from synthkit.generation.private_selection import _labels, _votes
 
     sigma, of, names = math.sqrt(1 + relabel) / mu, np.flatnonzero(usable), sorted(set(asked))
@@ -270,7 +276,7 @@ def chosen(vectors, asked, usable, private, private_labels, *, mu: float, relabe
         given = _labels(vectors[of], private, private_labels, labels=names, sigma=sigma, rng=rng)
     votes = _votes(vectors[of], given, private, private_labels) + rng.normal(0, sigma, len(of))
     order = np.argsort(-votes)
-    kept = np.concatenate([order[given[order] == x][: KEPT // 2 // len(names)] for x in names])
+    kept = np.concatenate([order[given[order] == x][: n // len(names)] for x in names])
     return of[kept], given[kept]
 
 
