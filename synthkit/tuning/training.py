@@ -60,7 +60,7 @@ def learn(
             torch.nn.utils.clip_grad_norm_(learning, 1.0)
             optimiser.step()
             schedule.step()
-            on_step(f"epoch {epoch + 1}, held-out loss {losses[-1]:.3f}")
+            on_step(f"of {steps} at the most; pass {epoch + 1}, held-out loss {losses[-1]:.3f}")
         losses.append(float(model.losses(*held_out).mean()))
         if losses[-1] > min(losses[1:]):
             break
