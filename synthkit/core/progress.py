@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
+
+SELDOM = 30  # seconds between two states of a bar in a log file
 
 
 def bar(items=None, *, progress: bool, **options):
@@ -13,5 +16,8 @@ def bar(items=None, *, progress: bool, **options):
     """
     from tqdm.auto import tqdm
 
+    # a log file keeps every state; a notebook has no terminal either, and repaints
+    if not (sys.stderr.isatty() or "ipykernel" in sys.modules):
+        options = {"mininterval": SELDOM} | options
     silent = not progress or os.environ.get("TQDM_DISABLE", "") not in ("", "0")
     return tqdm(items, leave=False, delay=1, disable=silent, **options)

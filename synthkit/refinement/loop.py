@@ -16,13 +16,13 @@ import numpy as np
 
 from synthkit.comparison.arms import joined
 from synthkit.core.classifier import LabelClassifier
+from synthkit.core.copies import CopyIndex
 from synthkit.core.embedding import embed
 from synthkit.core.errors import SynthkitError, unknown
 from synthkit.core.language import embedder_for, language_of
 from synthkit.core.results import frame_of
 from synthkit.core.rows import bare, need_columns, row_ids, sample
 from synthkit.core.stats import Fits, Interval, estimate
-from synthkit.core.text import fold
 from synthkit.generation.annotate import Annotation, annotate
 from synthkit.generation.generate import Generation
 from synthkit.generation.ledger import whole
@@ -171,9 +171,9 @@ def refine(
 
 
 def _unseen(pool: Dataset, judging: list[str]) -> Dataset:
-    """Return the pool without the texts that judge what is learnt from it."""
-    known = set(map(fold, judging))
-    free = [i for i, text in enumerate(pool["text"]) if fold(text or "") not in known]
+    """Return the pool without the texts that judge what is learnt from it, edited or whole."""
+    judges = CopyIndex(judging)
+    free = [i for i, text in enumerate(pool["text"]) if not judges.sure(text or "")]
     if again := len(pool) - len(free):
         warnings.warn(f"{again:,} texts of pool= left out: they are validation or test rows of the task", stacklevel=3)
     return pool.select(free)

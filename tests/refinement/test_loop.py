@@ -110,9 +110,11 @@ def test_texts_that_judge_the_student_are_left_out_of_a_pool_and_never_shown(hot
     splits, raw = hotel.splits, hotel.splits.unlabelled
     known = set(seeds.rows["text"]) | set(splits.validation["text"]) | set(splits.test["text"])
     free = [text for text in raw["text"] if text not in known][:6]
-    judging = [splits.validation["text"][0].upper(), splits.test["text"][1]]
+    edited = splits.test["text"][2].split()
+    edited[0], edited[1] = edited[1], edited[0]
+    judging = [splits.validation["text"][0].upper(), splits.test["text"][1], " ".join(edited)]
     pool, source = make_rows({"text": [*judging, *free]}), scripted(labeller)
-    with pytest.warns(UserWarning, match="2 texts of pool= left out: they are validation or test rows"):
+    with pytest.warns(UserWarning, match="3 texts of pool= left out: they are validation or test rows"):
         done = refine(hotel, seeds, pool=pool, n=20, iterations=1, llm=source, progress=False)
     assert set(done.rows["text"]) == set(free)
     assert "in 1 iteration: " in done.summary()
