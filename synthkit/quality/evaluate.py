@@ -13,6 +13,7 @@ from synthkit.core import withheld
 from synthkit.core.embedding import embed
 from synthkit.core.errors import SynthkitError, unknown
 from synthkit.core.language import embedder_for, foreign, language_of, main_language
+from synthkit.core.progress import bar
 from synthkit.core.rows import need_columns, row_ids
 from synthkit.core.stats import Interval, one_thread
 from synthkit.core.text import fold
@@ -191,15 +192,12 @@ def _some(names) -> str:
 
 def _on_the_cuts(draft: Draft, halves: Halves, metrics: dict[str, Metric], real_ids, ids, progress: bool) -> None:
     """Measure every metric on every cut; one pass, so that no matrix outlives its cut."""
-    from tqdm.auto import tqdm
-
     values, controls = defaultdict(list), defaultdict(list)
     enough = halves.m >= SMALLEST
     reached = Reached(len(real_ids), len(ids), by_label="coverage, label by label" in metrics)
     tested = _mmd(halves) if enough else None
-    hidden = not progress or halves.m < SHOWN
-    bar = tqdm(halves, total=len(halves), desc="evaluate", unit="cut", leave=False, disable=hidden)
-    for number, split in enumerate(bar):
+    shown = progress and halves.m >= SHOWN
+    for number, split in enumerate(bar(halves, total=len(halves), progress=shown, desc="evaluate", unit="cut")):
         for name, (value, control) in measured(metrics, number, split).items():
             values[name].append(value)
             controls[name].append(control)

@@ -141,8 +141,9 @@ def finetune(
     With `epsilon` the training is (ε, δ) differentially private for one row added or removed (DP-SGD; `delta` is
     1 / (2 x rows) unless given, 1 / rows at the most), counted in the same ledger as `sk.private_select`; a row is one
     as it is after anonymising, labels and the number of rows count as public, and what `Generator.check` says is not
-    covered. The same call again takes up what it left: the weights,
-    which hold private rows and lie for their owner alone in SYNTHKIT_HOME, or the job.
+    covered. Its texts hold their labels badly: let `sk.private_select(..., relabel=True)` choose among them. Where a
+    large model may be prompted, the same choice among its texts measured better (README). The same call again takes up
+    what it left: the weights, which hold private rows and lie for their owner alone in SYNTHKIT_HOME, or the job.
 
     >>> from synthkit.tasks.task import load_task
     >>> task = load_task("feedback")

@@ -16,6 +16,7 @@ from support.cafe import TEST, TRAIN
 from synthkit.core import embedding
 from synthkit.core.embedding import _minilm, embed, weights_folder
 from synthkit.core.errors import SynthkitError
+from synthkit.core.progress import bar
 
 TEXTS = [text for some in TRAIN.values() for text in some]
 needs_weights = pytest.mark.skipif(weights_folder() is None, reason="the MiniLM weights are not installed")
@@ -156,9 +157,10 @@ class Halting:
             yield part, np.array([[float(len(texts[i])), 1] for i in part], dtype=np.float32)
 
 
-def test_a_stopped_run_goes_on_where_it_was(monkeypatch, capsys):
+def test_a_stopped_run_goes_on_where_it_was(monkeypatch):
     texts = [f"a text that was stopped {i}" + "!" * (i % 7) for i in range(2500)]
-    first, second = Halting(9), Halting(99)
+    first, second, bars = Halting(9), Halting(99), []
+    monkeypatch.setattr(embedding, "bar", lambda **options: bars.append(options) or bar(**options))
     monkeypatch.setitem(embedding._REMOTE, "openai", lambda model, texts: first.batches(texts))
     with pytest.raises(KeyboardInterrupt):
         embed(texts, embedder="openai:stopped")
@@ -167,7 +169,7 @@ def test_a_stopped_run_goes_on_where_it_was(monkeypatch, capsys):
     assert len(first.asked) == 900
     assert len(second.asked) == 2500 - 900
     assert vectors[:, 0].tolist() == [len(t) for t in texts]
-    assert "embed" in capsys.readouterr().err  # a bar
+    assert [(b["progress"], b["total"]) for b in bars] == [(True, 2500), (False, 1600)]  # a bar for many
 
 
 class Embeddings(http.server.BaseHTTPRequestHandler):
