@@ -66,7 +66,8 @@ print(*losses, f"\nleast after {losses.index(min(losses))} of {len(losses) - 1} 
 
 # %% [markdown]
 # **Notice** how soon a pass makes it worse: a few hundred rows are few, and a model soon knows them by heart. They keep the lesson
-# short; thousands are what this is for. Trained on a GPU this took half a minute.
+# short; thousands are what this is for. Trained on a GPU this took half a minute, on one core of a busy
+# CPU half an hour.
 #
 # A generator is a source of replies like any other.
 
@@ -167,34 +168,41 @@ sk.table(pd.DataFrame(lines, columns=columns), what)
 # **Notice** the last column: what the rows of a step want on the mean has a length of 1 at the most. With a few hundred rows the noise is many
 # times that at every step, and no number of steps averages it out. With tens of thousands even ε = 1 leaves the signal above it.
 #
-# Measured on two sets of real rows (`benchmarks/finetune.py`, one GPU; macro-F1 on real test rows of a classifier that learns from 1,000 of its texts):
+# Measured on two sets of real rows (`benchmarks/finetune.py`; macro-F1 on real test rows of a classifier that learns from 1,000 of its texts, or
+# of 500 of 2,000 that private rows choose under ε = 1, which is counted in; second figure: with ten public rows a label):
 #
-# | | CLINC150, 10,708 rows | film reviews, 6,123 rows |
+# | | CLINC150, 10,716 rows | film reviews, 6,172 rows |
 # |---|---|---|
-# | all private rows (the ceiling) | 0.958 | 0.740 |
-# | 1,000 of them at random | 0.915 | 0.728 |
+# | all private rows (the ceiling) | 0.956 | 0.742 |
+# | 1,000 of them at random | 0.909 | 0.703 |
 # | ten public rows a label | 0.729 | 0.621 |
 # | **its texts, no ε** (those that fit their label best) | 0.888 | 0.702 |
-# | **its texts, trained under ε = 8** | 0.677 | 0.689 |
-# | 500 of 2,000 such texts, voted for, ε = 8.13 together at the most | 0.782 | 0.688 |
-# | the same with ten public rows a label | 0.827 | 0.690 |
-# | **trained under ε = 1**, voted for, ε = 1.51 together | 0.759 | – |
-# | the same with ten public rows a label | 0.813 | – |
-# | no texts: only the mean vector of each label, under ε = 1 | 0.828 | 0.718 |
+# | **trained under ε = 8**: those that fit their label best | 0.682; 0.733 | 0.642; 0.648 |
+# | voted for, ε = 8.13 together at the most | 0.787; 0.820 | 0.649; 0.653 |
+# | labelled by private rows, then voted for, for the same ε | 0.793; 0.817 | 0.710; 0.707 |
+# | **trained under ε = 1**, voted for, ε = 1.51 together | 0.756; 0.800 | 0.640; 0.645 |
+# | labelled, then voted for | 0.800; 0.824 | 0.708; 0.707 |
+# | **not trained at all**, voted for, ε = 1 | 0.644; 0.735 | 0.602; 0.615 |
+# | labelled, then voted for | 0.768; 0.804 | 0.701; 0.700 |
+# | **a large model, prompted** by four strategies: 927 and 960 texts, no private row | 0.804; 0.837 | 0.667; 0.673 |
+# | 240 of these, voted for under ε = 1 | 0.828; 0.854 | 0.700; 0.705 |
+# | no texts: only the mean vector of each label, under ε = 1 | 0.828 | 0.713 |
 #
-# **Notice** three things. Without ε a thousand of its texts come within 0.03 of a thousand real rows. Under ε, where the texts' labels hold badly, as on
-# CLINC150, the *vote* (`sk.private_select`, lesson 07) brings back much of what noise took, and one ledger adds the two up. And who needs only one
-# classifier, not texts to read, does better with noisy means: do not release texts for their own sake.
+# **Notice** four things. Without ε a thousand of its texts come within 0.03 of a thousand real rows. Under ε the small model hardly learns the
+# labels: 0.55 to 0.61 of its texts hold theirs (untrained: 0.36 and 0.60). So let the private rows say which label a text has (`sk.private_select(..., relabel=True)`) and vote: both are counts and sums
+# that noise hides well, and they bring back much of what noise took, even from a model that was *not trained*: the training itself adds 0.03 on CLINC150, 0.01 on the films. Third, the same vote
+# over texts of a *prompted* large model (lesson 07) is ahead on CLINC150 and level on the films, and trains nothing. And who needs only one
+# classifier, not texts to read, does nearly as well with noisy means: do not release texts for their own sake.
 #
 # What does no ε cost? An attacker with the weights tells a training row from another one with an AUC of 0.747 (CLINC150) and 0.802 (films); under ε = 8
-# with 0.509 and 0.503. No canary came back in 2,000 texts of any of them, and yet the model without ε finds *every* planted secret likelier than its decoy.
+# with 0.497 and 0.506. No canary came back in 2,000 texts of any of them, and yet the model without ε finds *every* planted secret likelier than its decoy.
 # The texts were quiet; the weights were not. That is why they stay.
 #
 # ## What we know, and what we do not
 # - From thousands of rows a fine-tuned model of 135 million weights writes texts that carry most of their worth; from hundreds, prompting a large model wins.
-# - Under ε the private training had 22 to 26 steps only (one GPU, one minute). More steps, more rows and a larger model should all do better; we have not measured it.
-# - ε counts rows as they are after anonymising, training and vote. It does not count what `check` shows you, nor what SmolLM2 had read before: both sets are public. Which rows were held out then depended on all
-#   rows, so the ε above understate what one row could change; mended since, not measured again.
+# - Under ε choose before you train: votes of private rows on texts that a large model wrote cost less and are worth as much or more. Train where no large model may be asked, or none knows such texts.
+# - The private trainings had ten steps: 37 to 44 min on one core of a processor with bfloat16 (76 without), 3.5 to 6 GiB; one training each. More steps, more rows and a larger model may do better; we have not measured it.
+# - ε counts rows as they are after anonymising, training and vote. It does not count what `check` shows you, nor what SmolLM2 had read before: both sets are public.
 # - Fine-tuning jobs at an endpoint (`model=sk.LLM(...)`) run by the same call. The rows then leave, no ε is possible, and a budget is asked for first.
 # - Try it: `sk.finetune(task, rows, canaries=0)`, or `model=None` if you have torch. Does a canary come back when 40 rows are trained on for 20 epochs?
 # - Try it: let the training rows vote, `sk.private_select(made.rows, rows, epsilon=1, n=60)`, and compare those 60 with 60 at random.
