@@ -159,9 +159,7 @@ columns = [
     "noise on a weight's sum",
     "length of the noise on their mean",
 ]
-what = (
-    "noise in two passes over the rows; a row's part in the sum has a length of 1 at the most"
-)
+what = "noise in two passes over the rows; a row's part in the sum is 1 long at the most"
 sk.table(pd.DataFrame(lines, columns=columns), what)
 
 # %% [markdown]
