@@ -96,7 +96,8 @@ def test_kept_outputs_are_what_a_run_gives(source):
         for before, after in zip(shown(old), shown(new), strict=True):
             (words, numbers), (new_words, new_numbers) = as_printed(before), as_printed(after)
             assert words == new_words
-            assert numbers == pytest.approx(new_numbers, abs=0.0015)
+            # a test row between two labels can tip on another processor, and moves an end of an interval by 0.002
+            assert numbers == pytest.approx(new_numbers, abs=0.0025)
 
 
 @lessons
